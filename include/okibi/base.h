@@ -1,0 +1,147 @@
+// okibi/base.h: what every other module stands on. Errors, limits, checked arithmetic, byte order, progress and
+// cancellation, and parallel loops.
+#pragma once
+
+#include <atomic>
+#include <bit>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <exception>
+#include <functional>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace okibi {
+
+// ---------------------------------------------------------------------------------------------------------- errors
+
+enum class ErrorKind : uint8_t {
+#define X(kind, exit_status, http_status, meaning) kind,
+#include <okibi/error_kinds.def>
+#undef X
+};
+
+std::string_view name_of(ErrorKind kind);
+int exit_status_of(ErrorKind kind);  // as docs/cli.md promises
+int http_status_of(ErrorKind kind);
+
+// The one exception type of okibi. It is written for the person who must act:
+//
+//   throw Error(ErrorKind::bad_file, "the CRC-32 does not match").at("record", name).found(crc).expected(stored)
+//       .hint("The file was damaged after it was written; copy it again.");
+//
+// what() puts the parts together as one or two sentences, outermost place first:
+//
+//   model.pth, record data/3: the CRC-32 does not match: expected 1234, found 5678. The file was damaged …
+//
+// Callers that know more (which file, which row) add it on the way up with `at` and rethrow, or use `in_context`.
+class Error : public std::exception {
+ public:
+  Error(ErrorKind kind, std::string sentence);
+
+  // Where: name and value of a place ("record", "data/3"), ("line", 7). A name of "" prints the value alone (a path).
+  // A place added later stands further out, and prints first.
+  Error& at(std::string name, std::string value) &;
+  Error& at(std::string name, uint64_t value) & { return at(std::move(name), std::to_string(value)); }
+  Error& expected(std::string what) &;
+  Error& found(std::string what) &;
+  Error& hint(std::string what_to_do_next) &;  // a whole sentence, with its full stop
+  template <class Value>
+  Error&& at(std::string name, Value value) && { return std::move(at(std::move(name), std::move(value))); }
+  Error&& expected(std::string what) && { return std::move(expected(std::move(what))); }
+  Error&& found(std::string what) && { return std::move(found(std::move(what))); }
+  Error&& hint(std::string what_to_do_next) && { return std::move(hint(std::move(what_to_do_next))); }
+
+  ErrorKind kind() const noexcept { return kind_; }
+  const std::string& sentence() const noexcept { return sentence_; }
+  const std::vector<std::pair<std::string, std::string>>& places() const noexcept { return places_; }  // innermost first
+  const char* what() const noexcept override { return text_.c_str(); }
+
+ private:
+  void compose();
+
+  ErrorKind kind_;
+  std::string sentence_, expected_, found_, hint_, text_;
+  std::vector<std::pair<std::string, std::string>> places_;
+};
+
+// Runs `work`; an Error that leaves it has the place added.
+template <class Work>
+decltype(auto) in_context(std::string_view name, std::string_view value, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (Error& error) {
+    error.at(std::string(name), std::string(value));
+    throw;
+  }
+}
+
+// ---------------------------------------------------------------------------------------------------------- limits
+
+// Every cap on what a file may ask for, in one place, each with the attack it stops. The defaults let every file that
+// PyTorch wrote in good faith pass. Exceeding one is Error(limit), which names the field.
+struct Limits {
+  uint64_t max_records = 16'000'000;              // a zip of countless tiny entries
+  uint64_t max_record_name = 4096;                // names that exist to fill memory
+  uint64_t max_pickle_bytes = uint64_t{4} << 30;  // a data.pkl larger than any honest one
+  uint64_t max_pickle_nodes = 200'000'000;        // a pickle that says much with few bytes
+  uint64_t max_inflated_ratio = 1100;             // deflate bombs: deflate itself cannot pass 1032:1
+  uint64_t max_tensor_dims = 64;                  // PyTorch's own cap, above which shapes are only an attack
+  uint64_t max_header_bytes = 100'000'000;        // the JSON header of safetensors, as its specification caps it
+  uint64_t max_printed_nodes = 1'000'000;         // walking a "billion laughs" graph as if it were a tree
+};
+
+// ------------------------------------------------------------------------------------- checked arithmetic, bytes
+
+// Sums and products of sizes that came from outside. Overflow is Error(bad_file) naming `what`.
+uint64_t checked_add(uint64_t a, uint64_t b, std::string_view what);
+uint64_t checked_mul(uint64_t a, uint64_t b, std::string_view what);
+
+// Little-endian integers and floats at any address. No alignment is needed.
+template <class T>
+T load_le(const std::byte* at) noexcept {
+  static_assert(std::endian::native == std::endian::little, "big-endian hosts need a byte swap here");
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+template <class T>
+void store_le(std::byte* at, T value) noexcept {
+  static_assert(std::endian::native == std::endian::little, "big-endian hosts need a byte swap here");
+  std::memcpy(at, &value, sizeof value);
+}
+
+inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
+  return {reinterpret_cast<const std::byte*>(text.data()), text.size()};
+}
+inline std::string_view as_text(std::span<const std::byte> bytes) noexcept {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
+
+// -------------------------------------------------------------------------------------- progress and cancellation
+
+// How far a long job is. `total` is 0 where it cannot be known. Called from one thread at a time, often: be quick.
+using Progress = std::function<void(uint64_t done, uint64_t total)>;
+
+// Throws Error(cancelled) once a stop was asked for. Long loops call it every few milliseconds.
+void throw_if_stopped(const std::stop_token& stop);
+
+// ---------------------------------------------------------------------------------------------------- parallel loops
+
+// How many threads parallel_for may use; at first the number of cores. Not to be changed while a loop runs.
+void set_num_threads(int threads);
+int num_threads();
+
+// Calls work(first, last) for pieces that cover [begin, end) exactly once, on several threads when there are more than
+// `grain` items for each. How the range is cut depends on its length, the grain and num_threads() alone, so that sums
+// made piece by piece are the same in every run. An exception in a piece is rethrown here once all pieces have ended;
+// nested calls run on the calling thread.
+void parallel_for(int64_t begin, int64_t end, int64_t grain, const std::function<void(int64_t, int64_t)>& work);
+
+}  // namespace okibi

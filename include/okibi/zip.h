@@ -1,0 +1,94 @@
+// okibi/zip.h: zip archives as PyTorch lays them out. A record name ⇄ a range of bytes, with every check.
+//
+// The format is PKWARE's APPNOTE 6.3 with PyTorch's habits (caffe2/serialize/inline_container): one folder for all
+// records, stored, aligned to 64 bytes by padding in the extra field, sizes and CRC in data descriptors, and zip64 end
+// records always. Reading is stricter than PyTorch: the central directory is the authority, and a local header that
+// disagrees with it, a duplicate (also by case alone), an overlap, an absolute or climbing name is Error(bad_file).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <okibi/base.h>
+#include <okibi/io.h>
+
+namespace okibi::zip {
+
+// One entry of an archive. `offset` is where its bytes begin in the file.
+struct Record {
+  std::string name;  // without the archive's root folder: "data/0"
+  uint64_t offset = 0;
+  uint64_t stored_size = 0;  // bytes in the file
+  uint64_t size = 0;         // bytes after inflating; the same as stored_size for a stored record
+  uint32_t crc32 = 0;        // of the inflated bytes; 0 means that the writer computed none
+  bool deflated = false;
+};
+
+// True when the bytes at the start of `source` are those of a zip archive.
+bool is_zip(const io::Source& source);
+
+// An archive whose directory was read and checked. Thread-safe: everything is const.
+class Reader {
+ public:
+  // Reads the end records, the central directory and the local headers; no record's bytes. Error(bad_file) or
+  // Error(limit), with the record and the offset.
+  explicit Reader(std::shared_ptr<const io::Source> source, Limits limits = {});
+
+  const io::Source& source() const noexcept { return *source_; }
+  const std::string& root() const noexcept { return root_; }  // the folder that all records lie in: "model"
+  const std::vector<Record>& records() const noexcept { return records_; }  // in the order of the directory
+
+  const Record* find(std::string_view name) const noexcept;  // nullptr when there is none
+  const Record& at(std::string_view name) const;             // Error(not_found) naming the archive
+
+  // The whole record, inflated, its size and CRC-32 checked (unless the writer computed none).
+  std::vector<std::byte> read(std::string_view name) const;
+
+  // The same straight into memory of the caller, which must be exactly record.size bytes long.
+  void read_into(const Record& record, std::span<std::byte> into) const;
+
+  // [offset, offset + into.size()) of a stored record. No CRC can be checked. A deflated one is Error(unsupported).
+  void read_part(const Record& record, uint64_t offset, std::span<std::byte> into) const;
+
+ private:
+  std::shared_ptr<const io::Source> source_;
+  Limits limits_;
+  std::string root_;
+  std::vector<Record> records_;
+  std::unordered_map<std::string_view, size_t> by_name_;  // views into records_
+};
+
+// Writes an archive in one pass, byte for byte as PyTorch 2.15 lays it out. Nothing is sought, so any Sink will do.
+class Writer {
+ public:
+  // `root` is the folder that every record gets: PyTorch takes the file's name without its last extension, and
+  // "archive" for a buffer. The sink must outlive the writer; it is never committed here.
+  Writer(io::Sink& sink, std::string root, uint64_t alignment = 64);
+
+  // Adds a record whole. A name used before is Error(bad_argument). Returns its CRC-32.
+  uint32_t add(std::string_view name, std::span<const std::byte> bytes);
+
+  // Writes the serialization id record, the directory and the end records. To be called once, at the end.
+  void finish();
+
+ private:
+  struct Entry {
+    Record record;
+    uint64_t header_offset = 0;
+  };
+  io::Sink& sink_;
+  std::string root_;
+  uint64_t alignment_;
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, size_t> names_;
+};
+
+// The folder PyTorch would name for a file saved at `path`: "runs/my.model.pth" → "my.model"; "archive" where the path
+// is not ASCII.
+std::string root_for(std::string_view path);
+
+}  // namespace okibi::zip
