@@ -47,20 +47,34 @@ class Error : public std::exception {
 
   // Where: name and value of a place ("record", "data/3"), ("line", 7). A name of "" prints the value alone (a path).
   // A place added later stands further out, and prints first.
-  Error& at(std::string name, std::string value) &;
-  Error& at(std::string name, uint64_t value) & { return at(std::move(name), std::to_string(value)); }
-  Error& expected(std::string what) &;
-  Error& found(std::string what) &;
-  Error& hint(std::string what_to_do_next) &;  // a whole sentence, with its full stop
+  Error& at(std::string_view name, std::string_view value) &;
+  Error& at(std::string_view name, uint64_t value) & { return at(name, std::to_string(value)); }
+  Error& expected(std::string_view what) &;
+  Error& expected(uint64_t what) & { return expected(std::to_string(what)); }
+  Error& found(std::string_view what) &;
+  Error& found(uint64_t what) & { return found(std::to_string(what)); }
+  Error& hint(std::string_view what_to_do_next) &;  // a whole sentence, with its full stop
+
+  // The same on a temporary, so that a whole error can be said in one throw expression.
   template <class Value>
-  Error&& at(std::string name, Value value) && { return std::move(at(std::move(name), std::move(value))); }
-  Error&& expected(std::string what) && { return std::move(expected(std::move(what))); }
-  Error&& found(std::string what) && { return std::move(found(std::move(what))); }
-  Error&& hint(std::string what_to_do_next) && { return std::move(hint(std::move(what_to_do_next))); }
+  Error&& at(std::string_view name, const Value& value) && {
+    return std::move(at(name, value));
+  }
+  template <class Value>
+  Error&& expected(const Value& what) && {
+    return std::move(expected(what));
+  }
+  template <class Value>
+  Error&& found(const Value& what) && {
+    return std::move(found(what));
+  }
+  Error&& hint(std::string_view what_to_do_next) && { return std::move(hint(what_to_do_next)); }
 
   ErrorKind kind() const noexcept { return kind_; }
   const std::string& sentence() const noexcept { return sentence_; }
-  const std::vector<std::pair<std::string, std::string>>& places() const noexcept { return places_; }  // innermost first
+  const std::vector<std::pair<std::string, std::string>>& places() const noexcept {
+    return places_;
+  }  // innermost first
   const char* what() const noexcept override { return text_.c_str(); }
 
  private:
@@ -77,7 +91,7 @@ decltype(auto) in_context(std::string_view name, std::string_view value, Work&& 
   try {
     return std::forward<Work>(work)();
   } catch (Error& error) {
-    error.at(std::string(name), std::string(value));
+    error.at(name, value);
     throw;
   }
 }
