@@ -1,5 +1,8 @@
 // The std::thread workers behind parallel_for.
+#include <pthread.h>
+
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <memory>
@@ -20,7 +23,7 @@ struct Job {
 };
 
 // Jobs wait in a queue; workers and the callers themselves take pieces from it, so a job always ends, even where no
-// worker could be started or a fork left them behind in the parent.
+// worker could be started.
 class Workers {
  public:
   void run(Job job) {
@@ -67,10 +70,15 @@ class Workers {
   int64_t threads_ = 0;
 };
 
-// Never destroyed: idle workers may still wait in it while the process runs its exit handlers.
+Workers* new_workers() { return std::make_unique<Workers>().release(); }
+
+// Never destroyed: idle workers may still wait in it while the process runs its exit handlers. A forked child has none
+// of its parent's threads, but locks and conditions as they held them: it gets workers of its own.
 Workers& workers() {
-  static Workers* const forever = std::make_unique<Workers>().release();
-  return *forever;
+  static std::atomic<Workers*> current{new_workers()};
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { current = new_workers(); });
+  static_cast<void>(registered);  // out of memory: then only a forked child is the poorer
+  return *current;
 }
 
 }  // namespace
