@@ -1,0 +1,335 @@
+// okibi/value.h: what a file or a model gives a user.
+//
+// A Value is a handle, as a Python name is: a copy refers to the same list, dict or tensor; deep_copy() is explicit.
+// None, bool, int, float, complex, dtype and device are values in themselves. Out of a Value one always gets by name
+// (`to_int`), never by conversion; what does not fit is Error(bad_argument) that says what the value is instead.
+//
+// Ownership: containers are counted, atomically. A loaded graph may be cyclic and a million deep: `close_cycles` lets
+// cycles own themselves as one, and nothing is freed by recursion. A cycle that a program itself makes afterwards is its
+// own to break, as with shared_ptr.
+//
+// Threads: any number may read; changing a container needs the caller's own order.
+#pragma once
+
+#include <complex>
+#include <concepts>
+#include <cstdint>
+#include <initializer_list>
+#include <iosfwd>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <okibi/tensor.h>
+
+namespace okibi {
+
+class Value;
+class List;
+class Tuple;
+class Dict;
+class Set;
+class Object;
+class StateDict;
+
+enum class ValueKind : uint8_t {
+  none, boolean, integer, big_integer, real, complex_number, string, bytes, list, tuple, dict, set, dtype, device, tensor, object,
+};
+std::string_view name_of(ValueKind kind) noexcept;  // Python's word: "NoneType", "bool", "int", "dict", …
+
+// The kinds of dict that PyTorch's files hold. They differ in how they are written and printed, not in use.
+enum class DictKind : uint8_t { dict, ordered_dict, default_dict, counter };
+enum class SetKind : uint8_t { set, frozen_set };
+enum class BytesKind : uint8_t { bytes, byte_array };
+
+namespace detail {
+
+// What all counted things share. A member of a cycle counts on its group instead of on itself; see close_cycles.
+struct Counted {
+  explicit Counted(ValueKind k) noexcept : kind(k) {}
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  virtual ~Counted() = default;
+  virtual void children(const std::function<void(Value&)>& visit) { (void)visit; }  // every Value it holds
+
+  std::atomic<uint32_t> references = 0;
+  const ValueKind kind;
+  struct CycleGroup* group = nullptr;
+};
+
+struct ListBody;
+struct TupleBody;
+struct DictBody;
+struct SetBody;
+struct ObjectBody;
+struct StringBody;
+struct BytesBody;
+struct BigIntegerBody;
+struct TensorBox;
+struct DeviceBody;
+
+}  // namespace detail
+
+class Value {
+ public:
+  Value() noexcept : Value(nullptr) {}
+  Value(std::nullptr_t) noexcept : kind_(ValueKind::none) {}
+  template <std::same_as<bool> T>
+  Value(T value) noexcept : kind_(ValueKind::boolean), integer_(value) {}
+  template <std::integral T>
+    requires(!std::same_as<T, bool>)
+  Value(T value) : Value(integer_tag{}, static_cast<int64_t>(value), std::cmp_greater(value, INT64_MAX)) {}
+  template <std::floating_point T>
+  Value(T value) noexcept : kind_(ValueKind::real), real_(static_cast<double>(value)) {}
+  Value(std::complex<double> value);
+  Value(const char* text) : Value(std::string_view(text)) {}
+  Value(std::string_view text);
+  Value(const std::string& text) : Value(std::string_view(text)) {}
+  Value(DType dtype) noexcept : kind_(ValueKind::dtype), integer_(static_cast<int64_t>(dtype)) {}
+  Value(const Device& device);
+  Value(const Tensor& tensor);
+  Value(const List& list) noexcept;
+  Value(const Tuple& tuple) noexcept;
+  Value(const Dict& dict) noexcept;
+  Value(const Set& set) noexcept;
+  Value(const Object& object) noexcept;
+  Value(const StateDict& state_dict);  // an OrderedDict with `_metadata`, as PyTorch saves it
+  static Value bytes(std::span<const std::byte> bytes, BytesKind kind = BytesKind::bytes);
+  static Value big_integer(std::span<const std::byte> little_endian);  // two's complement; small ones become int
+
+  Value(const Value& other) noexcept;
+  Value(Value&& other) noexcept;
+  Value& operator=(Value other) noexcept;
+  ~Value();
+
+  ValueKind kind() const noexcept { return kind_; }
+  bool is_none() const noexcept { return kind_ == ValueKind::none; }
+  bool is_bool() const noexcept { return kind_ == ValueKind::boolean; }
+  bool is_int() const noexcept { return kind_ == ValueKind::integer; }
+  bool is_double() const noexcept { return kind_ == ValueKind::real; }
+  bool is_string() const noexcept { return kind_ == ValueKind::string; }
+  bool is_list() const noexcept { return kind_ == ValueKind::list; }
+  bool is_tuple() const noexcept { return kind_ == ValueKind::tuple; }
+  bool is_dict() const noexcept { return kind_ == ValueKind::dict; }
+  bool is_tensor() const noexcept { return kind_ == ValueKind::tensor; }
+  bool is_object() const noexcept { return kind_ == ValueKind::object; }
+
+  // ---- out, by name
+  bool to_bool() const;
+  int64_t to_int() const;      // an int that fits, or a bool
+  double to_double() const;    // a float, an int or a bool
+  std::complex<double> to_complex() const;
+  const std::string& to_string() const;  // a str; lives as long as the value does. See repr() for any value as text
+  std::span<const std::byte> to_bytes() const;            // bytes, bytearray
+  BytesKind bytes_kind() const;
+  std::span<const std::byte> to_big_integer() const;      // little-endian two's complement
+  DType to_dtype() const;
+  const Device& to_device() const;
+  const Tensor& to_tensor() const;
+  List to_list() const;
+  Tuple to_tuple() const;
+  Dict to_dict() const;
+  Set to_set() const;
+  Object to_object() const;
+
+  // ---- looking inside. A missing key is Error(not_found) that lists the keys there are.
+  size_t size() const;                                  // of a str, bytes, list, tuple, dict, set
+  const Value& operator[](std::string_view key) const;  // of a dict
+  const Value& operator[](const char* key) const { return (*this)[std::string_view(key)]; }
+  template <std::integral T>
+  const Value& operator[](T index) const { return at(static_cast<int64_t>(index)); }
+  const Value& at(int64_t index) const;                 // of a list or tuple; an int key of a dict
+  bool contains(std::string_view key) const;            // of a dict
+
+  // Python's `is` for what is shared; equality for what is a value in itself.
+  bool is_same(const Value& other) const noexcept;
+  // The address of the shared thing, for maps by identity; nullptr for what is a value in itself.
+  const void* identity() const noexcept { return counted() ? counted_ : nullptr; }
+
+ private:
+  struct integer_tag {};
+  Value(integer_tag, int64_t value, bool is_unsigned_beyond);
+  explicit Value(detail::Counted* body) noexcept;  // takes a new reference
+  bool counted() const noexcept;
+  friend class List;
+  friend class Tuple;
+  friend class Dict;
+  friend class Set;
+  friend class Object;
+  friend struct ValueAccess;  // src/tensor/value_body.h
+  friend void close_cycles(Value& root);
+
+  ValueKind kind_;
+  bool within_group_ = false;  // lies in a member of a cycle and refers to another of the same: holds no count
+  union {
+    int64_t integer_ = 0;
+    double real_;
+    detail::Counted* counted_;
+  };
+};
+
+// Equal as Python's == has it: by content, 1 == 1.0 == True; tensors are equal when they are the same tensor. Safe on
+// cycles and on any depth.
+bool operator==(const Value& a, const Value& b);
+
+// ---- the containers. Each is a handle, too.
+
+class List {
+ public:
+  List();
+  List(std::initializer_list<Value> items);
+  explicit List(std::vector<Value> items);
+  size_t size() const noexcept;
+  Value& operator[](size_t index) const;
+  std::vector<Value>& items() const noexcept;
+  void push_back(Value value) const { items().push_back(std::move(value)); }
+  auto begin() const { return items().begin(); }
+  auto end() const { return items().end(); }
+
+ private:
+  friend class Value;
+  explicit List(detail::ListBody* body);
+  Value self_;
+};
+
+class Tuple {  // immutable
+ public:
+  Tuple();
+  Tuple(std::initializer_list<Value> items);
+  explicit Tuple(std::vector<Value> items);
+  size_t size() const noexcept;
+  const Value& operator[](size_t index) const;
+  const std::vector<Value>& items() const noexcept;
+  auto begin() const { return items().begin(); }
+  auto end() const { return items().end(); }
+  bool is_size() const noexcept;  // a torch.Size rather than a plain tuple
+  static Tuple size_of(const Dims& sizes);
+
+ private:
+  friend class Value;
+  explicit Tuple(detail::TupleBody* body);
+  Value self_;
+};
+
+// Keeps the order of insertion. Keys are what Python can hash; most are strings. Looking up takes constant time, and
+// chosen keys cannot make it slow.
+class Dict {
+ public:
+  using Item = std::pair<Value, Value>;
+  explicit Dict(DictKind kind = DictKind::dict);
+  Dict(std::initializer_list<Item> items);
+  DictKind kind() const noexcept;
+  size_t size() const noexcept;
+  const std::vector<Item>& items() const noexcept;  // in order
+  auto begin() const { return items().begin(); }
+  auto end() const { return items().end(); }
+
+  const Value* find(const Value& key) const;  // nullptr when missing
+  const Value& operator[](const Value& key) const;  // Error(not_found) listing the keys
+  bool contains(const Value& key) const { return find(key) != nullptr; }
+  void set(Value key, Value value) const;  // adds or replaces; Error(bad_argument) for a key that has no hash
+  bool erase(const Value& key) const;
+
+  // What Python keeps beside the items: an OrderedDict's attributes (`_metadata` of a state_dict), or none.
+  std::optional<Dict> attributes() const;
+  void set_attributes(Dict attributes) const;
+  Value default_factory() const;  // of a defaultdict: a global as an Object, or None
+  void set_default_factory(Value factory) const;
+
+ private:
+  friend class Value;
+  explicit Dict(detail::DictBody* body);
+  Value self_;
+};
+
+class Set {
+ public:
+  explicit Set(SetKind kind = SetKind::set);
+  SetKind kind() const noexcept;
+  size_t size() const noexcept;
+  const std::vector<Value>& items() const noexcept;  // in order of insertion
+  bool contains(const Value& key) const;
+  bool insert(Value key) const;  // false when it was there
+
+ private:
+  friend class Value;
+  explicit Set(detail::SetBody* body);
+  Value self_;
+};
+
+// Anything else that a file holds, as data: never code. `python_class` is "torch.nn.modules.linear.Linear"; a global
+// that is only named (a class as a value, a function) has made == named and nothing else.
+class Object {
+ public:
+  enum class Made : uint8_t {
+    named,   // the global itself
+    reduce,  // python_class(*arguments)
+    newobj,  // python_class.__new__(python_class, *arguments)
+  };
+  struct Parts {
+    std::string module, name;  // "torch.nn.modules.linear", "Linear"
+    Made made = Made::newobj;
+    std::vector<Value> arguments = {};
+    Value state = {};                 // what __setstate__ or __dict__ would get; None when there was none
+    std::vector<Value> appended = {};  // list items given to it
+    std::vector<Dict::Item> items = {};
+  };
+  explicit Object(Parts parts);
+  std::string python_class() const;  // "torch.nn.modules.linear.Linear"
+  Parts& parts() const noexcept;
+  bool has(std::string_view attribute) const;                // state is a dict that holds it
+  const Value& attribute(std::string_view attribute) const;  // Error(not_found)
+
+ private:
+  friend class Value;
+  explicit Object(detail::ObjectBody* body);
+  Value self_;
+};
+
+// ---- state_dict
+
+// What a module gives and takes: names to values in order, nearly always tensors (`_extra_state` may be anything), and
+// PyTorch's `_metadata`: each module's prefix to its version.
+class StateDict {
+ public:
+  using Item = std::pair<std::string, Value>;
+  StateDict() = default;
+  // Error(mismatch) when the value is no dict of str to tensors; when it is a whole checkpoint, says so and lists its keys.
+  explicit StateDict(const Value& value);
+
+  size_t size() const noexcept { return items_.size(); }
+  const std::vector<Item>& items() const noexcept { return items_; }
+  auto begin() const { return items_.begin(); }
+  auto end() const { return items_.end(); }
+  const Value* find(std::string_view name) const noexcept;
+  const Tensor& operator[](std::string_view name) const;  // Error(not_found) with the nearest names
+  bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
+  void set(std::string name, Value value);  // adds or replaces
+
+  const std::vector<std::pair<std::string, int64_t>>& versions() const noexcept { return versions_; }
+  void set_version(std::string prefix, int64_t version);
+
+ private:
+  std::vector<Item> items_;
+  std::vector<std::pair<std::string, int64_t>> versions_;
+};
+
+// ---- whole graphs
+
+// Makes each cycle reachable from `root` own its members as one, so that the last handle from outside frees them all.
+// For whoever builds a graph that may hold cycles; the loader has done it. Time and memory are linear.
+void close_cycles(Value& root);
+
+// A graph of its own, with the same sharing inside: containers and tensors (with their storages) are copied.
+Value deep_copy(const Value& value);
+
+// Python's repr: {'epoch': 3, 'loss': 0.5}. Tensors as PyTorch prints them. A cycle prints as Python prints it ([...]);
+// past `max_nodes` the rest is "...".
+std::string repr(const Value& value, uint64_t max_nodes = Limits{}.max_printed_nodes);
+std::ostream& operator<<(std::ostream& out, const Value& value);
+
+}  // namespace okibi

@@ -1,0 +1,51 @@
+// What a Tensor is made of. For `tensor` and `ops` only.
+#pragma once
+
+#include <memory>
+
+#include <okibi/tensor.h>
+
+namespace okibi {
+
+// How a tensor came from another, where that other needs a gradient: `ops` turns this into a node of the graph when the
+// tensor is next used. A view of a view remembers the first tensor that is no such view.
+enum class Derived : uint8_t { no, view, copy };  // copy: same sizes, possibly another dtype
+
+// The parts that only unusual tensors have.
+struct TensorExtras {
+  Tensor indices, values;  // sparse
+  bool coalesced = false;
+  Device device;           // of a tensor with no storage
+};
+
+struct TensorBody {
+  std::shared_ptr<Storage> storage;
+  int64_t storage_offset = 0;  // in elements
+  int64_t numel = 0;
+  Dims sizes;
+  Dims strides;
+  DType dtype = DType::float32;
+  Layout layout = Layout::strided;
+  bool contiguous = true;
+  bool requires_grad = false;
+  Derived derived = Derived::no;
+  uint32_t graph_output = 0;  // which output of graph_node this is
+  GraphNodePtr graph_node;    // what computed it; none for a leaf
+  Tensor derived_from;
+  Tensor grad;
+  std::unique_ptr<TensorExtras> extras;
+
+  bool is_leaf() const noexcept { return !graph_node && derived == Derived::no; }
+  std::byte* data() const noexcept { return storage ? storage->data() + storage_offset * itemsize(dtype) : nullptr; }
+};
+
+// A body from the thread's pool: a training step makes and drops the same few hundred.
+std::shared_ptr<TensorBody> new_body();
+
+// A tensor of the given geometry over a storage, with nothing checked: for callers that have.
+Tensor strided_unchecked(std::shared_ptr<Storage> storage, DType dtype, Dims sizes, Dims strides, int64_t storage_offset);
+
+// The view of `base` with this geometry, remembering what it came from where gradients need that.
+Tensor make_view(const Tensor& base, Dims sizes, Dims strides, int64_t storage_offset);
+
+}  // namespace okibi
