@@ -23,30 +23,46 @@ template <class T>
 void linear(int64_t m, int64_t n, int64_t k, const T* x, const T* weight, const T* bias, T* out);
 
 // ---- elementwise, n elements, contiguous; out may be an input
-template <class T> void add(int64_t n, const T* a, const T* b, T alpha, T* out);  // a + alpha · b
-template <class T> void sub(int64_t n, const T* a, const T* b, T alpha, T* out);
-template <class T> void mul(int64_t n, const T* a, const T* b, T* out);
-template <class T> void div(int64_t n, const T* a, const T* b, T* out);
-template <class T> void scale(int64_t n, const T* a, T factor, T* out);           // factor · a
-template <class T> void relu(int64_t n, const T* x, T* out);                      // NaN stays NaN
-template <class T> void relu_backward(int64_t n, const T* grad, const T* out, T* grad_in);  // grad where out > 0
-template <class T> void sigmoid(int64_t n, const T* x, T* out);
-template <class T> void sigmoid_backward(int64_t n, const T* grad, const T* out, T* grad_in);  // grad · out · (1 - out)
-template <class T> void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out);  // mask ? x · factor : 0
+template <class T>
+void add(int64_t n, const T* a, const T* b, T alpha, T* out);  // a + alpha · b
+template <class T>
+void sub(int64_t n, const T* a, const T* b, T alpha, T* out);
+template <class T>
+void mul(int64_t n, const T* a, const T* b, T* out);
+template <class T>
+void div(int64_t n, const T* a, const T* b, T* out);
+template <class T>
+void scale(int64_t n, const T* a, T factor, T* out);  // factor · a
+template <class T>
+void relu(int64_t n, const T* x, T* out);  // NaN stays NaN
+template <class T>
+void relu_backward(int64_t n, const T* grad, const T* out, T* grad_in);  // grad where out > 0
+template <class T>
+void sigmoid(int64_t n, const T* x, T* out);
+template <class T>
+void sigmoid_backward(int64_t n, const T* grad, const T* out, T* grad_in);  // grad · out · (1 - out)
+template <class T>
+void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out);  // mask ? x · factor : 0
 
 // ---- reductions
-template <class T> T sum(int64_t n, const T* x);                                           // pairwise
-template <class T> void sum_rows(int64_t rows, int64_t columns, const T* x, T* out);       // out (columns) = Σ over rows
+template <class T>
+T sum(int64_t n, const T* x);  // pairwise
+template <class T>
+void sum_rows(int64_t rows, int64_t columns, const T* x, T* out);  // out (columns) = Σ over rows
 
 // ---- losses, per element
 // max(x, 0) - x·y + log(1 + exp(-|x|)), weighted by pos_weight (null for 1) as PyTorch weighs it.
-template <class T> void bce_with_logits(int64_t n, const T* x, const T* target, T* out);
-template <class T> void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in);  // sigmoid(x) - y
-template <class T> void squared_error(int64_t n, const T* x, const T* target, T* out);
+template <class T>
+void bce_with_logits(int64_t n, const T* x, const T* target, T* out);
+template <class T>
+void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in);  // sigmoid(x) - y
+template <class T>
+void squared_error(int64_t n, const T* x, const T* target, T* out);
 
 // ---- embedding: weight (rows, dim)
 // The position of the first id outside [0, rows), or -1.
-template <class Index> int64_t first_out_of_range(std::span<const Index> ids, int64_t rows);
+template <class Index>
+int64_t first_out_of_range(std::span<const Index> ids, int64_t rows);
 template <class T, class Index>
 void embedding(std::span<const Index> ids, int64_t dim, const T* weight, T* out, int64_t out_stride);
 // weight_grad[id] += grad row · (1 / how often the id occurs here, when by_freq); rows equal to padding are left out.
@@ -56,9 +72,17 @@ void embedding_backward(std::span<const Index> ids, int64_t rows, int64_t dim, i
                         const T* grad, int64_t grad_stride, T* weight_grad);
 
 // ---- optimizers: one parameter of n elements, in PyTorch's order of operations, in place
-struct SgdStep { double lr, momentum, dampening, weight_decay; bool nesterov, maximize, first; };
-template <class T> void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* parameter);
-struct AdamStep { double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt; bool maximize; };
-template <class T> void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter);
+struct SgdStep {
+  double lr, momentum, dampening, weight_decay;
+  bool nesterov, maximize, first;
+};
+template <class T>
+void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* parameter);
+struct AdamStep {
+  double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
+  bool maximize;
+};
+template <class T>
+void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter);
 
 }  // namespace okibi::kernels

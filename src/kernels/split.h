@@ -1,0 +1,20 @@
+// kernels/split.h: a loop over n items on several threads, only when there is enough for each.
+#pragma once
+
+#include <okibi/base.h>
+
+#include <cstdint>
+
+namespace okibi::kernels {
+
+// Below so many elements for a thread, waking it costs more than it saves (some 5 µs against 1 ns an element).
+constexpr int64_t elementwise_grain = 32768;
+
+// work(first, last) over [0, n). A small n never reaches parallel_for: no std::function is made, nothing allocated.
+template <class Work>
+void split(int64_t n, int64_t grain, Work&& work) {
+  if (n < 2 * grain) return work(int64_t{0}, n);
+  parallel_for(0, n, grain, work);
+}
+
+}  // namespace okibi::kernels
