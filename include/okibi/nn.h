@@ -1,0 +1,308 @@
+// okibi/nn.h: modules, as torch.nn has them.
+//
+// A Module is a handle over shared state: named parameters, buffers, submodules and the training flag. Copies, moves and
+// slices of a handle refer to the same module, and registering a child stores its state, not its address; so all of them
+// are safe. A layer or a user's model derives from Module, holds its children as members, registers them by the names
+// that PyTorch's attributes would have, and adds a typed `forward`:
+//
+//   struct Net : nn::Module {
+//     nn::Embedding job{22, 8};
+//     nn::Linear out{8, 1};
+//     Net() { register_modules({{"job", job}, {"out", out}}); }
+//     Tensor forward(const Tensor& ids) { return out(job(ids)); }
+//   };
+//
+// Threads: forward of one module may run on several threads at once in eval mode (dropout draws from the one default
+// generator, so training does not). Changing a module needs the caller's own order.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <typeinfo>
+#include <utility>
+#include <vector>
+
+#include <okibi/ops.h>
+#include <okibi/value.h>
+
+namespace okibi::nn {
+
+class AnyModule;
+
+// What load_state_dict(strict = false) tells.
+struct IncompatibleKeys {
+  std::vector<std::string> missing, unexpected;
+};
+struct LoadStateDictOptions {
+  bool strict = true;
+};
+
+using NamedTensor = std::pair<std::string, Tensor>;
+
+class Module {
+ public:
+  // `python_class` names the class for whole-model files: "torch.nn.modules.linear.Linear"; users' models may leave it out.
+  explicit Module(std::string python_class = "torch.nn.modules.module.Module");
+  virtual ~Module() = default;
+  Module(const Module&) = default;
+  Module& operator=(const Module&) = default;
+  Module(Module&&) = default;
+  Module& operator=(Module&&) = default;
+
+  // ---- mode
+  void train(bool mode = true);
+  void eval() { train(false); }
+  bool is_training() const noexcept;
+
+  // ---- what it holds, in PyTorch's order: its own first, then each child's, depth first. Shared ones come once.
+  std::vector<Tensor> parameters() const;
+  std::vector<NamedTensor> named_parameters() const;  // "mlp.0.weight"
+  std::vector<NamedTensor> named_buffers() const;
+  std::vector<std::pair<std::string, AnyModule>> named_children() const;
+  std::vector<std::pair<std::string, AnyModule>> named_modules() const;  // itself first, under ""
+  void requires_grad_(bool value = true);
+  void zero_grad();  // drops the gradients
+
+  // ---- state_dict: tensors are the module's own, not copies
+  StateDict state_dict(const std::string& prefix = {}) const;
+  // Copies the numbers in. Missing or unexpected keys and wrong sizes are all gathered into one Error(mismatch) in
+  // PyTorch's words; nothing was changed then. With strict = false only sizes can fail. A Value that is a whole checkpoint
+  // is Error(mismatch) that lists its keys.
+  IncompatibleKeys load_state_dict(const StateDict& state, LoadStateDictOptions options = {});
+  IncompatibleKeys load_state_dict(const Value& state, LoadStateDictOptions options = {});
+
+  const std::string& python_class() const noexcept;
+  void set_python_class(std::string name);
+  // The layer's attributes as PyTorch's class has them ("in_features" …), for printing and for whole-model files.
+  const std::vector<std::pair<std::string, Value>>& attributes() const noexcept;
+
+  bool is_same(const Module& other) const noexcept { return state_ == other.state_; }
+
+ protected:
+  // Children, by PyTorch's attribute names, in order. A name that is taken is Error(bad_argument).
+  void register_modules(std::initializer_list<std::pair<std::string, AnyModule>> children);
+  void register_module(std::string name, AnyModule child);
+  // A parameter needs a gradient where its dtype can have one. An undefined tensor registers None (a bias left out).
+  void register_parameter(std::string name, Tensor value, bool requires_grad = true);
+  void register_buffer(std::string name, Tensor value);
+  void set_attribute(std::string name, Value value);
+  const Tensor& parameter(size_t index) const noexcept;  // in order of registration
+
+ private:
+  friend class AnyModule;
+  friend struct ModuleAccess;  // src/nn/module_state.h
+  std::shared_ptr<struct ModuleState> state_;
+};
+
+// Prints the tree as PyTorch does: "Linear(in_features=20, out_features=64, bias=True)".
+std::string to_string(const Module& module);
+std::ostream& operator<<(std::ostream& out, const Module& module);
+
+namespace detail {
+
+// The arguments and the result of a member function `forward`.
+template <class F>
+struct ForwardSignature;
+template <class T, class R, class... A>
+struct ForwardSignature<R (T::*)(A...)> {
+  using Arguments = std::tuple<std::decay_t<A>...>;
+};
+template <class T, class R, class... A>
+struct ForwardSignature<R (T::*)(A...) const> : ForwardSignature<R (T::*)(A...)> {};
+
+[[noreturn]] void throw_no_forward(const std::string& python_class);
+void check_argument_count(const std::string& python_class, size_t expected, size_t found);
+template <class T>
+T from_value(const Value& value) {
+  if constexpr (std::is_same_v<T, Tensor>) return value.is_none() ? Tensor() : value.to_tensor();
+  else if constexpr (std::is_same_v<T, bool>) return value.to_bool();
+  else if constexpr (std::is_integral_v<T>) return static_cast<T>(value.to_int());
+  else if constexpr (std::is_floating_point_v<T>) return static_cast<T>(value.to_double());
+  else return T(value);
+}
+
+// A module whose type was erased: the typed handle lives inside.
+struct ModuleHolder {
+  virtual ~ModuleHolder() = default;
+  virtual Value call(std::span<const Value> arguments) = 0;
+  virtual const std::type_info& type() const noexcept = 0;
+  virtual void* get() noexcept = 0;
+};
+
+template <class T>
+struct TypedHolder final : ModuleHolder {
+  explicit TypedHolder(T m) : module(std::move(m)) {}
+  Value call(std::span<const Value> arguments) override {
+    if constexpr (requires { &T::forward; }) {
+      using Arguments = typename ForwardSignature<decltype(&T::forward)>::Arguments;
+      check_argument_count(module.python_class(), std::tuple_size_v<Arguments>, arguments.size());
+      return [&]<size_t... i>(std::index_sequence<i...>) {
+        return Value(module.forward(from_value<std::tuple_element_t<i, Arguments>>(arguments[i])...));
+      }(std::make_index_sequence<std::tuple_size_v<Arguments>>());
+    } else {
+      throw_no_forward(module.python_class());
+    }
+  }
+  const std::type_info& type() const noexcept override { return typeid(T); }
+  void* get() noexcept override { return &module; }
+  T module;
+};
+
+}  // namespace detail
+
+// A module of any type: what containers hold and load_module gives. Any module converts to it; `as` gets the typed handle
+// back. `call` is the module's forward over Values.
+class AnyModule : public Module {
+ public:
+  template <std::derived_from<Module> T>
+    requires(!std::same_as<T, AnyModule>)
+  AnyModule(T module) : Module(module), holder_(std::make_shared<detail::TypedHolder<T>>(std::move(module))) {}
+
+  Value call(std::span<const Value> arguments) const { return holder_->call(arguments); }
+  Value call(std::initializer_list<Value> arguments) const { return call(std::span(arguments.begin(), arguments.size())); }
+  Tensor forward(const Tensor& x) const { return call({x}).to_tensor(); }  // for modules of one tensor to one tensor
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+
+  template <std::derived_from<Module> T>
+  bool is() const noexcept { return holder_->type() == typeid(T); }
+  template <std::derived_from<Module> T>
+  T as() const {  // Error(bad_argument) naming what it is
+    if (!is<T>()) throw_not_a(typeid(T).name());
+    return *static_cast<T*>(holder_->get());
+  }
+
+ private:
+  [[noreturn]] void throw_not_a(const char* type) const;
+  std::shared_ptr<detail::ModuleHolder> holder_;
+};
+
+// Makes a module of a class by its default constructor: for load_module's table of classes.
+template <class T>
+AnyModule factory() { return AnyModule(T()); }
+
+// ------------------------------------------------------------------------------------------------------------ layers
+
+struct EmbeddingOptions {
+  std::optional<int64_t> padding_idx = {};  // negative counts from the end
+  std::optional<double> max_norm = {};      // not yet: Error(unsupported)
+  double norm_type = 2;
+  bool scale_grad_by_freq = false;
+  bool sparse = false;
+};
+struct FromPretrainedOptions {
+  bool freeze = true;
+  std::optional<int64_t> padding_idx = {};
+  std::optional<double> max_norm = {};
+  double norm_type = 2;
+  bool scale_grad_by_freq = false;
+  bool sparse = false;
+};
+
+// A table of num_embeddings rows of embedding_dim numbers, from N(0, 1); the row of padding_idx starts at zero and gets no
+// gradient. Input (*) in int64 or int32, output (*, embedding_dim).
+class Embedding : public Module {
+ public:
+  Embedding(int64_t num_embeddings, int64_t embedding_dim, EmbeddingOptions options = {});
+  // Over a table that is there, whose storage is shared: (num_embeddings, embedding_dim).
+  static Embedding from_pretrained(const Tensor& embeddings, FromPretrainedOptions options = {});
+
+  Tensor forward(const Tensor& indices) const;
+  Tensor operator()(const Tensor& indices) const { return forward(indices); }
+  const Tensor& weight() const noexcept { return parameter(0); }
+  const EmbeddingOptions& options() const noexcept { return *options_; }
+
+ private:
+  Embedding(const Tensor& weight, EmbeddingOptions options, bool freeze);
+  std::shared_ptr<const EmbeddingOptions> options_;
+};
+
+struct LinearOptions {
+  bool bias = true;
+};
+// y = x · weightᵀ + bias: (*, in_features) → (*, out_features).
+class Linear : public Module {
+ public:
+  Linear(int64_t in_features, int64_t out_features, LinearOptions options = {});
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+  const Tensor& weight() const noexcept { return parameter(0); }  // (out_features, in_features)
+  const Tensor& bias() const noexcept { return parameter(1); }    // (out_features), undefined when left out
+};
+
+class ReLU : public Module {
+ public:
+  ReLU();
+  Tensor forward(const Tensor& x) const { return relu(x); }
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+};
+
+class Sigmoid : public Module {
+ public:
+  Sigmoid();
+  Tensor forward(const Tensor& x) const { return sigmoid(x); }
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+};
+
+class Dropout : public Module {
+ public:
+  explicit Dropout(double p = 0.5);
+  Tensor forward(const Tensor& x) const { return dropout(x, p_, is_training()); }
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+
+ private:
+  double p_;
+};
+
+// Modules of one tensor to one tensor, one after the other. Children are named "0", "1", …
+class Sequential : public Module {
+ public:
+  Sequential();
+  Sequential(std::initializer_list<AnyModule> modules);
+  explicit Sequential(std::vector<AnyModule> modules);
+  template <std::derived_from<Module>... T>
+    requires(sizeof...(T) > 0 && !(sizeof...(T) == 1 && (std::same_as<T, Sequential> && ...)))
+  Sequential(T... modules) : Sequential(std::vector<AnyModule>{AnyModule(std::move(modules))...}) {}
+  void push_back(AnyModule module);
+  size_t size() const noexcept { return modules_->size(); }
+  const AnyModule& operator[](size_t index) const;
+  Tensor forward(const Tensor& x) const;
+  Tensor operator()(const Tensor& x) const { return forward(x); }
+
+ private:
+  std::shared_ptr<std::vector<AnyModule>> modules_;
+};
+
+// Modules under names of the user's choice: ModuleDict in PyTorch. No forward of its own.
+class ModuleDict : public Module {
+ public:
+  explicit ModuleDict(const std::vector<std::pair<std::string, AnyModule>>& modules = {});
+};
+
+// ------------------------------------------------------------------------------------------------------------ losses
+
+class BCEWithLogitsLoss : public Module {
+ public:
+  explicit BCEWithLogitsLoss(Reduction reduction = Reduction::mean);
+  Tensor forward(const Tensor& input, const Tensor& target) const;
+  Tensor operator()(const Tensor& input, const Tensor& target) const { return forward(input, target); }
+
+ private:
+  Reduction reduction_;
+};
+
+class MSELoss : public Module {
+ public:
+  explicit MSELoss(Reduction reduction = Reduction::mean);
+  Tensor forward(const Tensor& input, const Tensor& target) const;
+  Tensor operator()(const Tensor& input, const Tensor& target) const { return forward(input, target); }
+
+ private:
+  Reduction reduction_;
+};
+
+}  // namespace okibi::nn

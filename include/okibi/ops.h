@@ -1,0 +1,97 @@
+// okibi/ops.h: operations on tensors, and their gradients.
+//
+// Each function is one entry of the operator table (okibi/op_table.h): it checks its arguments, computes, and, when grad
+// mode is on and an argument needs a gradient, records a node for backward(). Shapes are written as in PyTorch; broken
+// ones are Error(bad_argument) in PyTorch's words with both shapes.
+//
+// The graph: nodes are counted and belong to the tensors that they computed; they come from a pool of the thread, so that
+// a training step in its steady state allocates nothing. backward() frees what its nodes saved, unless retain_graph.
+//
+// Threads: several threads may compute with the same tensors, and each records its own graph. One graph is walked by one
+// thread at a time, and threads that accumulate into the same .grad need an order of their own.
+#pragma once
+
+#include <initializer_list>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <okibi/random.h>
+#include <okibi/tensor.h>
+
+namespace okibi {
+
+// ---- gradients
+// Adds d(root)/d(leaf) · gradient to the .grad of every leaf that needs it. `gradient` may be missing for a root of one
+// element (it is 1 then). Also Tensor::backward.
+void backward(const Tensor& root, const Tensor& gradient = {}, bool retain_graph = false);
+
+// ---- arithmetic; sizes broadcast, dtypes promote
+Tensor add(const Tensor& a, const Tensor& b, double alpha = 1);  // a + alpha · b
+Tensor sub(const Tensor& a, const Tensor& b, double alpha = 1);
+Tensor mul(const Tensor& a, const Tensor& b);
+Tensor div(const Tensor& a, const Tensor& b);  // true division: integers give float32
+Tensor add(const Tensor& a, double b);
+Tensor mul(const Tensor& a, double b);
+inline Tensor operator+(const Tensor& a, const Tensor& b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, const Tensor& b) { return sub(a, b); }
+inline Tensor operator*(const Tensor& a, const Tensor& b) { return mul(a, b); }
+inline Tensor operator/(const Tensor& a, const Tensor& b) { return div(a, b); }
+inline Tensor operator+(const Tensor& a, double b) { return add(a, b); }
+inline Tensor operator-(const Tensor& a, double b) { return add(a, -b); }
+inline Tensor operator*(const Tensor& a, double b) { return mul(a, b); }
+inline Tensor operator*(double a, const Tensor& b) { return mul(b, a); }
+inline Tensor operator/(const Tensor& a, double b) { return div(a, full({}, b, {a.dtype()})); }
+inline Tensor operator-(const Tensor& a) { return mul(a, -1); }
+
+// ---- comparisons; they broadcast and give booleans
+Tensor eq(const Tensor& a, const Tensor& b);
+Tensor lt(const Tensor& a, const Tensor& b);
+Tensor gt(const Tensor& a, const Tensor& b);
+
+// ---- reductions
+Tensor sum(const Tensor& x);   // () ; integers and booleans give int64
+Tensor mean(const Tensor& x);  // ()
+Tensor sum(const Tensor& x, int64_t dim, bool keepdim = false);
+
+// ---- products
+Tensor mm(const Tensor& a, const Tensor& b);                                  // (m, k) (k, n) → (m, n)
+Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});  // (*, k) (n, k) (n) → (*, n)
+
+// ---- joining and picking
+Tensor cat(std::span<const Tensor> tensors, int64_t dim = 0);
+inline Tensor cat(std::initializer_list<Tensor> tensors, int64_t dim = 0) {
+  return cat(std::span(tensors.begin(), tensors.size()), dim);
+}
+Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);  // index: int64 or int32, (n)
+// (rows, dim), indices (*) in int64 or int32 → (*, dim). Rows equal to padding_idx get no gradient; -1 means none. With
+// `sparse` the gradient is a COO tensor, (rows, dim), uncoalesced, in the order of the input. An index outside is
+// Error(out_of_range) naming its position and value.
+Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx = -1, bool scale_grad_by_freq = false,
+                 bool sparse = false);
+
+// ---- activations
+Tensor relu(const Tensor& x);
+Tensor sigmoid(const Tensor& x);
+// Zeroes elements with probability p and scales the others by 1/(1-p); itself when not training. Draws from the default
+// generator.
+Tensor dropout(const Tensor& x, double p, bool training);
+
+// ---- losses; `target` has the sizes of `input` and gets no gradient
+enum class Reduction : uint8_t { none, mean, sum };  // numbered as PyTorch's
+Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+
+// ---- sparse
+Tensor coalesce(const Tensor& sparse);  // indices ascending, duplicates summed in the order in which they came
+Tensor to_dense(const Tensor& sparse);
+
+// ---- random tensors, from the default generator unless one is given; the numbers of PyTorch
+Tensor randn(Dims sizes, TensorOptions options = {}, Generator& generator = default_generator());
+Tensor rand(Dims sizes, TensorOptions options = {}, Generator& generator = default_generator());
+Tensor randint(int64_t low, int64_t high, Dims sizes, Generator& generator = default_generator());  // int64
+Tensor randperm(int64_t n, Generator& generator = default_generator());                             // int64
+const Tensor& normal_(const Tensor& tensor, double mean = 0, double std = 1, Generator& generator = default_generator());
+const Tensor& uniform_(const Tensor& tensor, double from = 0, double to = 1, Generator& generator = default_generator());
+
+}  // namespace okibi
