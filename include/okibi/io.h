@@ -75,11 +75,15 @@ class FileSource final : public Source {
   uint64_t size_ = 0;
 };
 
-// Replaces a local file atomically: writes to a temporary file in the same folder; commit() flushes it to the disk,
-// renames it over the target and flushes the folder. A crash, a kill or a full disk at any moment leaves the old file or
-// the new one, whole. The temporary file is removed when the sink goes without commit(); what a killed process left
-// behind is removed by the next FileSink for the same target. Permissions of a file that is replaced are kept, and a
-// symbolic link is followed, so that its target is replaced.
+class TemporaryFile;
+
+// Replaces a local file atomically: writes to a temporary file in the same folder (.<name>.okibi-<pid>-<random>, locked
+// while its writer lives); commit() flushes it to the disk, renames it over the target and flushes the folder, in this
+// order. A crash, a kill or a full disk at any moment leaves the old file or the new one, whole. The temporary file is
+// removed when the sink goes without commit(); what a killed process left behind is removed by the next FileSink for
+// the same target. Permissions of a file that is replaced are kept, a file that this process may not write is not
+// replaced, and a symbolic link is followed, so that its target is replaced. A device, a pipe or a folder cannot be
+// replaced and is Error(bad_argument).
 class FileSink final : public Sink {
  public:
   explicit FileSink(const std::string& path);  // Error at once when the folder is missing or not writable
@@ -91,11 +95,15 @@ class FileSink final : public Sink {
   std::string name() const override { return path_; }
 
  private:
-  void flush_buffer();
+  enum class State : uint8_t { open, failed, committed };
+
+  void check_open() const;
   void write_through(std::span<const std::byte> bytes);
 
-  std::string path_, temporary_;
-  int descriptor_ = -1;
+  std::string path_;                     // as it was given
+  std::string target_;                   // absolute, links followed: another working directory later does not matter
+  std::unique_ptr<TemporaryFile> file_;  // nullptr once committed
+  State state_ = State::open;
   uint64_t position_ = 0;
   std::vector<std::byte> buffer_;  // small writes are gathered
 };
