@@ -14,6 +14,8 @@
 
 namespace okibi {
 
+enum class DTypeCategory : uint8_t { boolean, unsigned_integer, signed_integer, floating, complex_number, quantised, bits };
+
 // Numbered as c10::ScalarType is, which files rely on.
 enum class DType : uint8_t {
 #define X(name, number, bytes, category, storage) name = number,
@@ -24,8 +26,6 @@ enum class DType : uint8_t {
 #define X(name, number, bytes, category, storage) inline constexpr DType name = DType::name;
 #include <okibi/dtypes.def>
 #undef X
-
-enum class DTypeCategory : uint8_t { boolean, unsigned_integer, signed_integer, floating, complex_number, quantised, bits };
 
 // One row of the table.
 struct DTypeInfo {

@@ -54,7 +54,7 @@ class Storage {
   Storage() = default;
   std::byte* data_ = nullptr;
   size_t nbytes_ = 0;
-  size_t block_ = 0;  // size class of the heap block; 0 when lent
+  bool pooled_ = false;  // from the pool, to which it goes back; not lent
   std::shared_ptr<void> owner_;
   Device device_;
   std::atomic<uint32_t> version_ = 0;
@@ -103,6 +103,7 @@ class Tensor {
   bool defined() const noexcept { return body_ != nullptr; }
   bool is_same(const Tensor& other) const noexcept { return body_ == other.body_; }  // Python's `is`
   TensorBody* body() const noexcept { return body_.get(); }
+  long use_count() const noexcept { return body_.use_count(); }  // handles to it
 
   // ---- what it is. On an undefined tensor: Error(bad_argument).
   DType dtype() const;
@@ -128,7 +129,7 @@ class Tensor {
   // The only element, converted. Error(bad_argument) when there are several.
   template <class T>
     requires std::is_arithmetic_v<T>
-  T item() const { if constexpr (std::is_integral_v<T>) return static_cast<T>(item_integer()); else return static_cast<T>(item_real()); }
+  T item() const { if constexpr (std::is_same_v<T, bool>) return item_real() != 0; else if constexpr (std::is_integral_v<T>) return static_cast<T>(item_integer()); else return static_cast<T>(item_real()); }
   // A copy of all elements in row-major order, converted.
   template <Element T>
   std::vector<T> to_vector() const;
@@ -198,14 +199,14 @@ class TensorLiteral {
   template <class T>
     requires std::is_arithmetic_v<T>
   TensorLiteral(T value)
-      : kind_(std::is_same_v<T, bool> ? Kind::boolean : std::is_integral_v<T> ? Kind::integer : Kind::real),
+      : kind_(std::is_same_v<T, bool> ? Kind::truth : std::is_integral_v<T> ? Kind::integer : Kind::real),
         integer_(static_cast<int64_t>(value)), real_(static_cast<double>(value)) {}
   TensorLiteral(std::initializer_list<TensorLiteral> items) : kind_(Kind::list), items_(items) {}
 
  private:
   friend Tensor tensor(const TensorLiteral& literal, std::optional<DType> dtype);
   friend struct LiteralReader;
-  enum class Kind : uint8_t { boolean, integer, real, list };
+  enum class Kind : uint8_t { truth, integer, real, list };
   Kind kind_;
   int64_t integer_ = 0;
   double real_ = 0;

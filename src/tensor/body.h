@@ -15,7 +15,7 @@ enum class Derived : uint8_t { no, view, copy };  // copy: same sizes, possibly 
 struct TensorExtras {
   Tensor indices, values;  // sparse
   bool coalesced = false;
-  Device device;           // of a tensor with no storage
+  Device device;  // of a tensor with no storage
 };
 
 struct TensorBody {
@@ -35,15 +35,34 @@ struct TensorBody {
   Tensor grad;
   std::unique_ptr<TensorExtras> extras;
 
+  TensorBody() = default;
+  TensorBody(const TensorBody&) = delete;
+  TensorBody& operator=(const TensorBody&) = delete;
+  ~TensorBody();  // a chain of copies of copies is freed one by one, not by recursion
+
   bool is_leaf() const noexcept { return !graph_node && derived == Derived::no; }
-  std::byte* data() const noexcept { return storage ? storage->data() + storage_offset * itemsize(dtype) : nullptr; }
+  // With no elements the offset may point anywhere, and is not followed.
+  std::byte* data() const noexcept {
+    if (!storage) return nullptr;
+    return numel == 0 ? storage->data() : storage->data() + storage_offset * static_cast<int64_t>(itemsize(dtype));
+  }
 };
 
 // A body from the thread's pool: a training step makes and drops the same few hundred.
 std::shared_ptr<TensorBody> new_body();
 
 // A tensor of the given geometry over a storage, with nothing checked: for callers that have.
-Tensor strided_unchecked(std::shared_ptr<Storage> storage, DType dtype, Dims sizes, Dims strides, int64_t storage_offset);
+Tensor strided_unchecked(std::shared_ptr<Storage> storage, DType dtype, Dims sizes, Dims strides,
+                         int64_t storage_offset);
+
+// The body of a tensor that must be there. Error(bad_argument) when it is undefined.
+TensorBody& body_of(const Tensor& tensor);
+
+// Marks `result` as made from `source`, when that needs a gradient, `result` can have one, and the thread records.
+void remember_source(const Tensor& result, const Tensor& source, Derived how);
+
+// Before a change in place: Error where gradients forbid it. After it: the storage's version rises.
+void require_writable(const Tensor& tensor);
 
 // The view of `base` with this geometry, remembering what it came from where gradients need that.
 Tensor make_view(const Tensor& base, Dims sizes, Dims strides, int64_t storage_offset);

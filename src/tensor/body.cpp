@@ -1,0 +1,60 @@
+#include "tensor/body.h"
+
+#include "tensor/geometry.h"
+#include "tensor/pool.h"
+
+namespace okibi {
+
+TensorBody::~TensorBody() {
+  Tensor next = std::move(derived_from);
+  while (TensorBody* body = next.body()) {
+    if (next.use_count() > 1) break;
+    Tensor after = std::move(body->derived_from);
+    next = std::move(after);  // frees `body`, which now refers to nothing
+  }
+}
+
+std::shared_ptr<TensorBody> new_body() { return std::allocate_shared<TensorBody>(pool::Allocator<TensorBody>()); }
+
+TensorBody& body_of(const Tensor& tensor) {
+  if (tensor.defined()) return *tensor.body();
+  throw Error(ErrorKind::bad_argument, "this tensor is undefined: it has no dtype, sizes or numbers")
+      .hint("Check defined() first where a tensor may be missing.");
+}
+
+Tensor strided_unchecked(std::shared_ptr<Storage> storage, DType dtype, Dims sizes, Dims strides,
+                         int64_t storage_offset) {
+  std::shared_ptr<TensorBody> body = new_body();
+  body->storage = std::move(storage);
+  body->storage_offset = storage_offset;
+  body->numel = numel_of(sizes);
+  body->contiguous = is_contiguous(sizes, strides);
+  body->sizes = std::move(sizes);
+  body->strides = std::move(strides);
+  body->dtype = dtype;
+  return Tensor(std::move(body));
+}
+
+void remember_source(const Tensor& result, const Tensor& source, Derived how) {
+  TensorBody& made = *result.body();
+  if (!source.requires_grad() || !grad_enabled()) return;
+  if (!is_floating_point(made.dtype) && !is_complex(made.dtype)) return;
+  const TensorBody& from = *source.body();
+  const bool view_of_view = how == Derived::view && from.derived == Derived::view;
+  made.requires_grad = true;
+  made.derived = how;
+  made.derived_from = view_of_view ? from.derived_from : source;
+}
+
+Tensor make_view(const Tensor& base, Dims sizes, Dims strides, int64_t storage_offset) {
+  const TensorBody& from = *base.body();
+  Tensor view = strided_unchecked(from.storage, from.dtype, std::move(sizes), std::move(strides), storage_offset);
+  if (from.extras) {
+    view.body()->extras = std::make_unique<TensorExtras>();
+    view.body()->extras->device = from.extras->device;
+  }
+  remember_source(view, base, Derived::view);
+  return view;
+}
+
+}  // namespace okibi

@@ -1,0 +1,28 @@
+// Rows of elements, moved and converted.
+#pragma once
+
+#include <okibi/dtype.h>
+
+#include <cstddef>
+
+namespace okibi {
+
+// Copies elements, unchanged, between rows whose elements lie `step` bytes apart.
+using MoveRow = void (*)(std::byte* to, ptrdiff_t to_step, const std::byte* from, ptrdiff_t from_step, size_t count);
+MoveRow row_mover(size_t itemsize);
+
+// Converts a row. Made for a pair of dtypes: Error(unsupported), with both names, where there is no conversion.
+class RowConverter {
+ public:
+  RowConverter(DType to, DType from);
+  void operator()(std::byte* to, ptrdiff_t to_step, const std::byte* from, ptrdiff_t from_step, size_t count) const;
+
+  using Load = void (*)(std::byte* wide, const std::byte* from, ptrdiff_t step, size_t count);
+  using Store = void (*)(std::byte* to, ptrdiff_t step, const std::byte* wide, size_t count);
+
+ private:
+  Load load_ = nullptr;
+  Store store_ = nullptr;
+};
+
+}  // namespace okibi

@@ -1,0 +1,178 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "tensor/body.h"
+#include "tensor/convert.h"
+#include "tensor/element.h"
+#include "tensor/geometry.h"
+#include "tensor/strided.h"
+
+namespace okibi {
+namespace {
+
+constexpr int64_t grain = 32768;  // elements: below that, a second thread costs more than it saves
+
+StridedBytes side_of(const TensorBody& body) { return strided_bytes(body.data(), body.strides, itemsize(body.dtype)); }
+
+// Element by element where rows differ, else run by run; `to` and `from` have the same sizes and share no memory.
+void copy_elements(const TensorBody& to, const TensorBody& from) {
+  if (to.numel == 0) return;
+  const PairWalk walk(to.sizes, side_of(to), side_of(from));
+  const auto copy_rows = [&](const auto& copy_row) {
+    parallel_for(0, walk.numel(), grain, [&](int64_t begin, int64_t end) {
+      walk.rows(begin, end, [&](std::byte* into, const std::byte* out_of, size_t count) {
+        copy_row(into, walk.to_step(), out_of, walk.from_step(), count);
+      });
+    });
+  };
+  if (to.dtype == from.dtype) return copy_rows(row_mover(itemsize(to.dtype)));
+  copy_rows(RowConverter(to.dtype, from.dtype));
+}
+
+// The bytes between a tensor's first and last element.
+std::span<const std::byte> reach_of(const TensorBody& body) {
+  if (body.numel == 0) return {};
+  int64_t last = 0;
+  for (size_t i = 0; i < body.sizes.size(); ++i) last += (body.sizes[i] - 1) * body.strides[i];
+  return {body.data(), (static_cast<size_t>(last) + 1) * itemsize(body.dtype)};
+}
+
+bool may_overlap(const TensorBody& a, const TensorBody& b) {
+  const auto one = reach_of(a), other = reach_of(b);
+  const std::less<const std::byte*> before;
+  return before(one.data(), other.data() + other.size()) && before(other.data(), one.data() + one.size());
+}
+
+bool repeats_elements(const TensorBody& body) {
+  for (size_t i = 0; i < body.sizes.size(); ++i) {
+    if (body.sizes[i] > 1 && body.strides[i] == 0) return true;
+  }
+  return false;
+}
+
+// What in-place changes ask for, besides what gradients do: numbers, each in a place of its own.
+void require_strided_target(const Tensor& tensor, std::string_view operation) {
+  const TensorBody& body = body_of(tensor);
+  if (body.layout != Layout::strided) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("{} on a tensor of layout torch.{}", operation, name_of(body.layout)));
+  }
+  if (repeats_elements(body)) {
+    throw Error(
+        ErrorKind::bad_argument,
+        "unsupported operation: more than one element of the written-to tensor refers to a single memory location. "
+        "Please clone() the tensor before performing the operation.");
+  }
+}
+
+void refuse_lost_gradient(const Tensor& target, const Tensor& source) {
+  const bool lost = grad_enabled() && source.requires_grad() && !target.is_same(source);
+  if (!lost) return;
+  throw Error(ErrorKind::unsupported, "copy_ from a tensor that requires grad would lose its gradient")
+      .hint("Copy its detach(), or let a NoGrad live while you copy.");
+}
+
+// A contiguous copy in another dtype or the same, of any layout, with no gradient history yet.
+Tensor copied(const Tensor& source, DType dtype) {
+  const TensorBody& from = body_of(source);
+  if (source.is_sparse()) {
+    return sparse_coo_tensor(copied(source.indices(), int64), copied(source.values(), dtype), from.sizes,
+                             source.is_coalesced());
+  }
+  if (source.is_meta()) return empty_meta(from.sizes, dtype);
+  Tensor result = empty(from.sizes, {.dtype = dtype, .device = source.device()});
+  copy_elements(*result.body(), from);
+  return result;
+}
+
+Tensor copied_with_history(const Tensor& source, DType dtype) {
+  Tensor result = copied(source, dtype);
+  remember_source(result, source, Derived::copy);
+  return result;
+}
+
+// Whether a fill value fits, as PyTorch sees it: negative numbers may wrap in unsigned types, infinity is a float.
+template <class T>
+bool fits(double value) {
+  if constexpr (std::same_as<T, bool> || is_complex_number<T> || std::same_as<T, ComplexHalf>) {
+    return true;
+  } else if constexpr (std::integral<T>) {
+    const double top = std::ldexp(1.0, std::numeric_limits<T>::digits);  // one more than the largest
+    const double bottom = std::signed_integral<T> ? -top : 1 - top;
+    return std::trunc(value) >= bottom && value < top;
+  } else if constexpr (std::same_as<T, double> || std::same_as<T, float>) {
+    return !std::isfinite(value) || std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
+  } else {
+    return !std::isfinite(value) || std::isfinite(static_cast<float>(T(static_cast<float>(value))));
+  }
+}
+
+void require_fitting(DType dtype, double value) {
+  const bool fitting = with_element_type(dtype, [&]<class T>(std::type_identity<T>) { return fits<T>(value); });
+  if (fitting) return;
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("value {} cannot be converted to type torch.{} without overflow", value, name_of(dtype)));
+}
+
+// One number repeated: a copy from a tensor of stride 0.
+void fill_elements(const TensorBody& to, const std::byte* element) {
+  if (to.numel == 0) return;
+  auto* source = const_cast<std::byte*>(element);  // the walk has one type for both sides; this one is only read
+  const PairWalk walk(to.sizes, side_of(to), {source, Dims(to.sizes.size(), 0)});
+  const MoveRow move = row_mover(itemsize(to.dtype));
+  parallel_for(0, walk.numel(), grain, [&](int64_t begin, int64_t end) {
+    walk.rows(begin, end, [&](std::byte* into, const std::byte* out_of, size_t count) {
+      move(into, walk.to_step(), out_of, 0, count);
+    });
+  });
+}
+
+bool all_zero(std::span<const std::byte> bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
+}
+
+}  // namespace
+
+Tensor Tensor::clone() const { return copied_with_history(*this, dtype()); }
+
+Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+
+Tensor Tensor::to(DType dtype) const { return this->dtype() == dtype ? *this : copied_with_history(*this, dtype); }
+
+const Tensor& Tensor::copy_(const Tensor& source) const {
+  require_strided_target(*this, "copy_");
+  require_writable(*this);
+  refuse_lost_gradient(*this, source);
+  if (is_same(source)) return *this;
+  if (source.is_sparse()) throw Error(ErrorKind::unsupported, "copy_ from a sparse tensor into a strided one");
+  if (is_meta() || source.is_meta()) {
+    if (is_meta()) return *this;
+    throw Error(ErrorKind::bad_argument, "Cannot copy out of meta tensor; no data!");
+  }
+  const NoGrad copying;
+  const Tensor expanded = source.expand(body_->sizes);
+  copy_elements(*body_,
+                *(may_overlap(*body_, *expanded.body()) ? copied(expanded, expanded.dtype()) : expanded).body());
+  body_->storage->bump_version();
+  return *this;
+}
+
+const Tensor& Tensor::fill_(double value) const {
+  require_strided_target(*this, "fill_");
+  require_writable(*this);
+  require_fitting(dtype(), value);
+  if (is_meta()) return *this;
+  std::byte element[sizeof(std::complex<double>)] = {};
+  store_wide(dtype(), element, value);
+  if (is_contiguous() && all_zero(element) && numel() > 0) {
+    std::memset(raw_data(), 0, nbytes());
+  } else {
+    fill_elements(*body_, element);
+  }
+  body_->storage->bump_version();
+  return *this;
+}
+
+}  // namespace okibi

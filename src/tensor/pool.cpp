@@ -1,0 +1,147 @@
+#include "tensor/pool.h"
+
+#include <fmt/format.h>
+#include <okibi/base.h>
+#include <sys/mman.h>
+
+#include <atomic>
+#include <bit>
+#include <cstdint>
+#include <cstdlib>
+
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/asan_interface.h>
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#ifndef ASAN_POISON_MEMORY_REGION
+#define ASAN_POISON_MEMORY_REGION(at, nbytes) (void)(at), (void)(nbytes)
+#define ASAN_UNPOISON_MEMORY_REGION(at, nbytes) (void)(at), (void)(nbytes)
+#endif
+
+namespace okibi::pool {
+namespace {
+
+constexpr size_t alignment = 64;  // a cache line, and the widest vector
+constexpr size_t huge_page = size_t{2} << 20;
+constexpr size_t largest_kept = size_t{32} << 20;  // above that, asking the system costs little beside using the bytes
+constexpr size_t most_kept = size_t{256} << 20;    // by one thread: what a step of a large batch drops at once
+constexpr size_t address_space = size_t{1} << 46;  // no more can be mapped; the allocator need not be asked
+
+// Sizes are rounded up to multiples of 64 up to 256, then to four steps in each doubling: at most a quarter is wasted.
+struct SizeClass {
+  size_t index;
+  size_t nbytes;
+};
+constexpr SizeClass class_of(size_t nbytes) {
+  if (nbytes <= 4 * alignment) {
+    const size_t index = nbytes == 0 ? 0 : (nbytes - 1) / alignment;
+    return {index, (index + 1) * alignment};
+  }
+  const size_t exponent = std::bit_width(nbytes - 1);  // 2^(exponent-1) < nbytes <= 2^exponent
+  const size_t below = size_t{1} << (exponent - 1), step = below / 4;
+  const size_t steps = (nbytes - below + step - 1) / step;
+  return {4 * (exponent - 8) + steps - 1, below + steps * step};
+}
+constexpr size_t class_count = class_of(largest_kept).index + 1;
+static_assert(class_of(256).index == 3 && class_of(257).index == 4 && class_of(257).nbytes == 320);
+static_assert(class_of(largest_kept).nbytes == largest_kept);
+
+struct FreeBlock {
+  FreeBlock* next;
+};
+
+// Needs neither construction nor destruction, so it can be used at any moment of a thread's life: what is kept is freed
+// by the Reaper, after which blocks go straight back to the system.
+struct ThreadCache {
+  FreeBlock* free[class_count];
+  size_t kept;
+  bool reaper_armed;
+  bool closed;
+};
+constinit thread_local ThreadCache cache{};
+constinit std::atomic<size_t> asked_of_system = 0;
+
+void free_to_system(void* block) noexcept { std::free(block); }
+
+FreeBlock* pop(size_t index) noexcept {
+  FreeBlock* block = cache.free[index];
+  if (block != nullptr) cache.free[index] = block->next;
+  return block;
+}
+
+struct Reaper {
+  void arm() noexcept { cache.reaper_armed = true; }
+  ~Reaper() {
+    cache.closed = true;
+    for (size_t index = 0; index < class_count; ++index) {
+      while (FreeBlock* block = pop(index)) free_to_system(block);
+    }
+    cache.kept = 0;
+  }
+};
+thread_local Reaper reaper;
+
+[[noreturn]] void refuse(size_t nbytes) {
+  throw Error(ErrorKind::limit, fmt::format("there is not enough memory for a block of {} bytes", nbytes))
+      .hint("Use smaller tensors or batches, or a machine with more memory.");
+}
+
+std::byte* take_from_system(size_t nbytes) {
+  asked_of_system.fetch_add(1, std::memory_order_relaxed);
+  const bool large = nbytes >= huge_page;
+  void* block = std::aligned_alloc(large ? huge_page : alignment,
+                                   large ? (nbytes + huge_page - 1) / huge_page * huge_page : nbytes);
+  if (block == nullptr) refuse(nbytes);
+  if (large) ::madvise(block, nbytes, MADV_HUGEPAGE);  // only advice: a system without huge pages refuses, harmlessly
+  return static_cast<std::byte*>(block);
+}
+
+// While a block is kept, only its link may be touched; once handed out, only what was asked for.
+void mark_kept(std::byte* block, size_t block_size) noexcept {
+  ASAN_UNPOISON_MEMORY_REGION(block, block_size);
+  ASAN_POISON_MEMORY_REGION(block + sizeof(FreeBlock), block_size - sizeof(FreeBlock));
+}
+void mark_taken(std::byte* block, size_t nbytes, size_t block_size) noexcept {
+  ASAN_UNPOISON_MEMORY_REGION(block, nbytes);
+  ASAN_POISON_MEMORY_REGION(block + nbytes, block_size - nbytes);
+}
+
+bool keep(std::byte* block, const SizeClass& size) noexcept {
+  if (cache.closed || cache.kept + size.nbytes > most_kept) return false;
+  if (!cache.reaper_armed) reaper.arm();  // the first touch of `reaper` registers its destructor
+  mark_kept(block, size.nbytes);
+  cache.free[size.index] = new (block) FreeBlock{cache.free[size.index]};
+  cache.kept += size.nbytes;
+  return true;
+}
+
+}  // namespace
+
+std::byte* take(size_t nbytes) {
+  if (nbytes > address_space) refuse(nbytes);
+  if (nbytes > largest_kept) return take_from_system((nbytes + alignment - 1) / alignment * alignment);
+  const SizeClass size = class_of(nbytes);
+  auto* block = reinterpret_cast<std::byte*>(pop(size.index));
+  if (block != nullptr) {
+    cache.kept -= size.nbytes;
+  } else {
+    block = take_from_system(size.nbytes);
+  }
+  mark_taken(block, nbytes, size.nbytes);
+  return block;
+}
+
+void give(std::byte* block, size_t nbytes) noexcept {
+  if (nbytes <= largest_kept && keep(block, class_of(nbytes))) return;
+  if (nbytes <= largest_kept) ASAN_UNPOISON_MEMORY_REGION(block, class_of(nbytes).nbytes);
+  free_to_system(block);
+}
+
+size_t kept_bytes() noexcept { return cache.kept; }
+
+size_t system_allocations() noexcept { return asked_of_system.load(std::memory_order_relaxed); }
+
+}  // namespace okibi::pool
