@@ -1,7 +1,7 @@
 // okibi/random.h: the random numbers of PyTorch, bit for bit as its x86 (AVX2) kernels make them from the same seed.
 //
-// Sources: Matsumoto and Nishimura 1998 (mt19937); Box and Muller 1958; the polynomials for ln, sin and cos are those of
-// Cephes (Moshier). What is drawn when, and in which order, is PyTorch 2.15's.
+// Sources: Matsumoto and Nishimura 1998 (mt19937); Box and Muller 1958; the polynomials for ln, sin and cos are those
+// of Cephes (Moshier). What is drawn when, and in which order, is PyTorch 2.15's.
 #pragma once
 
 #include <array>
@@ -26,6 +26,7 @@ class Generator {
 
   uint32_t random();
   uint64_t random64();
+  void random(std::span<uint32_t> out);  // as many calls of random(), quicker
 
   // Tensor.uniform_(from, to), normal_(mean, std) and bernoulli_(p) over contiguous elements.
   void uniform(std::span<float> out, double from = 0, double to = 1);
