@@ -4,8 +4,8 @@
 // The format is CPython's (Lib/pickletools.py, PEPs 307, 3154, 574), protocols 0 to 5.
 #pragma once
 
+#include <bit>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,21 +22,21 @@ enum class NodeId : uint32_t {};
 
 enum class Kind : uint8_t {
   none,
-  boolean,        // integer() is 0 or 1
-  integer,        // fits int64_t
-  long_integer,   // does not: bytes() is little-endian two's complement, as LONG1 stores it
-  real,           // real()
-  string,         // text(), UTF-8 (lone surrogates as Python's surrogatepass writes them)
-  bytes,          // bytes()
-  byte_array,     // bytes()
-  list,           // children()
-  tuple,          // children()
-  dict,           // children(): key, value, key, value …
-  set,            // children()
-  frozen_set,     // children()
-  global,         // module() and text() (its name)
-  persistent,     // child(0): the persistent id
-  object,         // a call that is not made; see Object
+  boolean,       // integer() is 0 or 1
+  integer,       // fits int64_t
+  long_integer,  // does not: bytes() is little-endian two's complement, as LONG1 stores it
+  real,          // real()
+  string,        // text(), UTF-8 (lone surrogates as Python's surrogatepass writes them)
+  bytes,         // bytes()
+  byte_array,    // bytes()
+  list,          // children()
+  tuple,         // children()
+  dict,          // children(): key, value, key, value …
+  set,           // children()
+  frozen_set,    // children()
+  global,        // module() and text() (its name)
+  persistent,    // child(0): the persistent id
+  object,        // a call that is not made; see Object
 };
 
 // How an object would come to be.
@@ -49,15 +49,16 @@ enum class Made : uint8_t {
 // An object: what would be called with which arguments, and what would be done to it afterwards, in order of kind.
 struct Object {
   Made made = Made::reduce;
-  NodeId callable = {};
-  NodeId arguments = {};             // a tuple node (any node in a hostile file)
-  NodeId keywords = {};              // newobj_ex only: a dict node
-  std::vector<NodeId> states = {};   // of BUILD, in order
-  std::vector<NodeId> appended = {};  // of APPEND(S)
-  std::vector<NodeId> items = {};    // of SETITEM(S): key, value …
+  NodeId callable = {};               // a global, object or persistent node
+  NodeId arguments = {};              // a tuple node
+  NodeId keywords = {};               // newobj_ex only: a dict node
+  std::vector<NodeId> states = {};    // of BUILD, in order
+  std::vector<NodeId> appended = {};  // of APPEND(S) and ADDITEMS
+  std::vector<NodeId> items = {};     // of SETITEM(S): key, value …
 };
 
-// Everything one pickle says. Owns all its bytes, so that the file may go. Immutable for readers; many threads may read.
+// Everything one pickle says. Owns all its bytes, so that the file may go. Immutable for readers; many threads may
+// read.
 class Graph {
  public:
   NodeId root() const noexcept { return root_; }
@@ -66,48 +67,53 @@ class Graph {
   int protocol() const noexcept { return protocol_; }
 
   Kind kind(NodeId id) const noexcept { return node(id).kind; }
-  int64_t integer(NodeId id) const noexcept { return node(id).number; }
-  double real(NodeId id) const noexcept { return std::bit_cast<double>(node(id).number); }
+  int64_t integer(NodeId id) const noexcept { return static_cast<int64_t>(node(id).word); }
+  double real(NodeId id) const noexcept { return std::bit_cast<double>(node(id).word); }
   std::string_view text(NodeId id) const noexcept;    // string, global (the name)
   std::string_view module(NodeId id) const noexcept;  // global
   std::span<const std::byte> bytes(NodeId id) const noexcept;
-  std::span<const NodeId> children(NodeId id) const noexcept;
+  std::span<const NodeId> children(NodeId id) const noexcept;  // good until the graph is added to
   NodeId child(NodeId id, size_t index) const noexcept { return children(id)[index]; }
-  const Object& object(NodeId id) const noexcept;
+  const Object& object(NodeId id) const noexcept { return objects_[node(id).word]; }
   uint64_t offset(NodeId id) const noexcept { return node(id).offset; }  // of the opcode that made it; for messages
 
-  // Building. A container may be filled after it was made, and so contain itself.
+  // Building. A container may be filled after it was made, and so contain itself. Text and bytes of 4 GiB or more are
+  // Error(unsupported). What is passed in must not lie in this graph.
   NodeId add_none();
   NodeId add_boolean(bool value);
   NodeId add_integer(int64_t value);
-  NodeId add_long(std::span<const std::byte> little_endian);
+  NodeId add_long(std::span<const std::byte> little_endian);  // an integer node if it fits one
   NodeId add_real(double value);
   NodeId add_string(std::string_view utf8);
   NodeId add_bytes(std::span<const std::byte> bytes, Kind kind = Kind::bytes);
   NodeId add_container(Kind kind, std::span<const NodeId> children = {});  // list, tuple, dict, set, frozen_set
+  NodeId add_same(Kind kind, NodeId content);  // a new node with the children or the bytes that `content` has now
   NodeId add_global(std::string_view module, std::string_view name);
   NodeId add_persistent(NodeId id);
   NodeId add_object(Object object);
   void append(NodeId container, std::span<const NodeId> children);  // list, dict (pairs), set; amortised
-  Object& mutable_object(NodeId id);
-  void set_offset(NodeId id, uint64_t offset) { nodes_[static_cast<size_t>(id)].offset = offset; }
+  Object& mutable_object(NodeId id) { return objects_[node(id).word]; }
+  void set_offset(NodeId id, uint64_t offset) { node(id).offset = offset; }
   void set_root(NodeId id) { root_ = id; }
   void set_end(uint64_t offset, int protocol) { end_offset_ = offset, protocol_ = protocol; }
 
  private:
+  // 24 bytes: a checkpoint of 100,000 tensors has millions of them.
   struct Node {
-    Kind kind = Kind::none;
-    uint32_t count = 0;     // children in use
-    uint32_t capacity = 0;  // children reserved at `begin`
-    uint32_t module_size = 0;
-    int64_t number = 0;     // integer, bits of a real, size of text, index of an Object
-    uint64_t begin = 0;     // into children_ or characters_
-    uint64_t offset = 0;
+    uint64_t offset : 56 = 0;
+    Kind kind : 8 = Kind::none;
+    uint64_t word = 0;  // an integer, the bits of a real, the index of an Object, or the place in a pool
+    uint32_t size = 0;  // of the text or the bytes; children in use
+    uint32_t more = 0;  // children reserved; the part of a global's text that is its module
   };
   const Node& node(NodeId id) const noexcept { return nodes_[static_cast<size_t>(id)]; }
+  Node& node(NodeId id) noexcept { return nodes_[static_cast<size_t>(id)]; }
+  NodeId add(Kind kind, uint64_t word, uint32_t size = 0, uint32_t more = 0);
+  NodeId add_text(Kind kind, std::string_view text);
+  void reserve_children(Node& container, size_t count);
 
   std::vector<Node> nodes_;
-  std::vector<NodeId> children_;
+  std::vector<NodeId> children_;  // pools: a node has a run of its own
   std::vector<char> characters_;
   std::vector<Object> objects_;
   NodeId root_ = {};
@@ -116,14 +122,22 @@ class Graph {
 };
 
 // Reads one pickle from the start of `bytes` to its STOP. Iterative, linear in time and memory. Every malformation is
-// Error(bad_file) with the offset and the opcode; Error(limit) for max_pickle_nodes. Python 2's module and class names
-// are given their Python 3 names (`__builtin__ set` → `builtins set`), and `_codecs.encode(text, 'latin1')`, by which
-// protocol 2 spells bytes, becomes bytes.
+// Error(bad_file) with the offset and the opcode; Error(limit) for max_pickle_nodes and max_pickle_bytes;
+// Error(unsupported) for extension codes, out-of-band buffers and protocols to come. Python 2's module and class names
+// are given their Python 3 names (`__builtin__ set` → `builtins set`), and Python 2's str is a string where it is
+// UTF-8, else bytes. The calls by which old protocols spell what newer ones have opcodes for are read as what they
+// mean:
+//
+//   _codecs.encode(text, 'latin1'), bytes()        bytes
+//   bytearray(bytes), bytearray()                  byte_array
+//   set(list), frozenset(list)                     set, frozen_set
+//   getattr(class, name)                           the global of a nested class, named `Outer.Inner`
+//   copyreg.__newobj_ex__(class, tuple, dict)      an object made by newobj_ex
 Graph decode(std::span<const std::byte> bytes, const Limits& limits = {});
 
 // Writes protocol 2 as CPython's C pickler does, memo numbers included: an object with several parents is written once.
-// A NodeId stands for the identity of a Python object, so two equal strings that are two nodes are written twice.
-// Iterative: depth costs no stack. Error(bad_argument) for what protocol 2 cannot say.
+// A NodeId stands for the identity of a Python object, so two equal strings that are two nodes are written twice; but a
+// global is known by its name. Iterative: depth costs no stack. Error(bad_argument) for what protocol 2 cannot say.
 void encode(const Graph& graph, io::Sink& sink);
 
 }  // namespace okibi::pickle

@@ -1,0 +1,200 @@
+// What has no parts: numbers, text, bytes, globals. And the memo.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "pickle/pickler.h"
+#include "pickle/python2_names.h"
+#include "pickle/text.h"
+
+namespace okibi::pickle {
+namespace {
+
+// GLOBAL ends its two names with newlines, and CPython wants ASCII in protocol 2.
+void check_name(std::string_view name) {
+  for (char c : name) {
+    bool fits = c != '\n' && static_cast<unsigned char>(c) < 0x80;
+    if (!fits) {
+      throw Error(ErrorKind::bad_argument,
+                  "protocol 2 cannot write the name of a global: it is not ASCII, or has two lines")
+          .found(fmt::format("'{}'", name.substr(0, 80)));
+    }
+  }
+}
+
+}  // namespace
+
+// --------------------------------------------------------------------------------------------------------- numbers
+
+void Pickler::save_atom(NodeId id) {
+  switch (graph_.kind(id)) {
+    case Kind::boolean:
+      return out_.op(graph_.integer(id) ? Op::NEWTRUE : Op::NEWFALSE);
+    case Kind::integer:
+      return save_integer(graph_.integer(id));
+    case Kind::long_integer:
+      return save_long(graph_.bytes(id));
+    case Kind::real:
+      return save_real(graph_.real(id));
+    case Kind::string:
+      save_text(graph_.text(id));
+      break;
+    case Kind::bytes:
+      save_bytes(graph_.bytes(id));
+      break;
+    case Kind::byte_array:
+      save_byte_array(graph_.bytes(id));
+      break;
+    default:
+      return out_.op(Op::NONE);
+  }
+  remember(id, put());
+}
+
+void Pickler::save_integer(int64_t value) {
+  if (value >= 0 && value <= 0xFF) return out_.op(Op::BININT1, static_cast<uint8_t>(value));
+  if (value >= 0 && value <= 0xFFFF) return out_.op(Op::BININT2, static_cast<uint16_t>(value));
+  bool fits_32 = value >= std::numeric_limits<int32_t>::min() && value <= std::numeric_limits<int32_t>::max();
+  if (fits_32) return out_.op(Op::BININT, static_cast<int32_t>(value));
+  std::byte bytes[sizeof value];
+  store_le(bytes, value);
+  size_t size = sizeof value;
+  while (value >> (8 * size - 9) == (value < 0 ? -1 : 0)) --size;  // the shortest that keeps the sign
+  save_long(std::span(bytes).first(size));
+}
+
+void Pickler::save_long(std::span<const std::byte> bytes) {
+  if (bytes.size() < 256) {
+    out_.op(Op::LONG1, static_cast<uint8_t>(bytes.size()));
+  } else if (bytes.size() <= std::numeric_limits<int32_t>::max()) {
+    out_.op(Op::LONG4, static_cast<int32_t>(bytes.size()));
+  } else {
+    throw Error(ErrorKind::bad_argument, "protocol 2 cannot write an integer of 2 GiB or more");
+  }
+  out_.raw(bytes);
+}
+
+void Pickler::save_real(double value) {
+  std::byte bytes[sizeof value];
+  store_le(bytes, value);
+  std::reverse(std::begin(bytes), std::end(bytes));
+  out_.op(Op::BINFLOAT);
+  out_.raw(bytes);
+}
+
+// -------------------------------------------------------------------------------------------------- text and bytes
+
+void Pickler::save_text(std::string_view utf8) {
+  if (utf8.size() > std::numeric_limits<uint32_t>::max()) {
+    throw Error(ErrorKind::bad_argument, "protocol 2 cannot write a string of 4 GiB or more");
+  }
+  if (!is_utf8(utf8)) throw Error(ErrorKind::bad_argument, "a string to be written is not UTF-8");
+  out_.op(Op::BINUNICODE, static_cast<uint32_t>(utf8.size()));
+  out_.raw(utf8);
+}
+
+// _codecs.encode(text, 'latin1'), or bytes().
+void Pickler::save_bytes(std::span<const std::byte> bytes) {
+  if (bytes.empty()) {
+    save_global("builtins", "bytes");
+    out_.op(Op::EMPTY_TUPLE);
+  } else {
+    save_global("_codecs", "encode");
+    save_text(latin1_to_utf8(bytes));
+    put();
+    save_latin1();
+    make_short_tuple(Op::TUPLE2);
+  }
+  out_.op(Op::REDUCE);
+}
+
+// bytearray(bytes), or bytearray().
+void Pickler::save_byte_array(std::span<const std::byte> bytes) {
+  save_global("builtins", "bytearray");
+  if (bytes.empty()) {
+    out_.op(Op::EMPTY_TUPLE);
+  } else {
+    save_bytes(bytes);
+    put();
+    make_short_tuple(Op::TUPLE1);
+  }
+  out_.op(Op::REDUCE);
+}
+
+// CPython has one such string, so it is written once.
+void Pickler::save_latin1() {
+  if (latin1_) return get(*latin1_);
+  save_text("latin1");
+  latin1_ = put();
+}
+
+// --------------------------------------------------------------------------------------------------------- globals
+
+void Pickler::save_global_node(NodeId id) {
+  std::string_view module = graph_.module(id), name = graph_.text(id);
+  if (name.find('.') != name.npos) return save_nested(module, name);
+  remember(id, save_global(module, name));
+}
+
+// A global is one object however many nodes name it. Gives its memo number.
+uint32_t Pickler::save_global(std::string_view module, std::string_view name) {
+  GlobalName old = to_python2({module, name});
+  auto [entry, is_new] = globals_.try_emplace(fmt::format("{}\n{}", old.module, old.name));
+  if (!is_new) {
+    get(entry->second);
+    return entry->second;
+  }
+  check_name(old.module);
+  check_name(old.name);
+  out_.op(Op::GLOBAL);
+  out_.raw(entry->first);
+  out_.raw("\n");
+  return entry->second = put();
+}
+
+// getattr(getattr(module.Outer, 'Middle'), 'Inner'). CPython gives these no memo number and writes them at each
+// mention.
+void Pickler::save_nested(std::string_view module, std::string_view path) {
+  auto depth = std::count(path.begin(), path.end(), '.');
+  spend(static_cast<uint64_t>(depth) * 8 + path.size() / 8);
+  for (auto i = depth; i > 0; --i) save_global("builtins", "getattr");
+  size_t dot = path.find('.');
+  save_global(module, path.substr(0, dot));
+  while (dot != path.npos) {
+    size_t begin = dot + 1;
+    dot = path.find('.', begin);
+    save_text(path.substr(begin, dot == path.npos ? dot : dot - begin));
+    put();
+    make_short_tuple(Op::TUPLE2);
+    out_.op(Op::REDUCE);
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------- the memo
+
+void Pickler::make_short_tuple(Op op) {
+  out_.op(op);
+  put();
+}
+
+void Pickler::get(uint32_t number) {
+  if (number <= 0xFF) return out_.op(Op::BINGET, static_cast<uint8_t>(number));
+  out_.op(Op::LONG_BINGET, number);
+}
+
+// Gives what is on top of the reader's stack the next number.
+uint32_t Pickler::put() {
+  if (next_number_ >= std::numeric_limits<uint32_t>::max()) {
+    throw Error(ErrorKind::bad_argument, "protocol 2 cannot write more than 4294967295 shared things");
+  }
+  uint32_t number = static_cast<uint32_t>(next_number_++);
+  if (number <= 0xFF) {
+    out_.op(Op::BINPUT, static_cast<uint8_t>(number));
+  } else {
+    out_.op(Op::LONG_BINPUT, number);
+  }
+  return number;
+}
+
+}  // namespace okibi::pickle
