@@ -5,15 +5,18 @@
 // (`to_int`), never by conversion; what does not fit is Error(bad_argument) that says what the value is instead.
 //
 // Ownership: containers are counted, atomically. A loaded graph may be cyclic and a million deep: `close_cycles` lets
-// cycles own themselves as one, and nothing is freed by recursion. A cycle that a program itself makes afterwards is its
-// own to break, as with shared_ptr.
+// cycles own themselves as one, and nothing is freed by recursion. A cycle that a program itself makes afterwards, or
+// whose containers it changes, is its own to break or to close again: until then it leaks, as with shared_ptr, but
+// never dangles.
 //
 // Threads: any number may read; changing a container needs the caller's own order.
 #pragma once
 
+#include <atomic>
 #include <complex>
 #include <concepts>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <iosfwd>
 #include <memory>
@@ -36,9 +39,28 @@ class Set;
 class Object;
 class StateDict;
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored \
+    "-Wshadow"  // GCC takes this `boolean` for one that hides the dtype; it is in a scope of its own
 enum class ValueKind : uint8_t {
-  none, boolean, integer, big_integer, real, complex_number, string, bytes, list, tuple, dict, set, dtype, device, tensor, object,
+  none,
+  boolean,
+  integer,
+  big_integer,
+  real,
+  complex_number,
+  string,
+  bytes,
+  list,
+  tuple,
+  dict,
+  set,
+  dtype,
+  device,
+  tensor,
+  object,
 };
+#pragma GCC diagnostic pop
 std::string_view name_of(ValueKind kind) noexcept;  // Python's word: "NoneType", "bool", "int", "dict", …
 
 // The kinds of dict that PyTorch's files hold. They differ in how they are written and printed, not in use.
@@ -58,7 +80,36 @@ struct Counted {
 
   std::atomic<uint32_t> references = 0;
   const ValueKind kind;
-  struct CycleGroup* group = nullptr;
+  Counted* group = nullptr;  // the cycle it counts on; once nothing refers to it, the next that waits to be freed
+};
+void release(Counted* body) noexcept;  // one reference less; frees what nothing refers to, without recursion
+
+// Where items stand, by the hash of their keys. Built of hashes alone: the caller knows the keys. Up to a few items are
+// found by looking at each; more by open addressing over `slots_`, which hold positions + 1.
+class HashIndex {
+ public:
+  template <class IsIt>
+  std::optional<size_t> find(uint64_t hash, IsIt&& is_it) const {
+    if (slots_.empty()) {
+      for (size_t i = 0; i < hashes_.size(); ++i)
+        if (hashes_[i] == hash && is_it(i)) return i;
+      return std::nullopt;
+    }
+    for (size_t slot = hash & (slots_.size() - 1); slots_[slot] != 0; slot = (slot + 1) & (slots_.size() - 1)) {
+      const size_t i = slots_[slot] - 1;
+      if (hashes_[i] == hash && is_it(i)) return i;
+    }
+    return std::nullopt;
+  }
+  void push_back(uint64_t hash);  // of the item that was just added at the end
+  void erase(size_t position);    // the items behind it move up; takes time in proportion to their number
+  void clear() noexcept;
+  uint64_t hash_at(size_t position) const noexcept { return hashes_[position]; }
+
+ private:
+  void rebuild(size_t slots);
+  std::vector<uint64_t> hashes_;
+  std::vector<uint32_t> slots_;  // a power of two of them, at most half full
 };
 
 struct ListBody;
@@ -71,6 +122,7 @@ struct BytesBody;
 struct BigIntegerBody;
 struct TensorBox;
 struct DeviceBody;
+struct ComplexBody;
 
 }  // namespace detail
 
@@ -79,19 +131,19 @@ class Value {
   Value() noexcept : Value(nullptr) {}
   Value(std::nullptr_t) noexcept : kind_(ValueKind::none) {}
   template <std::same_as<bool> T>
-  Value(T value) noexcept : kind_(ValueKind::boolean), integer_(value) {}
+  Value(T value) noexcept : kind_(ValueKind::boolean), payload_{.integer = value} {}
   template <std::integral T>
-    requires(!std::same_as<T, bool>)
-  Value(T value) : Value(integer_tag{}, static_cast<int64_t>(value), std::cmp_greater(value, INT64_MAX)) {}
+  requires(!std::same_as<T, bool>) Value(T value)
+      : Value(integer_tag{}, static_cast<int64_t>(value), std::cmp_greater(value, INT64_MAX)) {}
   template <std::floating_point T>
-  Value(T value) noexcept : kind_(ValueKind::real), real_(static_cast<double>(value)) {}
+  Value(T value) noexcept : kind_(ValueKind::real), payload_{.real = static_cast<double>(value)} {}
   Value(std::complex<double> value);
   Value(const char* text) : Value(std::string_view(text)) {}
   Value(std::string_view text);
   Value(const std::string& text) : Value(std::string_view(text)) {}
-  Value(DType dtype) noexcept : kind_(ValueKind::dtype), integer_(static_cast<int64_t>(dtype)) {}
+  Value(DType dtype) noexcept : kind_(ValueKind::dtype), payload_{.integer = static_cast<int64_t>(dtype)} {}
   Value(const Device& device);
-  Value(const Tensor& tensor);
+  Value(const Tensor& tensor);  // an undefined one is None
   Value(const List& list) noexcept;
   Value(const Tuple& tuple) noexcept;
   Value(const Dict& dict) noexcept;
@@ -104,7 +156,9 @@ class Value {
   Value(const Value& other) noexcept;
   Value(Value&& other) noexcept;
   Value& operator=(Value other) noexcept;
-  ~Value();
+  ~Value() {
+    if (counted() && !within_group_) detail::release(payload_.counted);
+  }
 
   ValueKind kind() const noexcept { return kind_; }
   bool is_none() const noexcept { return kind_ == ValueKind::none; }
@@ -120,13 +174,13 @@ class Value {
 
   // ---- out, by name
   bool to_bool() const;
-  int64_t to_int() const;      // an int that fits, or a bool
-  double to_double() const;    // a float, an int or a bool
+  int64_t to_int() const;    // an int that fits, or a bool
+  double to_double() const;  // a float, an int or a bool
   std::complex<double> to_complex() const;
   const std::string& to_string() const;  // a str; lives as long as the value does. See repr() for any value as text
-  std::span<const std::byte> to_bytes() const;            // bytes, bytearray
+  std::span<const std::byte> to_bytes() const;  // bytes, bytearray
   BytesKind bytes_kind() const;
-  std::span<const std::byte> to_big_integer() const;      // little-endian two's complement
+  std::span<const std::byte> to_big_integer() const;  // little-endian two's complement
   DType to_dtype() const;
   const Device& to_device() const;
   const Tensor& to_tensor() const;
@@ -137,39 +191,45 @@ class Value {
   Object to_object() const;
 
   // ---- looking inside. A missing key is Error(not_found) that lists the keys there are.
-  size_t size() const;                                  // of a str, bytes, list, tuple, dict, set
+  size_t size() const;                                  // of a str (characters), bytes, list, tuple, dict, set
   const Value& operator[](std::string_view key) const;  // of a dict
   const Value& operator[](const char* key) const { return (*this)[std::string_view(key)]; }
   template <std::integral T>
-  const Value& operator[](T index) const { return at(static_cast<int64_t>(index)); }
-  const Value& at(int64_t index) const;                 // of a list or tuple; an int key of a dict
-  bool contains(std::string_view key) const;            // of a dict
+  const Value& operator[](T index) const {
+    return at(static_cast<int64_t>(index));
+  }
+  const Value& at(int64_t index) const;       // of a list or tuple, negative from the end; an int key of a dict
+  bool contains(std::string_view key) const;  // of a dict
 
   // Python's `is` for what is shared; equality for what is a value in itself.
   bool is_same(const Value& other) const noexcept;
   // The address of the shared thing, for maps by identity; nullptr for what is a value in itself.
-  const void* identity() const noexcept { return counted() ? counted_ : nullptr; }
+  const void* identity() const noexcept;
 
  private:
   struct integer_tag {};
   Value(integer_tag, int64_t value, bool is_unsigned_beyond);
   explicit Value(detail::Counted* body) noexcept;  // takes a new reference
-  bool counted() const noexcept;
+  bool counted() const noexcept { return (in_place_kinds >> static_cast<unsigned>(kind_) & 1) == 0; }
+  static constexpr unsigned in_place_kinds =
+      1u << static_cast<unsigned>(ValueKind::none) | 1u << static_cast<unsigned>(ValueKind::boolean) |
+      1u << static_cast<unsigned>(ValueKind::integer) | 1u << static_cast<unsigned>(ValueKind::real) |
+      1u << static_cast<unsigned>(ValueKind::dtype);
   friend class List;
   friend class Tuple;
   friend class Dict;
   friend class Set;
   friend class Object;
   friend struct ValueAccess;  // src/tensor/value_body.h
-  friend void close_cycles(Value& root);
 
+  union Payload {
+    int64_t integer;
+    double real;
+    detail::Counted* counted;
+  };
   ValueKind kind_;
   bool within_group_ = false;  // lies in a member of a cycle and refers to another of the same: holds no count
-  union {
-    int64_t integer_ = 0;
-    double real_;
-    detail::Counted* counted_;
-  };
+  Payload payload_{.integer = 0};
 };
 
 // Equal as Python's == has it: by content, 1 == 1.0 == True; tensors are equal when they are the same tensor. Safe on
@@ -228,11 +288,11 @@ class Dict {
   auto begin() const { return items().begin(); }
   auto end() const { return items().end(); }
 
-  const Value* find(const Value& key) const;  // nullptr when missing
+  const Value* find(const Value& key) const;        // nullptr when missing
   const Value& operator[](const Value& key) const;  // Error(not_found) listing the keys
   bool contains(const Value& key) const { return find(key) != nullptr; }
   void set(Value key, Value value) const;  // adds or replaces; Error(bad_argument) for a key that has no hash
-  bool erase(const Value& key) const;
+  bool erase(const Value& key) const;      // keeps the order of the others
 
   // What Python keeps beside the items: an OrderedDict's attributes (`_metadata` of a state_dict), or none.
   std::optional<Dict> attributes() const;
@@ -274,7 +334,7 @@ class Object {
     std::string module, name;  // "torch.nn.modules.linear", "Linear"
     Made made = Made::newobj;
     std::vector<Value> arguments = {};
-    Value state = {};                 // what __setstate__ or __dict__ would get; None when there was none
+    Value state = {};                  // what __setstate__ or __dict__ would get; None when there was none
     std::vector<Value> appended = {};  // list items given to it
     std::vector<Dict::Item> items = {};
   };
@@ -298,7 +358,8 @@ class StateDict {
  public:
   using Item = std::pair<std::string, Value>;
   StateDict() = default;
-  // Error(mismatch) when the value is no dict of str to tensors; when it is a whole checkpoint, says so and lists its keys.
+  // Error(mismatch) when the value is no dict of str to tensors; when it is a whole checkpoint, says so and lists its
+  // keys.
   explicit StateDict(const Value& value);
 
   size_t size() const noexcept { return items_.size(); }
@@ -315,13 +376,15 @@ class StateDict {
 
  private:
   std::vector<Item> items_;
+  detail::HashIndex index_;
   std::vector<std::pair<std::string, int64_t>> versions_;
 };
 
 // ---- whole graphs
 
 // Makes each cycle reachable from `root` own its members as one, so that the last handle from outside frees them all.
-// For whoever builds a graph that may hold cycles; the loader has done it. Time and memory are linear.
+// For whoever builds a graph that may hold cycles; the loader has done it. May be called again after changes. Time and
+// memory are linear. No other thread may use the graph meanwhile.
 void close_cycles(Value& root);
 
 // A graph of its own, with the same sharing inside: containers and tensors (with their storages) are copied.
