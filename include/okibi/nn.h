@@ -16,6 +16,8 @@
 // generator, so training does not). Changing a module needs the caller's own order.
 #pragma once
 
+#include <array>
+#include <concepts>
 #include <functional>
 #include <initializer_list>
 #include <memory>
@@ -23,6 +25,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <typeinfo>
 #include <utility>
 #include <vector>
@@ -47,12 +50,11 @@ using NamedTensor = std::pair<std::string, Tensor>;
 class Module {
  public:
   // `python_class` names the class for whole-model files: "torch.nn.modules.linear.Linear"; users' models may leave it out.
-  explicit Module(std::string python_class = "torch.nn.modules.module.Module");
+  explicit Module(std::string python_class = std::string(plain_class));
+  static constexpr std::string_view plain_class = "torch.nn.modules.module.Module";
   virtual ~Module() = default;
-  Module(const Module&) = default;
+  Module(const Module&) = default;  // to move is to copy: a handle that was moved from still works
   Module& operator=(const Module&) = default;
-  Module(Module&&) = default;
-  Module& operator=(Module&&) = default;
 
   // ---- mode
   void train(bool mode = true);
@@ -64,7 +66,7 @@ class Module {
   std::vector<NamedTensor> named_parameters() const;  // "mlp.0.weight"
   std::vector<NamedTensor> named_buffers() const;
   std::vector<std::pair<std::string, AnyModule>> named_children() const;
-  std::vector<std::pair<std::string, AnyModule>> named_modules() const;  // itself first, under ""
+  std::vector<std::pair<std::string, AnyModule>> named_modules() const;  // itself first, under "", as a plain Module
   void requires_grad_(bool value = true);
   void zero_grad();  // drops the gradients
 
@@ -78,6 +80,8 @@ class Module {
 
   const std::string& python_class() const noexcept;
   void set_python_class(std::string name);
+  // What Python's __class__.__name__ would be: the last part of python_class or, where that was left out, of the C++ type.
+  std::string class_name() const;
   // The layer's attributes as PyTorch's class has them ("in_features" …), for printing and for whole-model files.
   const std::vector<std::pair<std::string, Value>>& attributes() const noexcept;
 
@@ -91,7 +95,10 @@ class Module {
   void register_parameter(std::string name, Tensor value, bool requires_grad = true);
   void register_buffer(std::string name, Tensor value);
   void set_attribute(std::string name, Value value);
+  // All attributes of one of PyTorch's layers, in the order of its row in src/nn/layer_table.cpp.
+  void set_layer_attributes(std::initializer_list<Value> values);
   const Tensor& parameter(size_t index) const noexcept;  // in order of registration
+  const std::vector<std::pair<std::string, AnyModule>>& children() const noexcept;
 
  private:
   friend class AnyModule;
@@ -126,10 +133,18 @@ T from_value(const Value& value) {
   else return T(value);
 }
 
+// What a forward gave: anything that a Value can be, or a pair or tuple of such things.
+template <class T>
+Value to_value(T result) {
+  if constexpr (std::constructible_from<Value, T>) return Value(std::move(result));
+  else return std::apply([](auto&&... part) { return Value(Tuple{Value(std::move(part))...}); }, std::move(result));
+}
+
 // A module whose type was erased: the typed handle lives inside.
 struct ModuleHolder {
   virtual ~ModuleHolder() = default;
   virtual Value call(std::span<const Value> arguments) = 0;
+  virtual Tensor forward(const Tensor& x) = 0;  // the same for one tensor, without the boxes
   virtual const std::type_info& type() const noexcept = 0;
   virtual void* get() noexcept = 0;
 };
@@ -142,11 +157,15 @@ struct TypedHolder final : ModuleHolder {
       using Arguments = typename ForwardSignature<decltype(&T::forward)>::Arguments;
       check_argument_count(module.python_class(), std::tuple_size_v<Arguments>, arguments.size());
       return [&]<size_t... i>(std::index_sequence<i...>) {
-        return Value(module.forward(from_value<std::tuple_element_t<i, Arguments>>(arguments[i])...));
+        return to_value(module.forward(from_value<std::tuple_element_t<i, Arguments>>(arguments[i])...));
       }(std::make_index_sequence<std::tuple_size_v<Arguments>>());
     } else {
       throw_no_forward(module.python_class());
     }
+  }
+  Tensor forward(const Tensor& x) override {
+    if constexpr (requires { { module.forward(x) } -> std::same_as<Tensor>; }) return module.forward(x);
+    else return call(std::array{Value(x)}).to_tensor();
   }
   const std::type_info& type() const noexcept override { return typeid(T); }
   void* get() noexcept override { return &module; }
@@ -162,22 +181,25 @@ class AnyModule : public Module {
   template <std::derived_from<Module> T>
     requires(!std::same_as<T, AnyModule>)
   AnyModule(T module) : Module(module), holder_(std::make_shared<detail::TypedHolder<T>>(std::move(module))) {}
+  AnyModule(const AnyModule&) = default;
+  AnyModule& operator=(const AnyModule&) = default;
 
   Value call(std::span<const Value> arguments) const { return holder_->call(arguments); }
   Value call(std::initializer_list<Value> arguments) const { return call(std::span(arguments.begin(), arguments.size())); }
-  Tensor forward(const Tensor& x) const { return call({x}).to_tensor(); }  // for modules of one tensor to one tensor
+  Tensor forward(const Tensor& x) const { return holder_->forward(x); }  // for modules of one tensor to one tensor
   Tensor operator()(const Tensor& x) const { return forward(x); }
 
   template <std::derived_from<Module> T>
   bool is() const noexcept { return holder_->type() == typeid(T); }
   template <std::derived_from<Module> T>
   T as() const {  // Error(bad_argument) naming what it is
-    if (!is<T>()) throw_not_a(typeid(T).name());
+    if (!is<T>()) throw_not_a(typeid(T));
     return *static_cast<T*>(holder_->get());
   }
+  const std::type_info& type() const noexcept { return holder_->type(); }
 
  private:
-  [[noreturn]] void throw_not_a(const char* type) const;
+  [[noreturn]] void throw_not_a(const std::type_info& type) const;
   std::shared_ptr<detail::ModuleHolder> holder_;
 };
 
@@ -214,11 +236,12 @@ class Embedding : public Module {
   Tensor forward(const Tensor& indices) const;
   Tensor operator()(const Tensor& indices) const { return forward(indices); }
   const Tensor& weight() const noexcept { return parameter(0); }
-  const EmbeddingOptions& options() const noexcept { return *options_; }
+  const EmbeddingOptions& options() const noexcept { return options_; }  // padding_idx counted from the start
 
  private:
   Embedding(const Tensor& weight, EmbeddingOptions options, bool freeze);
-  std::shared_ptr<const EmbeddingOptions> options_;
+  void register_weight(const Tensor& weight, bool freeze);
+  EmbeddingOptions options_;
 };
 
 struct LinearOptions {
@@ -228,10 +251,15 @@ struct LinearOptions {
 class Linear : public Module {
  public:
   Linear(int64_t in_features, int64_t out_features, LinearOptions options = {});
+  // Over tensors that are there: (out_features, in_features) and (out_features), or no bias.
+  explicit Linear(const Tensor& weight, const Tensor& bias = {});
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return forward(x); }
   const Tensor& weight() const noexcept { return parameter(0); }  // (out_features, in_features)
   const Tensor& bias() const noexcept { return parameter(1); }    // (out_features), undefined when left out
+
+ private:
+  void register_tensors(const Tensor& weight, const Tensor& bias);
 };
 
 class ReLU : public Module {
@@ -268,19 +296,17 @@ class Sequential : public Module {
     requires(sizeof...(T) > 0 && !(sizeof...(T) == 1 && (std::same_as<T, Sequential> && ...)))
   Sequential(T... modules) : Sequential(std::vector<AnyModule>{AnyModule(std::move(modules))...}) {}
   void push_back(AnyModule module);
-  size_t size() const noexcept { return modules_->size(); }
+  size_t size() const noexcept { return children().size(); }
   const AnyModule& operator[](size_t index) const;
   Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return forward(x); }
-
- private:
-  std::shared_ptr<std::vector<AnyModule>> modules_;
 };
 
 // Modules under names of the user's choice: ModuleDict in PyTorch. No forward of its own.
 class ModuleDict : public Module {
  public:
   explicit ModuleDict(const std::vector<std::pair<std::string, AnyModule>>& modules = {});
+  const AnyModule& operator[](std::string_view name) const;  // Error(not_found) with the names there are
 };
 
 // ------------------------------------------------------------------------------------------------------------ losses
