@@ -1,9 +1,9 @@
 // okibi/nn.h: modules, as torch.nn has them.
 //
-// A Module is a handle over shared state: named parameters, buffers, submodules and the training flag. Copies, moves and
-// slices of a handle refer to the same module, and registering a child stores its state, not its address; so all of them
-// are safe. A layer or a user's model derives from Module, holds its children as members, registers them by the names
-// that PyTorch's attributes would have, and adds a typed `forward`:
+// A Module is a handle over shared state: named parameters, buffers, submodules and the training flag. Copies, moves
+// and slices of a handle refer to the same module, and registering a child stores its state, not its address; so all of
+// them are safe. A layer or a user's model derives from Module, holds its children as members, registers them by the
+// names that PyTorch's attributes would have, and adds a typed `forward`:
 //
 //   struct Net : nn::Module {
 //     nn::Embedding job{22, 8};
@@ -49,7 +49,8 @@ using NamedTensor = std::pair<std::string, Tensor>;
 
 class Module {
  public:
-  // `python_class` names the class for whole-model files: "torch.nn.modules.linear.Linear"; users' models may leave it out.
+  // `python_class` names the class for whole-model files: "torch.nn.modules.linear.Linear"; users' models may leave it
+  // out.
   explicit Module(std::string python_class = std::string(plain_class));
   static constexpr std::string_view plain_class = "torch.nn.modules.module.Module";
   virtual ~Module() = default;
@@ -73,14 +74,15 @@ class Module {
   // ---- state_dict: tensors are the module's own, not copies
   StateDict state_dict(const std::string& prefix = {}) const;
   // Copies the numbers in. Missing or unexpected keys and wrong sizes are all gathered into one Error(mismatch) in
-  // PyTorch's words; nothing was changed then. With strict = false only sizes can fail. A Value that is a whole checkpoint
-  // is Error(mismatch) that lists its keys.
+  // PyTorch's words; nothing was changed then. With strict = false only sizes can fail. A Value that is a whole
+  // checkpoint is Error(mismatch) that lists its keys.
   IncompatibleKeys load_state_dict(const StateDict& state, LoadStateDictOptions options = {});
   IncompatibleKeys load_state_dict(const Value& state, LoadStateDictOptions options = {});
 
   const std::string& python_class() const noexcept;
   void set_python_class(std::string name);
-  // What Python's __class__.__name__ would be: the last part of python_class or, where that was left out, of the C++ type.
+  // What Python's __class__.__name__ would be: the last part of python_class or, where that was left out, of the C++
+  // type.
   std::string class_name() const;
   // The layer's attributes as PyTorch's class has them ("in_features" …), for printing and for whole-model files.
   const std::vector<std::pair<std::string, Value>>& attributes() const noexcept;
@@ -126,18 +128,25 @@ struct ForwardSignature<R (T::*)(A...) const> : ForwardSignature<R (T::*)(A...)>
 void check_argument_count(const std::string& python_class, size_t expected, size_t found);
 template <class T>
 T from_value(const Value& value) {
-  if constexpr (std::is_same_v<T, Tensor>) return value.is_none() ? Tensor() : value.to_tensor();
-  else if constexpr (std::is_same_v<T, bool>) return value.to_bool();
-  else if constexpr (std::is_integral_v<T>) return static_cast<T>(value.to_int());
-  else if constexpr (std::is_floating_point_v<T>) return static_cast<T>(value.to_double());
-  else return T(value);
+  if constexpr (std::is_same_v<T, Tensor>)
+    return value.is_none() ? Tensor() : value.to_tensor();
+  else if constexpr (std::is_same_v<T, bool>)
+    return value.to_bool();
+  else if constexpr (std::is_integral_v<T>)
+    return static_cast<T>(value.to_int());
+  else if constexpr (std::is_floating_point_v<T>)
+    return static_cast<T>(value.to_double());
+  else
+    return T(value);
 }
 
 // What a forward gave: anything that a Value can be, or a pair or tuple of such things.
 template <class T>
 Value to_value(T result) {
-  if constexpr (std::constructible_from<Value, T>) return Value(std::move(result));
-  else return std::apply([](auto&&... part) { return Value(Tuple{Value(std::move(part))...}); }, std::move(result));
+  if constexpr (std::constructible_from<Value, T>)
+    return Value(std::move(result));
+  else
+    return std::apply([](auto&&... part) { return Value(Tuple{Value(std::move(part))...}); }, std::move(result));
 }
 
 // A module whose type was erased: the typed handle lives inside.
@@ -158,14 +167,19 @@ struct TypedHolder final : ModuleHolder {
       check_argument_count(module.python_class(), std::tuple_size_v<Arguments>, arguments.size());
       return [&]<size_t... i>(std::index_sequence<i...>) {
         return to_value(module.forward(from_value<std::tuple_element_t<i, Arguments>>(arguments[i])...));
-      }(std::make_index_sequence<std::tuple_size_v<Arguments>>());
+      }
+      (std::make_index_sequence<std::tuple_size_v<Arguments>>());
     } else {
       throw_no_forward(module.python_class());
     }
   }
   Tensor forward(const Tensor& x) override {
-    if constexpr (requires { { module.forward(x) } -> std::same_as<Tensor>; }) return module.forward(x);
-    else return call(std::array{Value(x)}).to_tensor();
+    if constexpr (requires {
+                    { module.forward(x) } -> std::same_as<Tensor>;
+                  })
+      return module.forward(x);
+    else
+      return call(std::array{Value(x)}).to_tensor();
   }
   const std::type_info& type() const noexcept override { return typeid(T); }
   void* get() noexcept override { return &module; }
@@ -174,23 +188,27 @@ struct TypedHolder final : ModuleHolder {
 
 }  // namespace detail
 
-// A module of any type: what containers hold and load_module gives. Any module converts to it; `as` gets the typed handle
-// back. `call` is the module's forward over Values.
+// A module of any type: what containers hold and load_module gives. Any module converts to it; `as` gets the typed
+// handle back. `call` is the module's forward over Values.
 class AnyModule : public Module {
  public:
   template <std::derived_from<Module> T>
-    requires(!std::same_as<T, AnyModule>)
-  AnyModule(T module) : Module(module), holder_(std::make_shared<detail::TypedHolder<T>>(std::move(module))) {}
+  requires(!std::same_as<T, AnyModule>) AnyModule(T module)
+      : Module(module), holder_(std::make_shared<detail::TypedHolder<T>>(std::move(module))) {}
   AnyModule(const AnyModule&) = default;
   AnyModule& operator=(const AnyModule&) = default;
 
   Value call(std::span<const Value> arguments) const { return holder_->call(arguments); }
-  Value call(std::initializer_list<Value> arguments) const { return call(std::span(arguments.begin(), arguments.size())); }
+  Value call(std::initializer_list<Value> arguments) const {
+    return call(std::span(arguments.begin(), arguments.size()));
+  }
   Tensor forward(const Tensor& x) const { return holder_->forward(x); }  // for modules of one tensor to one tensor
   Tensor operator()(const Tensor& x) const { return forward(x); }
 
   template <std::derived_from<Module> T>
-  bool is() const noexcept { return holder_->type() == typeid(T); }
+  bool is() const noexcept {
+    return holder_->type() == typeid(T);
+  }
   template <std::derived_from<Module> T>
   T as() const {  // Error(bad_argument) naming what it is
     if (!is<T>()) throw_not_a(typeid(T));
@@ -205,7 +223,9 @@ class AnyModule : public Module {
 
 // Makes a module of a class by its default constructor: for load_module's table of classes.
 template <class T>
-AnyModule factory() { return AnyModule(T()); }
+AnyModule factory() {
+  return AnyModule(T());
+}
 
 // ------------------------------------------------------------------------------------------------------------ layers
 
@@ -225,8 +245,8 @@ struct FromPretrainedOptions {
   bool sparse = false;
 };
 
-// A table of num_embeddings rows of embedding_dim numbers, from N(0, 1); the row of padding_idx starts at zero and gets no
-// gradient. Input (*) in int64 or int32, output (*, embedding_dim).
+// A table of num_embeddings rows of embedding_dim numbers, from N(0, 1); the row of padding_idx starts at zero and gets
+// no gradient. Input (*) in int64 or int32, output (*, embedding_dim).
 class Embedding : public Module {
  public:
   Embedding(int64_t num_embeddings, int64_t embedding_dim, EmbeddingOptions options = {});
@@ -293,8 +313,8 @@ class Sequential : public Module {
   Sequential(std::initializer_list<AnyModule> modules);
   explicit Sequential(std::vector<AnyModule> modules);
   template <std::derived_from<Module>... T>
-    requires(sizeof...(T) > 0 && !(sizeof...(T) == 1 && (std::same_as<T, Sequential> && ...)))
-  Sequential(T... modules) : Sequential(std::vector<AnyModule>{AnyModule(std::move(modules))...}) {}
+  requires(sizeof...(T) > 0 && !(sizeof...(T) == 1 && (std::same_as<T, Sequential> && ...))) Sequential(T... modules)
+      : Sequential(std::vector<AnyModule>{AnyModule(std::move(modules))...}) {}
   void push_back(AnyModule module);
   size_t size() const noexcept { return children().size(); }
   const AnyModule& operator[](size_t index) const;

@@ -9,6 +9,11 @@
 #include <okibi/nn.h>
 #include <okibi/value.h>
 
+namespace okibi::kernels {
+struct SgdStep;
+struct AdamStep;
+}  // namespace okibi::kernels
+
 namespace okibi::optim {
 
 // Holds handles to the parameters it changes, and its state for each. Not for two threads at once.
@@ -23,8 +28,8 @@ class Optimizer {
   virtual void step() = 0;
   void zero_grad();  // drops the gradients, as PyTorch's set_to_none
 
-  // {"state": {index: {…}}, "param_groups": [{…, "params": [index, …]}]}, exactly as PyTorch lays it out. The tensors are
-  // the optimizer's own.
+  // {"state": {index: {…}}, "param_groups": [{…, "params": [index, …]}]}, exactly as PyTorch lays it out. The tensors
+  // are the optimizer's own.
   Dict state_dict() const;
   // Takes over state and options (learning rate and all), copying the tensors. Another number of parameters or wrong
   // sizes are Error(mismatch), and nothing was changed then. Options that are missing keep PyTorch's defaults.
@@ -37,14 +42,18 @@ class Optimizer {
 
  protected:
   Optimizer(std::vector<Tensor> parameters, double lr);
-  virtual Dict group_options() const = 0;                      // of the param group, in PyTorch's order, without "params"
-  virtual void take_options(const Dict& group) = 0;            // throws before it changes anything
-  virtual Value state_of(size_t parameter) const = 0;          // a Dict, or None where there is none yet
+  virtual Dict group_options() const = 0;              // of the param group, in PyTorch's order, without "params"
+  virtual void take_options(const Dict& group) = 0;    // throws before it changes anything
+  virtual Value state_of(size_t parameter) const = 0;  // a Dict, or None where there is none yet
   virtual void take_state(size_t parameter, const Value& state) = 0;
   virtual void check_state(size_t parameter, const Value& state) const = 0;
 
   std::vector<Tensor> parameters_;
   double lr_;
+
+ private:
+  void keep_foreign_options(const Dict& group);
+  Dict foreign_options_;  // of a loaded group: what others keep there
 };
 
 struct SGDOptions {
@@ -67,7 +76,11 @@ class SGD final : public Optimizer {
   void take_state(size_t parameter, const Value& state) override;
   void check_state(size_t parameter, const Value& state) const override;
 
-  SGDOptions options_;
+  kernels::SgdStep kernel_step(bool first) const;
+  void update(size_t index, const Tensor& gradient);
+  void update_rows(const Tensor& parameter, const Tensor& sparse_gradient);
+
+  SGDOptions options_;                    // but the learning rate, which is lr_
   std::vector<Tensor> momentum_buffers_;  // undefined before the first step
 };
 
@@ -95,7 +108,10 @@ class Adam final : public Optimizer {
   void take_state(size_t parameter, const Value& state) override;
   void check_state(size_t parameter, const Value& state) const override;
 
-  AdamOptions options_;
+  kernels::AdamStep kernel_step(double count) const;
+  void update(size_t index, const Tensor& gradient);
+
+  AdamOptions options_;  // but the learning rate, which is lr_
   std::vector<State> states_;
 };
 
