@@ -1,0 +1,45 @@
+// From a dtype at run time to a type at compile time. `work` is a template lambda: [&]<class T>() { … }.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <okibi/dtype.h>
+
+namespace okibi {
+
+[[noreturn]] inline void throw_cannot_compute(std::string_view what, DType dtype) {
+  throw Error(ErrorKind::unsupported, fmt::format("{} is not implemented for {}", what, name_of(dtype)))
+      .hint("Convert with .to(okibi::float32) first.");
+}
+
+template <class Work>
+void dispatch_floating(DType dtype, std::string_view what, Work&& work) {
+  if (dtype == float32) return work.template operator()<float>();
+  if (dtype == float64) return work.template operator()<double>();
+  throw_cannot_compute(what, dtype);
+}
+
+template <class Work>
+void dispatch_numbers(DType dtype, std::string_view what, Work&& work) {
+  if (dtype == int64) return work.template operator()<int64_t>();
+  if (dtype == int32) return work.template operator()<int32_t>();
+  if (dtype == boolean) return work.template operator()<bool>();
+  dispatch_floating(dtype, what, std::forward<Work>(work));
+}
+
+template <class Work>
+void dispatch_index(DType dtype, std::string_view what, Work&& work) {
+  if (dtype == int64) return work.template operator()<int64_t>();
+  if (dtype == int32) return work.template operator()<int32_t>();
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("Expected tensor for argument 'indices' to have one of the following "
+                          "scalar types: Long, Int; but got {} instead (while checking arguments "
+                          "for {})",
+                          name_of(dtype), what))
+      .hint("Convert with .to(okibi::int64).");
+}
+
+}  // namespace okibi

@@ -1,0 +1,71 @@
+#include "ops/op.h"
+
+#include <fmt/format.h>
+
+namespace okibi::ops {
+
+void throw_graph_is_gone(const char* name) {
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("Trying to backward through the graph a second time: {} has freed what it saved", name))
+      .hint("Call backward(…, retain_graph = true) the first time, or compute the loss again.");
+}
+
+void check_count(std::string_view schema, size_t expected, size_t found) {
+  if (expected == found) return;
+  throw Error(ErrorKind::bad_argument, fmt::format("{}: wrong number of arguments", schema))
+      .expected(std::to_string(expected))
+      .found(std::to_string(found));
+}
+
+void check_outputs(std::string_view schema, std::span<const OutputSpec> specs, std::span<const Tensor> outputs) {
+  check_count(schema, specs.size(), outputs.size());
+  for (size_t i = 0; i < specs.size(); ++i) {
+    if (outputs[i].sizes() == specs[i].sizes && outputs[i].dtype() == specs[i].dtype && outputs[i].is_contiguous())
+      continue;
+    throw Error(ErrorKind::bad_argument, fmt::format("{}: output {} does not fit", schema, i))
+        .expected(fmt::format("a contiguous {} tensor of sizes {}", name_of(specs[i].dtype), to_string(specs[i].sizes)))
+        .found(fmt::format("a {} tensor of sizes {}", name_of(outputs[i].dtype()), to_string(outputs[i].sizes())));
+  }
+}
+
+Dims dims_from(const Value& list) {
+  Dims dims;
+  for (size_t i = 0; i < list.size(); ++i) dims.push_back(list[i].to_int());
+  return dims;
+}
+
+std::vector<Tensor> tensors_from(const Value& list) {
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < list.size(); ++i) tensors.push_back(list[i].to_tensor());
+  return tensors;
+}
+
+Value as_value(std::span<const Tensor> outputs) {
+  if (outputs.size() == 1) return outputs[0];
+  return Tuple(std::vector<Value>(outputs.begin(), outputs.end()));
+}
+
+}  // namespace okibi::ops
+
+namespace okibi {
+
+std::span<const Op> op_table() {
+  static const std::vector<Op> table = [] {
+    std::vector<Op> rows;
+    for (auto family : {ops::elementwise_ops(), ops::reduction_ops(), ops::product_ops(), ops::joining_ops(),
+                        ops::embedding_ops(), ops::activation_ops(), ops::loss_ops(), ops::view_ops()}) {
+      rows.insert(rows.end(), family.begin(), family.end());
+    }
+    return rows;
+  }();
+  return table;
+}
+
+const Op* find_op(std::string_view schema_or_name) {
+  for (const Op& op : op_table()) {
+    if (op.schema == schema_or_name || op.name() == schema_or_name) return &op;
+  }
+  return nullptr;
+}
+
+}  // namespace okibi

@@ -1,0 +1,252 @@
+// How an operation is written: one struct, which everything else is made from.
+//
+//   struct Relu {
+//     static constexpr std::string_view schema = "aten::relu(Tensor self) -> Tensor";
+//     static OutputSpec infer(const Tensor& self);                     // checks; says what the output will be
+//     static void forward(const Tensor& self, const Tensor& out);      // computes into it, wherever it lies
+//     // and, where it has a gradient:
+//     static constexpr const char* backward_name = "ReluBackward0";
+//     using Saved = std::tuple<SavedTensor>;
+//     static Saved save(const Tensor& self, const Tensor& out);        // what backward needs
+//     static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges& edges);
+//   };
+//
+// call<Relu>(x) is the C++ function; entry<Relu>() is its row in the operator table, with arguments as Values. A view
+// has `static Tensor view(arguments…)` instead, and gets its gradient from how views are remembered (derived.cpp).
+#pragma once
+
+#include <array>
+#include <span>
+#include <string_view>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <okibi/op_table.h>
+
+#include "ops/graph.h"
+
+namespace okibi::ops {
+
+using autograd::Edges;
+using autograd::SavedTensor;
+
+template <class Op>
+concept HasGradient = requires {
+  typename Op::Saved;
+};
+template <class Op>
+concept IsView = requires {
+  &Op::view;
+};
+
+// -------------------------------------------------------------------------------------------------- recording a node
+
+[[noreturn]] void throw_graph_is_gone(const char* name);
+
+template <HasGradient Op>
+class NodeOf final : public autograd::Node {
+ public:
+  explicit NodeOf(typename Op::Saved saved) : saved_(std::move(saved)) {}
+  const char* name() const noexcept override { return Op::backward_name; }
+  void backward(std::span<const Tensor> outputs, std::span<Tensor> inputs) override {
+    if (!saved_) throw_graph_is_gone(Op::backward_name);
+    auto gradients = Op::backward(outputs[0], *saved_, edges);
+    std::move(gradients.begin(), gradients.end(), inputs.begin());
+  }
+  void forget() override { saved_.reset(); }
+
+ private:
+  std::optional<typename Op::Saved> saved_;
+};
+
+// What of an argument matters to gradients: tensors and lists of tensors.
+inline bool needs_gradient(const Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
+inline bool needs_gradient(std::span<const Tensor> tensors) {
+  for (const Tensor& tensor : tensors) {
+    if (needs_gradient(tensor)) return true;
+  }
+  return false;
+}
+template <class T>
+bool needs_gradient(const T&) {
+  return false;
+}
+
+inline void add_edges(Edges& edges, const Tensor& tensor) { edges.push_back(autograd::edge_to(tensor)); }
+inline void add_edges(Edges& edges, std::span<const Tensor> tensors) {
+  for (const Tensor& tensor : tensors) edges.push_back(autograd::edge_to(tensor));
+}
+template <class T>
+void add_edges(Edges&, const T&) {}
+
+// ---------------------------------------------------------------------------------------------------------- calling
+
+inline std::array<Tensor, 1> make_outputs(const OutputSpec& spec) { return {empty(spec.sizes, {spec.dtype})}; }
+template <size_t n>
+std::array<Tensor, n> make_outputs(const std::array<OutputSpec, n>& specs) {
+  std::array<Tensor, n> outputs;
+  for (size_t i = 0; i < n; ++i) outputs[i] = empty(specs[i].sizes, {specs[i].dtype});
+  return outputs;
+}
+
+template <class Op, class... Arguments, size_t n>
+void record(const std::array<Tensor, n>& outputs, const Arguments&... arguments) {
+  auto saved = std::apply([&](const auto&... output) { return Op::save(arguments..., output...); }, outputs);
+  auto* node = new NodeOf<Op>(std::move(saved));
+  const GraphNodePtr owner(node);
+  (add_edges(node->edges, arguments), ...);
+  autograd::attach(outputs[0], owner, 0);
+}
+
+// All outputs of an operation. The first alone carries the gradient: the others are masks and the like.
+template <class Op, class... Arguments>
+auto call_all(const Arguments&... arguments) {
+  const bool recording = HasGradient<Op> && grad_enabled() && (needs_gradient(arguments) || ...);
+  auto outputs = [&] {
+    NoGrad no_grad;
+    auto made = make_outputs(Op::infer(arguments...));
+    std::apply([&](const auto&... output) { Op::forward(arguments..., output...); }, made);
+    return made;
+  }();
+  if constexpr (HasGradient<Op>) {
+    if (recording) record<Op>(outputs, arguments...);
+  }
+  return outputs;
+}
+
+template <class Op, class... Arguments>
+Tensor call(const Arguments&... arguments) {
+  return std::move(call_all<Op>(arguments...)[0]);
+}
+
+// ------------------------------------------------------------------------------------------------- calling with Values
+
+template <class F>
+struct ArgumentsOf;
+template <class R, class... A>
+struct ArgumentsOf<R (*)(A...)> {
+  using type = std::tuple<std::decay_t<A>...>;
+};
+
+void check_count(std::string_view schema, size_t expected, size_t found);
+Dims dims_from(const Value& list);
+std::vector<Tensor> tensors_from(const Value& list);
+
+template <class T>
+struct FromValue;
+template <class T>
+struct FromValue<std::optional<T>> {
+  static std::optional<T> of(const Value& v) {
+    return v.is_none() ? std::nullopt : std::optional<T>(FromValue<T>::of(v));
+  }
+};
+template <>
+struct FromValue<Tensor> {
+  static Tensor of(const Value& v) { return v.is_none() ? Tensor() : v.to_tensor(); }
+};
+template <>
+struct FromValue<double> {
+  static double of(const Value& v) { return v.to_double(); }
+};
+template <>
+struct FromValue<int64_t> {
+  static int64_t of(const Value& v) { return v.to_int(); }
+};
+template <>
+struct FromValue<bool> {
+  static bool of(const Value& v) { return v.to_bool(); }
+};
+template <>
+struct FromValue<DType> {
+  static DType of(const Value& v) { return v.to_dtype(); }
+};
+template <>
+struct FromValue<Dims> {
+  static Dims of(const Value& v) { return dims_from(v); }
+};
+template <>
+struct FromValue<Reduction> {
+  static Reduction of(const Value& v) { return static_cast<Reduction>(v.to_int()); }
+};
+template <>
+struct FromValue<std::span<const Tensor>> {
+  static std::vector<Tensor> of(const Value& v) { return tensors_from(v); }
+};
+
+// Calls work(arguments…) with what the Values hold.
+template <class Function, class Work>
+auto unboxed(std::string_view schema, Function, std::span<const Value> values, Work&& work) {
+  using Arguments = typename ArgumentsOf<Function>::type;
+  constexpr size_t count = std::tuple_size_v<Arguments>;
+  check_count(schema, count, values.size());
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return work(FromValue<std::tuple_element_t<i, Arguments>>::of(values[i])...);
+  }
+  (std::make_index_sequence<count>());
+}
+
+inline std::vector<OutputSpec> as_vector(OutputSpec spec) { return {std::move(spec)}; }
+template <size_t n>
+std::vector<OutputSpec> as_vector(const std::array<OutputSpec, n>& specs) {
+  return {specs.begin(), specs.end()};
+}
+
+void check_outputs(std::string_view schema, std::span<const OutputSpec> specs, std::span<const Tensor> outputs);
+
+template <class Op>
+std::vector<OutputSpec> infer_boxed(std::span<const Value> values) {
+  return unboxed(Op::schema, &Op::infer, values,
+                 [](const auto&... arguments) { return as_vector(Op::infer(arguments...)); });
+}
+
+template <class Op>
+void run_boxed(std::span<const Value> values, std::span<const Tensor> outputs) {
+  NoGrad no_grad;
+  unboxed(Op::schema, &Op::infer, values, [&](const auto&... arguments) {
+    const auto specs = as_vector(Op::infer(arguments...));
+    check_outputs(Op::schema, specs, outputs);
+    constexpr size_t count = std::tuple_size_v<decltype(make_outputs(Op::infer(arguments...)))>;
+    [&]<size_t... i>(std::index_sequence<i...>) { Op::forward(arguments..., outputs[i]...); }
+    (std::make_index_sequence<count>());
+  });
+}
+
+Value as_value(std::span<const Tensor> outputs);
+
+template <class Op>
+Value call_boxed(std::span<const Value> values) {
+  if constexpr (IsView<Op>) {
+    return unboxed(Op::schema, &Op::view, values,
+                   [](const auto&... arguments) { return Value(Op::view(arguments...)); });
+  } else {
+    return unboxed(Op::schema, &Op::infer, values,
+                   [](const auto&... arguments) { return as_value(call_all<Op>(arguments...)); });
+  }
+}
+
+template <class Op>
+constexpr okibi::Op entry() {
+  if constexpr (IsView<Op>) {
+    return {Op::schema, true, true, nullptr, nullptr, &call_boxed<Op>};
+  } else {
+    return {Op::schema, false, HasGradient<Op>, &infer_boxed<Op>, &run_boxed<Op>, &call_boxed<Op>};
+  }
+}
+
+// ------------------------------------------------------------------------------- each family's rows of the operator
+// table
+
+std::span<const okibi::Op> elementwise_ops();
+std::span<const okibi::Op> reduction_ops();
+std::span<const okibi::Op> product_ops();
+std::span<const okibi::Op> joining_ops();
+std::span<const okibi::Op> embedding_ops();
+std::span<const okibi::Op> activation_ops();
+std::span<const okibi::Op> loss_ops();
+std::span<const okibi::Op> view_ops();
+
+// A tensor that was broadcast, back to `sizes`: summed over what was repeated.
+Tensor sum_to(const Tensor& tensor, const Dims& sizes);
+
+}  // namespace okibi::ops
