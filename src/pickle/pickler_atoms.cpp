@@ -11,6 +11,8 @@
 namespace okibi::pickle {
 namespace {
 
+constexpr ptrdiff_t max_nesting = 50;  // classes in classes: each is a call of save_global() inside another
+
 // GLOBAL ends its two names with newlines, and CPython wants ASCII in protocol 2.
 void check_name(std::string_view name) {
   for (char c : name) {
@@ -131,44 +133,41 @@ void Pickler::save_latin1() {
 
 // --------------------------------------------------------------------------------------------------------- globals
 
-void Pickler::save_global_node(NodeId id) {
-  std::string_view module = graph_.module(id), name = graph_.text(id);
-  if (name.find('.') != name.npos) return save_nested(module, name);
-  remember(id, save_global(module, name));
-}
+void Pickler::save_global_node(NodeId id) { remember(id, save_global(graph_.module(id), graph_.text(id))); }
 
 // A global is one object however many nodes name it. Gives its memo number.
 uint32_t Pickler::save_global(std::string_view module, std::string_view name) {
   GlobalName old = to_python2({module, name});
-  auto [entry, is_new] = globals_.try_emplace(fmt::format("{}\n{}", old.module, old.name));
-  if (!is_new) {
-    get(entry->second);
-    return entry->second;
+  std::string key = fmt::format("{}\n{}", old.module, old.name);
+  if (auto known = globals_.find(key); known != globals_.end()) {
+    get(known->second);
+    return known->second;
   }
-  check_name(old.module);
-  check_name(old.name);
-  out_.op(Op::GLOBAL);
-  out_.raw(entry->first);
-  out_.raw("\n");
-  return entry->second = put();
+  if (name.find('.') != name.npos) {
+    save_nested(module, name);
+  } else {
+    check_name(old.module);
+    check_name(old.name);
+    out_.op(Op::GLOBAL);
+    out_.raw(key);
+    out_.raw("\n");
+  }
+  return globals_[key] = put();
 }
 
-// getattr(getattr(module.Outer, 'Middle'), 'Inner'). CPython gives these no memo number and writes them at each
-// mention.
+// getattr(module.Outer, 'Inner'), and so on inwards: protocol 2 has no other name for a nested class.
 void Pickler::save_nested(std::string_view module, std::string_view path) {
-  auto depth = std::count(path.begin(), path.end(), '.');
-  spend(static_cast<uint64_t>(depth) * 8 + path.size() / 8);
-  for (auto i = depth; i > 0; --i) save_global("builtins", "getattr");
-  size_t dot = path.find('.');
-  save_global(module, path.substr(0, dot));
-  while (dot != path.npos) {
-    size_t begin = dot + 1;
-    dot = path.find('.', begin);
-    save_text(path.substr(begin, dot == path.npos ? dot : dot - begin));
-    put();
-    make_short_tuple(Op::TUPLE2);
-    out_.op(Op::REDUCE);
+  if (std::count(path.begin(), path.end(), '.') > max_nesting) {
+    throw Error(ErrorKind::bad_argument, "the name of a nested class has too many dots to be written")
+        .expected(fmt::format("at most {}", max_nesting));
   }
+  size_t dot = path.rfind('.');
+  save_global("builtins", "getattr");
+  save_global(module, path.substr(0, dot));
+  save_text(path.substr(dot + 1));
+  put();
+  make_short_tuple(Op::TUPLE2);
+  out_.op(Op::REDUCE);
 }
 
 // -------------------------------------------------------------------------------------------------------- the memo
