@@ -17,6 +17,9 @@ struct ModuleState {
 // For those who take modules apart and put them together: state_dict, printing and whole-model files.
 struct ModuleAccess {
   static ModuleState& state(const Module& module) { return *module.state_; }
+  static void set_attribute(Module module, std::string name, Value value) {
+    module.set_attribute(std::move(name), std::move(value));
+  }
 };
 
 }  // namespace okibi::nn

@@ -1,0 +1,113 @@
+#include "model/saved_module.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace okibi::model {
+
+bool is_module(const Value& value) noexcept {
+  if (!value.is_object()) return false;
+  const Object object = value.to_object();
+  return object.has("_parameters") && object.has("_buffers") && object.has("_modules");
+}
+
+namespace {
+
+Object checked(const Value& value) {
+  if (is_module(value)) return value.to_object();
+  Error error(ErrorKind::mismatch, "this is no whole model");
+  error.found(value.is_object() ? "an object of class " + value.to_object().python_class()
+                                : std::string(name_of(value.kind())));
+  if (value.is_dict())
+    error.hint("A state_dict or a checkpoint: load it with okibi::load, and give it to load_state_dict.");
+  throw error;
+}
+
+}  // namespace
+
+SavedModule::SavedModule(const Value& value, std::string path) : object_(checked(value)), path_(std::move(path)) {}
+
+// A Parameter is a tensor in what `load` gives, and a call of _rebuild_parameter(tensor, requires_grad, hooks) in what
+// to_value made.
+Tensor SavedModule::tensor_of(const Value& value) const {
+  if (value.is_none()) return {};
+  if (value.is_tensor()) return value.to_tensor();
+  const auto [known, is_new] = tree_->rebuilt.try_emplace(value.identity());
+  if (!is_new) return known->second;
+  const Object object = value.to_object();
+  const std::vector<Value>& arguments = object.parts().arguments;
+  if (object.python_class() != "torch._utils._rebuild_parameter" || arguments.size() < 2) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("the tensor is a {}, which okibi does not know", object.python_class()));
+  }
+  return known->second = arguments[0].to_tensor().detach().requires_grad_(arguments[1].to_bool());
+}
+
+bool SavedModule::is_training() const { return flag("training", true); }
+
+std::vector<nn::NamedTensor> SavedModule::tensors(std::string_view member) const {
+  std::vector<nn::NamedTensor> found;
+  for (const auto& [name, value] : object_.attribute(member).to_dict()) {
+    in_context("tensor", name.to_string(), [&] { found.emplace_back(name.to_string(), tensor_of(value)); });
+  }
+  return found;
+}
+
+std::vector<nn::NamedTensor> SavedModule::parameters() const { return tensors("_parameters"); }
+std::vector<nn::NamedTensor> SavedModule::buffers() const { return tensors("_buffers"); }
+
+bool SavedModule::is_persistent(const std::string& buffer) const {
+  const Value* names = attribute("_non_persistent_buffers_set");  // since PyTorch 1.5
+  return names == nullptr || !names->to_set().contains(buffer);
+}
+
+SavedModule SavedModule::child(const std::string& name, const Value& value) const {
+  if (depth_ == max_module_depth || ++tree_->places > max_module_places) {
+    throw Error(ErrorKind::limit, fmt::format("modules lie more than {} deep, or in more than {} places",
+                                              max_module_depth, max_module_places));
+  }
+  const std::string path = path_.empty() ? name : path_ + '.' + name;
+  SavedModule child = in_context("module", path, [&] { return SavedModule(value, path); });
+  child.depth_ = depth_ + 1;
+  child.tree_ = tree_;
+  return child;
+}
+
+std::vector<std::pair<std::string, SavedModule>> SavedModule::children() const {
+  std::vector<std::pair<std::string, SavedModule>> found;
+  for (const auto& [name, value] : object_.attribute("_modules").to_dict()) {
+    if (!value.is_none()) found.emplace_back(name.to_string(), child(name.to_string(), value));  // None: left out
+  }
+  return found;
+}
+
+std::vector<std::pair<std::string, Value>> SavedModule::attributes() const {
+  std::vector<std::pair<std::string, Value>> found;
+  for (const auto& [name, value] : object_.parts().state.to_dict()) {
+    if (std::ranges::find(base_keys, name.to_string()) == base_keys.end()) found.emplace_back(name.to_string(), value);
+  }
+  return found;
+}
+
+Tensor SavedModule::parameter(std::string_view name) const {
+  const Dict all = object_.attribute("_parameters").to_dict();
+  const Value* value = all.find(name);
+  return value == nullptr ? Tensor() : tensor_of(*value);
+}
+
+const Value* SavedModule::attribute(std::string_view name) const {
+  return object_.has(name) ? &object_.attribute(name) : nullptr;
+}
+
+double SavedModule::number(std::string_view name, double fallback) const {
+  const Value* value = attribute(name);
+  return value == nullptr ? fallback : in_context("attribute", name, [&] { return value->to_double(); });
+}
+
+bool SavedModule::flag(std::string_view name, bool fallback) const {
+  const Value* value = attribute(name);
+  return value == nullptr ? fallback : in_context("attribute", name, [&] { return value->to_bool(); });
+}
+
+}  // namespace okibi::model
