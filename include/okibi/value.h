@@ -245,10 +245,11 @@ class List {
   explicit List(std::vector<Value> items);
   size_t size() const noexcept;
   Value& operator[](size_t index) const;
-  std::vector<Value>& items() const noexcept;
-  void push_back(Value value) const { items().push_back(std::move(value)); }
-  auto begin() const { return items().begin(); }
-  auto end() const { return items().end(); }
+  const std::vector<Value>& items() const noexcept;
+  std::vector<Value>& mutable_items() const noexcept;  // of a list in a cycle: close_cycles again afterwards
+  void push_back(Value value) const;
+  Value* begin() const noexcept { return const_cast<Value*>(items().data()); }
+  Value* end() const noexcept { return begin() + size(); }
 
  private:
   friend class Value;
@@ -340,7 +341,8 @@ class Object {
   };
   explicit Object(Parts parts);
   std::string python_class() const;  // "torch.nn.modules.linear.Linear"
-  Parts& parts() const noexcept;
+  const Parts& parts() const noexcept;
+  Parts& mutable_parts() const noexcept;                     // of an object in a cycle: close_cycles again afterwards
   bool has(std::string_view attribute) const;                // state is a dict that holds it
   const Value& attribute(std::string_view attribute) const;  // Error(not_found)
 

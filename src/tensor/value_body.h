@@ -107,6 +107,25 @@ Body* make_body(Arguments&&... arguments) {
 
 inline Counted& counter_of(Counted& body) noexcept { return body.group ? *body.group : body; }
 
+// Before the insides of a member of a cycle are handed out for changing: its references to other members are counted
+// from here on, so that wherever they are moved, nothing can dangle.
+void count_references_within(Counted& member) noexcept;
+
+// The opposite. Gives back the number of references that no longer count.
+uint32_t mark_references_within(Counted& member) noexcept;
+
+// After okibi itself moved what a member of a cycle holds, which made its references count: they need not.
+inline void settle(Counted& body) noexcept {
+  if (body.group) body.group->references.fetch_sub(mark_references_within(body), std::memory_order_relaxed);
+}
+
+template <class Item>
+void append(Counted& body, std::vector<Item>& items, Item item) {
+  const bool moves = items.size() == items.capacity();
+  items.push_back(std::move(item));
+  if (moves) settle(body);
+}
+
 }  // namespace detail
 
 // What the files of this folder may do with a Value that nobody else may.
@@ -122,7 +141,7 @@ struct ValueAccess {
   static int64_t integer(const Value& value) noexcept { return value.payload_.integer; }
   static double real(const Value& value) noexcept { return value.payload_.real; }
   static bool within_group(const Value& value) noexcept { return value.within_group_; }
-  static void put_within_group(Value& value) noexcept { value.within_group_ = true; }
+  static void set_within_group(Value& value, bool within) noexcept { value.within_group_ = within; }
 };
 
 // Whether a body of this kind can hold other Values.

@@ -57,7 +57,7 @@ void DictBody::set(Value key, Value value) {
     items[*i].second = std::move(value);
     return;
   }
-  items.emplace_back(std::move(key), std::move(value));
+  append(*this, items, {std::move(key), std::move(value)});
   index.push_back(hash);
 }
 
@@ -81,11 +81,22 @@ void SetBody::index_again() {
 
 List::List() : self_(make_body<ListBody>()) {}
 List::List(std::initializer_list<Value> items) : List(std::vector<Value>(items)) {}
-List::List(std::vector<Value> items) : List() { this->items() = std::move(items); }
+List::List(std::vector<Value> items) : List() { ValueAccess::as<ListBody>(self_).items = std::move(items); }
 List::List(ListBody* body) : self_(body) {}
 size_t List::size() const noexcept { return items().size(); }
-Value& List::operator[](size_t index) const { return items()[index]; }
-std::vector<Value>& List::items() const noexcept { return ValueAccess::as<ListBody>(self_).items; }
+Value& List::operator[](size_t index) const { return ValueAccess::as<ListBody>(self_).items[index]; }
+const std::vector<Value>& List::items() const noexcept { return ValueAccess::as<ListBody>(self_).items; }
+
+std::vector<Value>& List::mutable_items() const noexcept {
+  auto& body = ValueAccess::as<ListBody>(self_);
+  count_references_within(body);
+  return body.items;
+}
+
+void List::push_back(Value value) const {
+  auto& body = ValueAccess::as<ListBody>(self_);
+  append(body, body.items, std::move(value));
+}
 
 // ---- Tuple
 
@@ -134,6 +145,7 @@ bool Dict::erase(const Value& key) const {
   if (!position) return false;
   body.items.erase(body.items.begin() + static_cast<ptrdiff_t>(*position));
   body.index.erase(*position);
+  settle(body);
   return true;
 }
 
@@ -160,7 +172,7 @@ bool Set::insert(Value key) const {
   auto& body = ValueAccess::as<SetBody>(self_);
   const uint64_t hash = hash_of(key);
   if (body.index.find(hash, [&](size_t i) { return body.items[i] == key; })) return false;
-  body.items.push_back(std::move(key));
+  append(body, body.items, std::move(key));
   body.index.push_back(hash);
   body.hash.store(0, std::memory_order_relaxed);
   return true;
@@ -170,7 +182,14 @@ bool Set::insert(Value key) const {
 
 Object::Object(Parts parts) : self_(make_body<ObjectBody>(std::move(parts))) {}
 Object::Object(ObjectBody* body) : self_(body) {}
-Object::Parts& Object::parts() const noexcept { return ValueAccess::as<ObjectBody>(self_).parts; }
+const Object::Parts& Object::parts() const noexcept { return ValueAccess::as<ObjectBody>(self_).parts; }
+
+Object::Parts& Object::mutable_parts() const noexcept {
+  auto& body = ValueAccess::as<ObjectBody>(self_);
+  count_references_within(body);
+  return body.parts;
+}
+
 std::string Object::python_class() const { return parts().module + "." + parts().name; }
 bool Object::has(std::string_view attribute) const {
   return parts().state.is_dict() && parts().state.contains(attribute);
