@@ -200,7 +200,7 @@ class TensorLiteral {
     requires std::is_arithmetic_v<T>
   TensorLiteral(T value)
       : kind_(std::is_same_v<T, bool> ? Kind::truth : std::is_integral_v<T> ? Kind::integer : Kind::real),
-        integer_(static_cast<int64_t>(value)), real_(static_cast<double>(value)) {}
+        integer_(std::is_integral_v<T> ? static_cast<int64_t>(value) : 0), real_(static_cast<double>(value)) {}
   TensorLiteral(std::initializer_list<TensorLiteral> items) : kind_(Kind::list), items_(items) {}
 
  private:

@@ -93,29 +93,6 @@ Tensor copied_with_history(const Tensor& source, DType dtype) {
   return result;
 }
 
-// Whether a fill value fits, as PyTorch sees it: negative numbers may wrap in unsigned types, infinity is a float.
-template <class T>
-bool fits(double value) {
-  if constexpr (std::same_as<T, bool> || is_complex_number<T> || std::same_as<T, ComplexHalf>) {
-    return true;
-  } else if constexpr (std::integral<T>) {
-    const double top = std::ldexp(1.0, std::numeric_limits<T>::digits);  // one more than the largest
-    const double bottom = std::signed_integral<T> ? -top : 1 - top;
-    return std::trunc(value) >= bottom && value < top;
-  } else if constexpr (std::same_as<T, double> || std::same_as<T, float>) {
-    return !std::isfinite(value) || std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
-  } else {
-    return !std::isfinite(value) || std::isfinite(static_cast<float>(T(static_cast<float>(value))));
-  }
-}
-
-void require_fitting(DType dtype, double value) {
-  const bool fitting = with_element_type(dtype, [&]<class T>(std::type_identity<T>) { return fits<T>(value); });
-  if (fitting) return;
-  throw Error(ErrorKind::bad_argument,
-              fmt::format("value {} cannot be converted to type torch.{} without overflow", value, name_of(dtype)));
-}
-
 // One number repeated: a copy from a tensor of stride 0.
 void fill_elements(const TensorBody& to, const std::byte* element) {
   if (to.numel == 0) return;

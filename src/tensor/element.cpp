@@ -118,6 +118,60 @@ void refuse_element_type(DType dtype) {
               fmt::format("the elements of torch.{} can be kept and copied, but not computed with", name_of(dtype)));
 }
 
+namespace {
+
+template <class T>
+bool fits(double value) {
+  if constexpr (std::same_as<T, bool> || is_complex_number<T> || std::same_as<T, ComplexHalf>) {
+    return true;
+  } else if constexpr (std::integral<T>) {
+    const double top = std::ldexp(1.0, std::numeric_limits<T>::digits);  // one more than the largest
+    const double bottom = std::signed_integral<T> ? -top : 1 - top;
+    return std::trunc(value) >= bottom && value < top;
+  } else if constexpr (std::same_as<T, double> || std::same_as<T, float>) {
+    return !std::isfinite(value) || std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
+  } else {
+    return !std::isfinite(value) || std::isfinite(static_cast<float>(T(static_cast<float>(value))));
+  }
+}
+
+// Integers near the ends of 64 bits, which a double cannot tell apart.
+template <class T, class Integer>
+bool integer_fits(Integer value) {
+  if constexpr (std::integral<T> && !std::same_as<T, bool>) {
+    const bool wraps = std::unsigned_integral<T> && std::cmp_less(value, 0) && std::in_range<T>(-(value + 1));
+    return std::in_range<T>(value) || wraps;
+  } else {
+    return fits<T>(static_cast<double>(value));
+  }
+}
+
+template <class T>
+struct Fits {
+  bool operator()(int64_t value) const { return integer_fits<T>(value); }
+  bool operator()(uint64_t value) const { return integer_fits<T>(value); }
+  bool operator()(double value) const { return fits<T>(value); }
+  bool operator()(std::complex<double> value) const { return fits<T>(value.real()); }
+};
+
+template <class Number>
+std::string number_text(const Number& value) {
+  if constexpr (is_complex_number<Number>) {
+    return fmt::format("{}{:+}j", value.real(), value.imag());
+  } else {
+    return fmt::to_string(value);
+  }
+}
+
+}  // namespace
+
+void require_fitting(DType dtype, const Wide& value) {
+  if (with_element_type(dtype, [&]<class T>(std::type_identity<T>) { return std::visit(Fits<T>(), value); })) return;
+  const std::string text = std::visit([](const auto& number) { return number_text(number); }, value);
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("value {} cannot be converted to type torch.{} without overflow", text, name_of(dtype)));
+}
+
 Wide load_wide(DType dtype, const std::byte* at) {
   return with_element_type(dtype, [&]<class T>(std::type_identity<T>) -> Wide {
     T value;

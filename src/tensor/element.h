@@ -139,6 +139,10 @@ using Wide = std::variant<int64_t, uint64_t, double, std::complex<double>>;
 Wide load_wide(DType dtype, const std::byte* at);
 void store_wide(DType dtype, std::byte* at, const Wide& value);
 
+// Error(bad_argument) where a number given by a person is too large for the dtype. As in PyTorch, negative integers may
+// wrap in unsigned types, and fractions are cut off.
+void require_fitting(DType dtype, const Wide& value);
+
 // ---- from a dtype to its C++ type
 
 bool has_element_type(DType dtype) noexcept;
