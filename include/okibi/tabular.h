@@ -47,7 +47,7 @@ class Table {
   // Error(bad_file) naming file, line, column and text for what is no finite decimal number. Spaces around it are fine.
   double number(size_t row, size_t column) const;
   uint64_t line(size_t row) const noexcept;  // of the file, from 1, where the row begins
-  Error& locate(Error& error, size_t row, size_t column) const;  // adds file, line and column
+  Error located(Error error, size_t row, size_t column) const;  // the same error, with file, line and column
 
  private:
   friend struct TableBuilder;  // src/tabular/csv.cpp
@@ -73,6 +73,10 @@ Table read_csv(const io::Source& source);
 
 enum class Task : uint8_t { automatic, binary, regression };
 enum class OptimizerKind : uint8_t { adam, sgd };
+std::string_view name_of(Task task) noexcept;  // "automatic", "binary", "regression"
+std::string_view name_of(OptimizerKind optimizer) noexcept;
+Task task_named(std::string_view name);  // Error(bad_argument) listing those there are
+OptimizerKind optimizer_named(std::string_view name);
 
 // A column whose texts are categories, and the width of its embedding. Width 0 chooses by the number n of categories:
 // min(600, round(1.6 · n^0.56)), the rule of fastai.
@@ -145,12 +149,14 @@ class Encoder {
 struct EmbeddingShape {
   std::string name;
   int64_t rows = 0, dim = 0;
+  bool operator==(const EmbeddingShape&) const = default;
 };
 struct ModelShape {
   std::vector<EmbeddingShape> embeddings;
   int64_t continuous = 0;
   std::vector<int64_t> hidden;
   double dropout = 0;
+  bool operator==(const ModelShape&) const = default;
 
   static ModelShape of(const Encoder& encoder, std::vector<int64_t> hidden, double dropout);
   Value to_value() const;  // the arguments, by name, of the Python class in docs/training.md
@@ -174,8 +180,8 @@ class TabularModel : public nn::Module {
 };
 
 struct Evaluation {
-  double loss = 0;      // mean log loss, or mean squared error
-  double accuracy = 0;  // of a binary target: the share of rows on whose side of 1/2 the probability lies
+  double loss = 0;                        // mean log loss, or mean squared error
+  std::optional<double> accuracy = {};  // of a binary target: the share of rows whose likelier label is the right one
 };
 // Over all rows, in eval mode (the mode is put back), summed in double.
 Evaluation evaluate(const TabularModel& model, const Encoded& data, Task task);
@@ -239,6 +245,7 @@ class Trainer {
   double step();               // one batch; gives its mean loss
   int64_t steps() const noexcept;
   int64_t steps_total() const noexcept;
+  int64_t samples() const noexcept;  // rows seen, over all epochs
   int64_t epochs_done() const noexcept;
   bool at_epoch_end() const noexcept;  // the last step completed an epoch
   double epoch_loss() const noexcept;  // mean over the rows of the epoch so far, or of the one that was just completed

@@ -1,0 +1,63 @@
+#include "tabular/outputs.h"
+
+#include <fmt/format.h>
+#include <okibi/store.h>
+
+#include <filesystem>
+
+namespace okibi::tabular {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Empty for what is no local file.
+fs::path local_path(const std::string& uri) {
+  const std::string scheme = store::scheme_of(uri);
+  if (scheme == "file") return uri.substr(std::string_view("file://").size());
+  return scheme.empty() ? fs::path(uri) : fs::path();
+}
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  std::error_code ignored;
+  return a == b || fs::equivalent(local_path(a), local_path(b), ignored);
+}
+
+void refuse_same(std::string_view option, const std::string& path, std::string_view other_option,
+                 const std::string& other) {
+  if (path.empty() || !is_same_file(path, other)) return;
+  throw Error(ErrorKind::bad_argument, fmt::format("this would overwrite the file of the option {}", other_option))
+      .hint("Choose another path.")
+      .at("", path)
+      .at("option", option);
+}
+
+void make_parent_folders(const std::string& uri) {
+  const fs::path folder = local_path(uri).parent_path();
+  if (folder.empty() || fs::exists(folder)) return;
+  std::error_code error;
+  fs::create_directories(folder, error);
+  if (!error) return;
+  const bool permission = error == std::errc::permission_denied || error == std::errc::read_only_file_system;
+  throw Error(permission ? ErrorKind::no_permission : ErrorKind::io, "the folder cannot be made: " + error.message())
+      .at("", folder.string());
+}
+
+void prepare(std::string_view option, const std::string& uri) {
+  if (uri.empty()) return;
+  in_context("option", option, [&] {
+    make_parent_folders(uri);
+    store::default_store().create(uri);  // dropped at once: a sink that is not committed leaves no trace
+  });
+}
+
+}  // namespace
+
+void prepare_outputs(const TrainOptions& options) {
+  refuse_same("checkpoint", options.checkpoint, "data", options.data);
+  refuse_same("model", options.model, "data", options.data);
+  refuse_same("model", options.model, "checkpoint", options.checkpoint);
+  prepare("checkpoint", options.checkpoint);
+  prepare("model", options.model);
+}
+
+}  // namespace okibi::tabular
