@@ -2,15 +2,17 @@
 //
 // The format is PKWARE's APPNOTE 6.3 with PyTorch's habits (caffe2/serialize/inline_container): one folder for all
 // records, stored, aligned to 64 bytes by padding in the extra field, sizes and CRC in data descriptors, and zip64 end
-// records always. Reading is stricter than PyTorch: the central directory is the authority, and a local header that
-// disagrees with it, a duplicate (also by case alone), an overlap, an absolute or climbing name is Error(bad_file).
+// records always. Reading is stricter than PyTorch, so that no two programs can see different things in one file. The
+// central directory is the authority, and all of these are Error(bad_file): a local header or data descriptor that
+// disagrees with it; records that overlap or leave holes between them; bytes before the first record or after the end
+// record; names that are absolute, climb, repeat (also by case alone) or do not lie in the one folder; spanned archives
+// and symbolic links. Encryption and methods other than "stored" and "deflated" are Error(unsupported).
 #pragma once
 
-#include <functional>
 #include <memory>
-#include <optional>
+#include <span>
 #include <string>
-#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <okibi/base.h>
@@ -24,7 +26,7 @@ struct Record {
   uint64_t offset = 0;
   uint64_t stored_size = 0;  // bytes in the file
   uint64_t size = 0;         // bytes after inflating; the same as stored_size for a stored record
-  uint32_t crc32 = 0;        // of the inflated bytes; 0 means that the writer computed none
+  uint32_t crc32 = 0;        // of the inflated bytes; 0 is taken to mean that the writer computed none
   bool deflated = false;
 };
 
@@ -48,7 +50,8 @@ class Reader {
   // The whole record, inflated, its size and CRC-32 checked (unless the writer computed none).
   std::vector<std::byte> read(std::string_view name) const;
 
-  // The same straight into memory of the caller, which must be exactly record.size bytes long.
+  // The same straight into memory of the caller, which must be exactly record.size bytes long. For a deflated record
+  // that size is only a claim until it is inflated: read() does not allocate by it, a caller might.
   void read_into(const Record& record, std::span<std::byte> into) const;
 
   // [offset, offset + into.size()) of a stored record. No CRC can be checked. A deflated one is Error(unsupported).
@@ -59,17 +62,19 @@ class Reader {
   Limits limits_;
   std::string root_;
   std::vector<Record> records_;
-  std::unordered_map<std::string_view, size_t> by_name_;  // views into records_
+  std::vector<uint32_t> by_name_;  // positions in records_, in the order of their names
 };
 
 // Writes an archive in one pass, byte for byte as PyTorch 2.15 lays it out. Nothing is sought, so any Sink will do.
 class Writer {
  public:
   // `root` is the folder that every record gets: PyTorch takes the file's name without its last extension, and
-  // "archive" for a buffer. The sink must outlive the writer; it is never committed here.
+  // "archive" for a buffer. Each record's bytes begin at a multiple of `alignment`, 1 to 32768, counted from where the
+  // sink stands now. The sink must outlive the writer; it is never committed here.
   Writer(io::Sink& sink, std::string root, uint64_t alignment = 64);
 
-  // Adds a record whole. A name used before is Error(bad_argument). Returns its CRC-32.
+  // Adds a record whole. A name that was used before (case does not count) or that Reader would refuse is
+  // Error(bad_argument). Returns its CRC-32. Large bytes go to the sink from where they lie.
   uint32_t add(std::string_view name, std::span<const std::byte> bytes);
 
   // Writes the serialization id record, the directory and the end records. To be called once, at the end.
@@ -77,18 +82,33 @@ class Writer {
 
  private:
   struct Entry {
-    Record record;
+    std::string path;  // with the root
+    uint64_t size = 0;
+    uint32_t crc32 = 0;
     uint64_t header_offset = 0;
   };
+
+  void check_new_name(std::string_view name);
+  uint32_t put(std::string_view name, std::span<const std::byte> bytes);
+  uint64_t cursor() const { return sink_.position() - start_; }
+  void write_local_header(const Entry& entry);
+  uint32_t write_data(std::span<const std::byte> bytes);
+  void write_descriptor(const Entry& entry);
+  void write_directory_entry(const Entry& entry);
+  void write_end_records(uint64_t directory_offset, uint64_t directory_size);
+  std::string serialization_id() const;
+
   io::Sink& sink_;
   std::string root_;
   uint64_t alignment_;
+  uint64_t start_;  // where the sink stood: offsets in the archive count from there
   std::vector<Entry> entries_;
-  std::unordered_map<std::string, size_t> names_;
+  std::unordered_set<std::string> used_names_;  // in lower case
+  bool finished_ = false;
 };
 
 // The folder PyTorch would name for a file saved at `path`: "runs/my.model.pth" → "my.model"; "archive" where the path
-// is not ASCII.
+// is not ASCII, or leaves no name.
 std::string root_for(std::string_view path);
 
 }  // namespace okibi::zip

@@ -1,0 +1,158 @@
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <okibi/zip.h>
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "zip/directory.h"
+#include "zip/end_records.h"
+#include "zip/fault.h"
+#include "zip/inflate.h"
+#include "zip/layout.h"
+#include "zip/local_headers.h"
+#include "zip/names.h"
+
+namespace okibi::zip {
+namespace {
+
+// PyTorch takes the folder of the first entry, and wants all others in it.
+std::string root_of(const io::Source& source, const std::vector<Entry>& entries) {
+  if (entries.empty()) throw Error(ErrorKind::bad_file, "the archive has no records").at("", source.name());
+  const Entry& first = entries.front();
+  const size_t slash = first.record.name.find('/');
+  if (slash != std::string::npos || first.is_folder) return first.record.name.substr(0, slash);
+  throw fault_in(source, first.record.name, first.header_offset, "the record does not lie in a folder")
+      .hint("PyTorch puts all records of a file into one folder; this is another kind of zip archive.");
+}
+
+std::string without_root(const io::Source& source, const Entry& entry, const std::string& root) {
+  const std::string& path = entry.record.name;
+  if (entry.is_folder && path == root) return "";
+  if (path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/') {
+    return path.substr(root.size() + 1);
+  }
+  throw fault_in(source, path, entry.header_offset, "the record does not lie in the folder of the first one")
+      .expected(root + "/");
+}
+
+std::vector<Record> records_of(const io::Source& source, std::vector<Entry> entries, const std::string& root) {
+  std::vector<Record> records;
+  records.reserve(entries.size());
+  for (Entry& entry : entries) {
+    entry.record.name = without_root(source, entry, root);
+    if (!entry.is_folder) records.push_back(std::move(entry.record));
+  }
+  return records;
+}
+
+// Sorted, and not hashed: nobody can choose names that make looking them up slow.
+std::vector<uint32_t> order_by_name(const io::Source& source, const std::vector<Record>& records) {
+  std::vector<uint32_t> order(records.size());
+  std::iota(order.begin(), order.end(), 0u);
+  const auto less = [&](uint32_t a, uint32_t b) { return less_ignoring_case(records[a].name, records[b].name); };
+  std::sort(order.begin(), order.end(), less);
+  const auto twin = std::adjacent_find(order.begin(), order.end(), [&](auto a, auto b) { return !less(a, b); });
+  if (twin == order.end()) return order;
+  const Record& second = records[std::max(twin[0], twin[1])];
+  throw fault_in(source, second.name, second.offset, "the archive has two records of this name")
+      .expected("names that differ, and not by case alone")
+      .found(fmt::format("\"{}\" and \"{}\"", records[twin[0]].name, records[twin[1]].name));
+}
+
+void check_crc(const io::Source& source, const Record& record, std::span<const std::byte> bytes) {
+  if (record.crc32 == 0) return;
+  const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
+  if (crc == record.crc32) return;
+  throw fault_in(source, record.name, record.offset, "the CRC-32 does not match")
+      .expected(fmt::format("{:08x}", record.crc32))
+      .found(fmt::format("{:08x}", crc))
+      .hint("The file was damaged after it was written: copy or download it again.");
+}
+
+Error bad_deflate(const io::Source& source, const Record& record) {
+  return fault_in(source, record.name, record.offset,
+                  fmt::format("the deflated bytes are damaged, or do not give the {} bytes promised", record.size))
+      .hint("Copy or download the file again.");
+}
+
+std::vector<std::byte> stored_bytes(const io::Source& source, const Record& record) {
+  std::vector<std::byte> bytes(record.stored_size);  // no more than the file has: checked when it was opened
+  source.read(record.offset, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+bool is_zip(const io::Source& source) {
+  std::array<std::byte, 4> start{};
+  if (source.size() < start.size()) return false;
+  source.read(0, start);
+  return load_le<uint32_t>(start.data()) == local_signature;
+}
+
+Reader::Reader(std::shared_ptr<const io::Source> source, Limits limits) : source_(std::move(source)), limits_(limits) {
+  const DirectoryBytes directory = read_directory(*source_, limits_);
+  std::vector<Entry> entries = parse_directory(*source_, directory, limits_);
+  root_ = root_of(*source_, entries);
+  place_records(*source_, entries, directory.offset);
+  records_ = records_of(*source_, std::move(entries), root_);
+  by_name_ = order_by_name(*source_, records_);
+}
+
+const Record* Reader::find(std::string_view name) const noexcept {
+  const auto found = std::lower_bound(
+      by_name_.begin(), by_name_.end(), name,
+      [&](uint32_t record, std::string_view key) { return less_ignoring_case(records_[record].name, key); });
+  return found != by_name_.end() && records_[*found].name == name ? &records_[*found] : nullptr;
+}
+
+const Record& Reader::at(std::string_view name) const {
+  if (const Record* record = find(name)) return *record;
+  throw Error(ErrorKind::not_found, fmt::format("the archive has no record \"{}\"", name)).at("", source_->name());
+}
+
+std::vector<std::byte> Reader::read(std::string_view name) const {
+  const Record& record = at(name);
+  std::vector<std::byte> bytes = stored_bytes(*source_, record);
+  if (record.deflated) {
+    auto inflated = inflate(bytes, record.size);
+    if (!inflated) throw bad_deflate(*source_, record);
+    bytes = std::move(*inflated);
+  }
+  check_crc(*source_, record, bytes);
+  return bytes;
+}
+
+void Reader::read_into(const Record& record, std::span<std::byte> into) const {
+  if (into.size() != record.size) {
+    throw Error(ErrorKind::bad_argument, fmt::format("record {} is read into memory of another size", record.name))
+        .expected(record.size)
+        .found(into.size());
+  }
+  if (!record.deflated) {
+    source_->read(record.offset, into);
+  } else if (!inflate_into(stored_bytes(*source_, record), into)) {
+    throw bad_deflate(*source_, record);
+  }
+  check_crc(*source_, record, into);
+}
+
+void Reader::read_part(const Record& record, uint64_t offset, std::span<std::byte> into) const {
+  if (record.deflated) {
+    throw fault_in(*source_, record.name, record.offset, "a part of a deflated record cannot be read alone",
+                   ErrorKind::unsupported)
+        .hint("Read the whole record, or save the file anew: PyTorch and okibi store records as they are.");
+  }
+  if (offset > record.size || into.size() > record.size - offset) {
+    throw Error(ErrorKind::out_of_range,
+                fmt::format("{} bytes at {} lie beyond the end of the record", into.size(), offset))
+        .expected(fmt::format("at most {} bytes in all", record.size))
+        .at("record", record.name)
+        .at("", source_->name());
+  }
+  source_->read(record.offset + offset, into);
+}
+
+}  // namespace okibi::zip

@@ -1,0 +1,192 @@
+// Writing: byte for byte what PyTorch 2.15's torch.save writes (checked by tests/zip against its files).
+#include <fmt/format.h>
+#include <libdeflate.h>
+#include <okibi/zip.h>
+
+#include <algorithm>
+#include <array>
+
+#include "zip/layout.h"
+#include "zip/names.h"
+
+namespace okibi::zip {
+namespace {
+
+constexpr uint64_t largest_alignment =
+    32768;  // the padding, and a zip64 field, must fit the 65,535 bytes of the extras
+constexpr size_t block_size = size_t{1} << 20;  // what goes through the CRC and to the sink while it is in the cache
+constexpr std::string_view id_record = ".data/serialization_id";
+
+// Little-endian fields, one after the other.
+class Fields {
+ public:
+  Fields& u16(uint64_t value) { return put(static_cast<uint16_t>(value)); }
+  Fields& u32(uint64_t value) { return put(static_cast<uint32_t>(value)); }
+  Fields& u64(uint64_t value) { return put(value); }
+  Fields& text(std::string_view value) {
+    bytes_ += value;
+    return *this;
+  }
+  Fields& fill(char with, uint64_t count) {
+    bytes_.append(count, with);
+    return *this;
+  }
+  const std::string& bytes() const { return bytes_; }
+
+ private:
+  template <class T>
+  Fields& put(T value) {
+    std::array<std::byte, sizeof(T)> raw;
+    store_le(raw.data(), value);
+    return text(as_text(raw));
+  }
+  std::string bytes_;
+};
+
+bool overflows(uint64_t value) { return value >= marker32; }
+uint64_t or_marker32(uint64_t value) { return std::min<uint64_t>(value, marker32); }
+uint64_t or_marker16(uint64_t value) { return std::min<uint64_t>(value, marker16); }
+
+// The zip64 extra field for the values that do not fit 32 bits, or nothing. PyTorch puts the header's own offset into
+// the local header too, though APPNOTE knows it in the directory alone; and there the stored size is not yet known.
+std::string zip64_field(uint64_t size, uint64_t stored_size, uint64_t header_offset) {
+  Fields values;
+  if (overflows(size)) values.u64(size).u64(stored_size);
+  if (overflows(header_offset)) values.u64(header_offset);
+  if (values.bytes().empty()) return "";
+  return Fields().u16(extra_zip64).u16(values.bytes().size()).text(values.bytes()).bytes();
+}
+
+// An empty record has nothing to describe.
+uint16_t flags_for(uint64_t size) { return size > 0 ? flag_utf8 | flag_descriptor : flag_utf8; }
+
+// FNV-1a, 64 bits. PyTorch's hash here is that of its C++ library; any that tells files apart will do.
+uint64_t hash_of(std::string_view text, uint64_t seed) {
+  uint64_t hash = seed;
+  for (const char letter : text) hash = (hash ^ static_cast<unsigned char>(letter)) * 0x100000001b3;
+  return hash;
+}
+
+}  // namespace
+
+Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment)
+    : sink_(sink),
+      root_(std::move(root)),
+      alignment_(alignment),
+      start_(sink.position()),
+      used_names_{std::string(id_record)} {
+  if (alignment_ < 1 || alignment_ > largest_alignment) {
+    throw Error(ErrorKind::bad_argument, "the alignment of records must be from 1 to 32768").found(alignment_);
+  }
+  if (fault_of(root_).empty() && root_.find('/') == std::string::npos) return;
+  throw Error(ErrorKind::bad_argument, fmt::format("\"{}\" cannot be the folder of an archive's records", root_))
+      .hint("Use a plain name, such as \"archive\".");
+}
+
+uint32_t Writer::add(std::string_view name, std::span<const std::byte> bytes) {
+  check_new_name(name);
+  return put(name, bytes);
+}
+
+uint32_t Writer::put(std::string_view name, std::span<const std::byte> bytes) {
+  Entry entry{fmt::format("{}/{}", root_, name), bytes.size(), 0, cursor()};
+  write_local_header(entry);
+  entry.crc32 = write_data(bytes);
+  if (entry.size > 0) write_descriptor(entry);
+  entries_.push_back(entry);
+  return entry.crc32;
+}
+
+void Writer::check_new_name(std::string_view name) {
+  if (finished_) throw Error(ErrorKind::bad_argument, "the archive is finished").at("record", name);
+  const std::string_view fault = fault_of(name);
+  if (!fault.empty()) throw Error(ErrorKind::bad_argument, fmt::format("the name {}", fault)).at("record", name);
+  if (root_.size() + 1 + name.size() > marker16) {
+    throw Error(ErrorKind::bad_argument, "the name is longer than a zip archive can hold").found(name.size());
+  }
+  if (used_names_.insert(lower_case(name)).second) return;
+  throw Error(ErrorKind::bad_argument, "the archive has a record of this name already")
+      .hint("Names that differ by case alone count as the same, because PyTorch looks them up so.")
+      .at("record", name);
+}
+
+void Writer::write_local_header(const Entry& entry) {
+  const std::string zip64 = zip64_field(entry.size, 0, entry.header_offset);
+  const uint64_t unpadded = entry.header_offset + local_length + entry.path.size() + zip64.size() + 4;
+  const uint64_t padding = (alignment_ - unpadded % alignment_) % alignment_;
+  Fields header;
+  header.u32(local_signature).u16(0).u16(flags_for(entry.size)).u16(method_stored);
+  header.u16(0).u16(0).u32(0).u32(0).u32(0);  // time, date; CRC and sizes stand in the descriptor
+  header.u16(entry.path.size()).u16(zip64.size() + 4 + padding).text(entry.path).text(zip64);
+  header.u16(extra_padding).u16(padding).fill('Z', padding);
+  sink_.write(header.bytes());
+}
+
+uint32_t Writer::write_data(std::span<const std::byte> bytes) {
+  uint32_t crc = 0;
+  while (!bytes.empty()) {
+    const auto block = bytes.first(std::min(bytes.size(), block_size));
+    crc = libdeflate_crc32(crc, block.data(), block.size());
+    sink_.write(block);
+    bytes = bytes.subspan(block.size());
+  }
+  return crc;
+}
+
+void Writer::write_descriptor(const Entry& entry) {
+  Fields descriptor;
+  descriptor.u32(descriptor_signature).u32(entry.crc32);
+  if (overflows(entry.size) || overflows(entry.header_offset)) {
+    descriptor.u64(entry.size).u64(entry.size);
+  } else {
+    descriptor.u32(entry.size).u32(entry.size);
+  }
+  sink_.write(descriptor.bytes());
+}
+
+void Writer::finish() {
+  if (finished_) throw Error(ErrorKind::bad_argument, "the archive is finished already");
+  const std::string id = serialization_id();
+  put(id_record, as_bytes(id));
+  finished_ = true;
+  const uint64_t directory_offset = cursor();
+  for (const Entry& entry : entries_) write_directory_entry(entry);
+  write_end_records(directory_offset, cursor() - directory_offset);
+}
+
+// 20 digits from the names and 20 from the contents.
+std::string Writer::serialization_id() const {
+  constexpr uint64_t seed = 0xcbf29ce484222325;
+  uint64_t names = seed;
+  uint64_t contents = seed;
+  for (const Entry& entry : entries_) {
+    names = hash_of(entry.path, names);
+    contents = hash_of(Fields().u32(entry.crc32).u64(entry.size).bytes(), contents);
+  }
+  return fmt::format("{:020}{:020}", names, contents);
+}
+
+void Writer::write_directory_entry(const Entry& entry) {
+  const std::string zip64 = zip64_field(entry.size, entry.size, entry.header_offset);
+  const uint64_t size = or_marker32(entry.size);
+  Fields fields;
+  fields.u32(directory_signature).u16(0).u16(0).u16(flags_for(entry.size)).u16(method_stored).u16(0).u16(0);
+  fields.u32(entry.crc32).u32(size).u32(size).u16(entry.path.size()).u16(zip64.size());
+  fields.u16(0).u16(0).u16(0).u32(0);  // comment, disk, attributes
+  fields.u32(or_marker32(entry.header_offset)).text(entry.path).text(zip64);
+  sink_.write(fields.bytes());
+}
+
+void Writer::write_end_records(uint64_t directory_offset, uint64_t directory_size) {
+  const uint64_t end64_offset = cursor();
+  const uint64_t count = entries_.size();
+  Fields fields;
+  fields.u32(end64_signature).u64(end64_length - 12).u16(0x031e).u16(0x002d).u32(0).u32(0);
+  fields.u64(count).u64(count).u64(directory_size).u64(directory_offset);
+  fields.u32(locator_signature).u32(0).u64(end64_offset).u32(1);
+  fields.u32(end_signature).u16(0).u16(0).u16(or_marker16(count)).u16(or_marker16(count));
+  fields.u32(or_marker32(directory_size)).u32(or_marker32(directory_offset)).u16(0);
+  sink_.write(fields.bytes());
+}
+
+}  // namespace okibi::zip
