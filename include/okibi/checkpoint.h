@@ -38,7 +38,6 @@ struct LoadOptions {
 
 struct SaveOptions {
   uint64_t alignment = 64;  // of each record's first byte
-  bool compute_crc = true;
   // The folder inside the archive; empty means as PyTorch names it: after the file, or "archive" for a Sink.
   std::string root = {};
   Progress progress = {};

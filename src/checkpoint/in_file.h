@@ -1,0 +1,23 @@
+// checkpoint/in_file.h: every error of reading names the file.
+#pragma once
+
+#include <algorithm>
+#include <utility>
+
+#include <okibi/io.h>
+
+namespace okibi::checkpoint {
+
+// Runs `work`; an Error that leaves it has the file's name added, unless a lower level named it already.
+template <class Work>
+decltype(auto) in_file(const io::Source& file, Work&& work) {
+  try {
+    return std::forward<Work>(work)();
+  } catch (Error& error) {
+    const bool is_named = std::ranges::any_of(error.places(), [](const auto& place) { return place.first.empty(); });
+    if (!is_named) error.at("", file.name());
+    throw;
+  }
+}
+
+}  // namespace okibi::checkpoint

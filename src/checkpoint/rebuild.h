@@ -1,0 +1,53 @@
+// checkpoint/rebuild.h: the calls that a pickle describes → the Values that they would make. Nothing is called.
+#pragma once
+
+#include <span>
+
+#include "checkpoint/resolve.h"
+
+namespace okibi::checkpoint {
+
+class Rebuilder {
+ public:
+  // `made`: the Value of each node, as far as there is one yet.
+  Rebuilder(const pickle::Graph& graph, const Globals& globals, TensorMaker& tensors, const Limits& limits,
+            const std::vector<Value>& made)
+      : graph_(graph), globals_(globals), refs_(graph, globals), tensors_(tensors), limits_(limits), made_(made) {}
+
+  // The nodes whose Values must be there before make(call). Most arguments of tensors are read from the graph itself.
+  std::span<const pickle::NodeId> needs(const pickle::Object& call) const;
+  // True for calls that copy what is in their arguments, which must then be complete.
+  bool consumes(const pickle::Object& call) const;
+  Value make(const pickle::Object& call);
+  // What happens to the object after it was made: BUILD, APPENDS, SETITEMS.
+  void finish(const Value& object, const pickle::Object& call);
+
+  Value global(pickle::NodeId id) const;             // a global as a value
+  Value storage(pickle::NodeId persistent);          // a storage by itself, as an Object that holds a 1-d tensor
+
+ private:
+  Meaning meaning_of(const pickle::Object& call) const;
+  std::string name_of_callable(const pickle::Object& call) const;
+  const Value& made(pickle::NodeId id) const { return made_[static_cast<size_t>(id)]; }
+
+  Value tensor(const pickle::Object& call, Meaning meaning);
+  Value meta_tensor(const pickle::Object& call);
+  Value sparse_tensor(const pickle::Object& call);
+  Value parameter(const pickle::Object& call);
+  Value dict(const pickle::Object& call, DictKind kind);
+  Value complex_number(const pickle::Object& call);
+  Value size(const pickle::Object& call);
+  Value device(const pickle::Object& call);
+  Value data(const pickle::Object& call);
+  DType dtype_argument(const class Arguments& arguments, size_t index) const;
+  void finish_dict(const Dict& dict, const pickle::Object& call);
+
+  const pickle::Graph& graph_;
+  const Globals& globals_;
+  StorageRefs refs_;
+  TensorMaker& tensors_;
+  const Limits& limits_;
+  const std::vector<Value>& made_;
+};
+
+}  // namespace okibi::checkpoint

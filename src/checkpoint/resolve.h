@@ -1,0 +1,34 @@
+// checkpoint/resolve.h: what a pickle says → the Value it means.
+#pragma once
+
+#include <okibi/checkpoint.h>
+#include <okibi/pickle.h>
+
+#include "checkpoint/storage_ref.h"
+
+namespace okibi::checkpoint {
+
+// Geometry that a file gives a tensor. Nothing of it is checked yet.
+struct TensorSpec {
+  DType dtype = DType::float32;
+  int64_t storage_offset = 0;  // in elements
+  Dims sizes = {};
+  Dims strides = {};
+};
+
+// Makes the tensors that a pickle describes; where their bytes come from, and when, is the format's concern.
+class TensorMaker {
+ public:
+  virtual ~TensorMaker() = default;
+  // Error(bad_file) unless every element lies within the storage, and the storage is all of its record.
+  virtual Tensor make(const StorageRef& storage, const TensorSpec& spec) = 0;
+  // Sparse tensors need their indices checked: the numbers of all tensors made so far must be there afterwards.
+  virtual void read_now() {}
+};
+
+// Shared nodes become shared Values. Iterative, so depth costs no stack; cycles are closed (close_cycles). Error(unsafe)
+// for globals that are not allowed, before anything is made; Error(bad_file) and Error(unsupported) with the offset in
+// the pickle.
+Value resolve(const pickle::Graph& graph, TensorMaker& tensors, const LoadOptions& options);
+
+}  // namespace okibi::checkpoint

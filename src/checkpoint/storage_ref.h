@@ -1,0 +1,40 @@
+// checkpoint/storage_ref.h: which bytes a pickle asks for.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include <okibi/pickle.h>
+
+#include "checkpoint/globals.h"
+
+namespace okibi::checkpoint {
+
+// A persistent id of torch.save: ("storage", torch.FloatStorage, "0", "cpu", 12).
+struct StorageRef {
+  std::string key;       // of the record: data/<key>
+  std::string location;  // "cpu", "cuda:0": a tag
+  DType dtype = DType::uint8;
+  bool untyped = false;  // UntypedStorage: dtype is uint8 here, and the tensor names its own
+  int64_t numel = 0;     // elements of dtype
+  uint64_t nbytes = 0;
+
+  bool operator==(const StorageRef&) const = default;
+};
+
+// The storages of one pickle. The same key must always mean the same bytes: Error(bad_file) where it does not, or where a
+// persistent id is none of torch.save's.
+class StorageRefs {
+ public:
+  StorageRefs(const pickle::Graph& graph, const Globals& globals) : graph_(graph), globals_(globals) {}
+  const StorageRef& of(pickle::NodeId persistent);
+
+ private:
+  StorageRef parse(pickle::NodeId persistent) const;
+
+  const pickle::Graph& graph_;
+  const Globals& globals_;
+  std::unordered_map<std::string, StorageRef> by_key_;
+};
+
+}  // namespace okibi::checkpoint

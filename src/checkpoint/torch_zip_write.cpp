@@ -1,0 +1,45 @@
+#include "checkpoint/build.h"
+#include "checkpoint/torch_zip.h"
+
+namespace okibi::checkpoint {
+namespace {
+
+std::span<const std::byte> bytes_of(const Storage& storage) { return {storage.data(), storage.nbytes()}; }
+
+uint64_t total_of(const std::vector<std::shared_ptr<Storage>>& storages) {
+  uint64_t total = 0;
+  for (const auto& storage : storages) total += storage->nbytes();
+  return total;
+}
+
+// data/0, data/1 …, each from where it lies.
+void write_storages(zip::Writer& archive, const std::vector<std::shared_ptr<Storage>>& storages,
+                    const SaveOptions& options) {
+  const uint64_t total = total_of(storages);
+  uint64_t done = 0;
+  for (size_t key = 0; key < storages.size(); ++key) {
+    throw_if_stopped(options.stop);
+    archive.add("data/" + std::to_string(key), bytes_of(*storages[key]));
+    done += storages[key]->nbytes();
+    if (options.progress) options.progress(done, total);
+  }
+}
+
+}  // namespace
+
+void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options) {
+  const Built object = build(value, options.stop);
+  Buffer data_pkl;
+  pickle::encode(object.graph, data_pkl);
+
+  zip::Writer archive(sink, options.root.empty() ? "archive" : options.root, options.alignment);
+  archive.add("data.pkl", data_pkl.bytes());
+  archive.add(".format_version", as_bytes("1"));  // the records stand in the order of their keys
+  archive.add(".storage_alignment", as_bytes(std::to_string(options.alignment)));
+  archive.add("byteorder", as_bytes("little"));
+  write_storages(archive, object.storages, options);
+  archive.add("version", as_bytes("3\n"));
+  archive.finish();
+}
+
+}  // namespace okibi::checkpoint
