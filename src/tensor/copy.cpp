@@ -18,9 +18,9 @@ StridedBytes side_of(const TensorBody& body) { return strided_bytes(body.data(),
 
 // Element by element where rows differ, else run by run; `to` and `from` have the same sizes and share no memory.
 void copy_elements(const TensorBody& to, const TensorBody& from) {
-  if (to.numel == 0) return;
-  const PairWalk walk(to.sizes, side_of(to), side_of(from));
   const auto copy_rows = [&](const auto& copy_row) {
+    if (to.numel == 0) return;
+    const PairWalk walk(to.sizes, side_of(to), side_of(from));
     parallel_for(0, walk.numel(), grain, [&](int64_t begin, int64_t end) {
       walk.rows(begin, end, [&](std::byte* into, const std::byte* out_of, size_t count) {
         copy_row(into, walk.to_step(), out_of, walk.from_step(), count);

@@ -7,8 +7,6 @@
 namespace okibi {
 namespace {
 
-constexpr SmallFloatFormat half_format{5, 10, 15, true, false};
-
 // `value` shifted right by `shift`, to nearest, ties to even.
 uint32_t shift_rounded(uint32_t value, int shift) noexcept {
   if (shift <= 0) return value << -shift;
@@ -18,7 +16,6 @@ uint32_t shift_rounded(uint32_t value, int shift) noexcept {
   return kept + (rest > half || (rest == half && (kept & 1) != 0) ? 1 : 0);
 }
 
-// The bits above which there is no finite value.
 uint32_t largest_finite(const SmallFloatFormat& format) noexcept {
   const uint32_t all = (uint32_t{1} << (format.exponent_bits + format.mantissa_bits)) - 1;
   if (format.has_infinity) return all - (uint32_t{1} << format.mantissa_bits);
@@ -35,7 +32,8 @@ uint32_t nan_bits(const SmallFloatFormat& format) noexcept {
 }
 
 uint32_t overflow_bits(const SmallFloatFormat& format) noexcept {
-  return format.has_infinity ? largest_finite(format) + 1 : nan_bits(format);
+  if (format.has_infinity) return largest_finite(format) + 1;
+  return format.unsigned_zero ? nan_bits(format) : largest_finite(format);  // PyTorch's float8_e4m3fn stays at 448
 }
 
 bool is_nan_bits(uint32_t magnitude, bool negative, const SmallFloatFormat& format) noexcept {
@@ -44,6 +42,8 @@ bool is_nan_bits(uint32_t magnitude, bool negative, const SmallFloatFormat& form
 }
 
 }  // namespace
+
+uint32_t largest_finite_bits(const SmallFloatFormat& format) noexcept { return largest_finite(format); }
 
 float small_float_value(uint32_t bits, const SmallFloatFormat& format) noexcept {
   const int width = format.exponent_bits + format.mantissa_bits;
@@ -79,10 +79,6 @@ uint32_t small_float_bits(float value, const SmallFloatFormat& format) noexcept 
   if (format.unsigned_zero && (result == 0 || result == nan_bits(format))) return result;
   return sign | result;
 }
-
-Half::Half(float value) noexcept : bits(static_cast<uint16_t>(small_float_bits(value, half_format))) {}
-
-Half::operator float() const noexcept { return small_float_value(bits, half_format); }
 
 BFloat16::BFloat16(float value) noexcept {
   const uint32_t wide = std::bit_cast<uint32_t>(value);
@@ -131,7 +127,7 @@ bool fits(double value) {
   } else if constexpr (std::same_as<T, double> || std::same_as<T, float>) {
     return !std::isfinite(value) || std::abs(value) <= static_cast<double>(std::numeric_limits<T>::max());
   } else {
-    return !std::isfinite(value) || std::isfinite(static_cast<float>(T(static_cast<float>(value))));
+    return !std::isfinite(value) || std::abs(value) <= static_cast<double>(T::largest());
   }
 }
 

@@ -24,6 +24,7 @@ struct SmallFloatFormat {
   bool unsigned_zero;  // "fnuz": the bits of -0 are the only NaN
 };
 
+uint32_t largest_finite_bits(const SmallFloatFormat& format) noexcept;
 float small_float_value(uint32_t bits, const SmallFloatFormat& format) noexcept;
 uint32_t small_float_bits(float value, const SmallFloatFormat& format) noexcept;  // to nearest, ties to even
 
@@ -35,7 +36,9 @@ struct SmallFloat {
   SmallFloat() = default;
   explicit SmallFloat(float value) noexcept : bits(static_cast<Bits>(small_float_bits(value, format))) {}
   explicit operator float() const noexcept { return small_float_value(bits, format); }
+  static float largest() noexcept { return small_float_value(largest_finite_bits(format), format); }
 };
+using Half = SmallFloat<uint16_t, 5, 10, 15, true, false>;
 using Float8E5M2 = SmallFloat<uint8_t, 5, 2, 15, true, false>;
 using Float8E4M3 = SmallFloat<uint8_t, 4, 3, 7, false, false>;
 using Float8E5M2Fnuz = SmallFloat<uint8_t, 5, 2, 16, false, true>;
@@ -46,13 +49,7 @@ struct Float8E8M0 {  // a power of two, from 2^-127 to 2^127; 255 is NaN
   Float8E8M0() = default;
   explicit Float8E8M0(float value) noexcept;
   explicit operator float() const noexcept;
-};
-
-struct Half {
-  uint16_t bits;
-  Half() = default;
-  explicit Half(float value) noexcept;
-  explicit operator float() const noexcept;
+  static float largest() noexcept { return 0x1p127f; }
 };
 
 struct BFloat16 {
@@ -60,6 +57,7 @@ struct BFloat16 {
   BFloat16() = default;
   explicit BFloat16(float value) noexcept;
   explicit operator float() const noexcept { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16); }
+  static float largest() noexcept { return 0x1.fep127f; }
 };
 
 struct ComplexHalf {

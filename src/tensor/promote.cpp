@@ -61,6 +61,7 @@ DType promote_with_complex(DType a, DType b) {
   const DType complex = is_complex(a) ? a : b;
   const DType other = is_complex(a) ? b : a;
   if (is_complex(other)) return std::max(a, b);
+  if (is_barebones_unsigned(other)) refuse_promotion(a, b);
   return is_floating_point(other) ? std::max(complex, complex_of(other)) : complex;
 }
 
