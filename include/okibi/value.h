@@ -227,7 +227,7 @@ class Value {
     double real;
     detail::Counted* counted;
   };
-  ValueKind kind_;
+  ValueKind kind_ = ValueKind::none;
   bool within_group_ = false;  // lies in a member of a cycle and refers to another of the same: holds no count
   Payload payload_{.integer = 0};
 };

@@ -98,7 +98,7 @@ std::span<const std::byte> without_sign_bytes(std::span<const std::byte> bytes) 
 int64_t small_integer(std::span<const std::byte> bytes) {
   const bool negative = !bytes.empty() && (bytes.back() & std::byte{0x80}) != std::byte{0};
   uint64_t number = negative ? ~uint64_t{0} : 0;
-  std::memcpy(&number, bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(&number, bytes.data(), bytes.size());
   return static_cast<int64_t>(number);
 }
 
