@@ -55,7 +55,7 @@ void check_replaceable(const std::string& target, const std::string& path) {
 }  // namespace
 
 FileSink::FileSink(const std::string& path) : path_(path) {
-  if (path.empty()) throw Error(ErrorKind::bad_argument, "the path of the file to write is empty");
+  check_path(path);
   target_ = resolve(path);
   check_replaceable(target_, path);
   remove_stale_files(target_);

@@ -37,6 +37,7 @@ uint64_t size_of(int descriptor, const std::string& path) {
 }  // namespace
 
 FileSource::FileSource(const std::string& path) : path_(path) {
+  check_path(path);
   // O_NONBLOCK: opening a pipe must not wait for its writer, only to be refused then.
   const int flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
   Descriptor file(retried([&] { return ::open(path.c_str(), flags); }));

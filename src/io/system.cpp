@@ -53,6 +53,13 @@ Error system_error(int code, std::string_view doing, const std::string& path) {
       .at("", path);
 }
 
+void check_path(const std::string& path) {
+  if (path.empty()) throw Error(ErrorKind::bad_argument, "the path of the file is empty");
+  if (path.find('\0') == std::string::npos) return;
+  throw Error(ErrorKind::bad_argument, "the path of the file holds a NUL character")
+      .at("", path.substr(0, path.find('\0')));
+}
+
 Descriptor::~Descriptor() {
   if (is_open()) ::close(number_);  // what had to reach the disk was flushed before, and checked then
 }

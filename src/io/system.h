@@ -14,6 +14,9 @@ namespace okibi::io {
 // The Error for a system call that failed with `code` (an errno) while `doing` ("cannot open") something to `path`.
 Error system_error(int code, std::string_view doing, const std::string& path);
 
+// Error(bad_argument) for a path that is empty, or that the system would read only up to a NUL within it.
+void check_path(const std::string& path);
+
 // Repeats a system call that a signal interrupted.
 template <class Call>
 auto retried(Call&& call) {

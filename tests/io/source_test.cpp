@@ -79,6 +79,15 @@ TEST(FileSource, RefusesAFolderADeviceAndAPipeWithoutWaiting) {
   EXPECT_EQ(error_of([] { FileSource("/dev/zero"); }).kind(), ErrorKind::bad_argument);
 }
 
+TEST(FileSource, RefusesAPathThatTheSystemWouldReadOnlyInPart) {
+  const ScratchFolder folder;
+  put(folder.path("a"), "text");
+  for (const std::string& path : {std::string(), folder.path("a") + std::string("\0b", 2)}) {
+    EXPECT_EQ(error_of([&] { FileSource{path}; }).kind(), ErrorKind::bad_argument);
+    EXPECT_EQ(error_of([&] { FileSink{path}; }).kind(), ErrorKind::bad_argument);
+  }
+}
+
 TEST(FileSource, SaysThatAFileShrank) {
   const ScratchFolder folder;
   put(folder.path("a"), "0123456789");
