@@ -22,6 +22,16 @@ void move_row(std::byte* to, ptrdiff_t to_step, const std::byte* from, ptrdiff_t
   for (size_t i = 0; i < count; ++i, to += to_step, from += from_step) std::memcpy(to, from, itemsize);
 }
 
+template <size_t itemsize>
+void fill_row(std::byte* to, ptrdiff_t step, const std::byte* element, size_t count) {
+  std::byte value[itemsize];
+  std::memcpy(value, element, itemsize);
+  const auto fill = [&](ptrdiff_t stride) {
+    for (size_t i = 0; i < count; ++i) std::memcpy(to + static_cast<ptrdiff_t>(i) * stride, value, itemsize);
+  };
+  step == itemsize ? fill(itemsize) : fill(step);
+}
+
 template <class T, class WideT>
 void load_row(std::byte* wide, const std::byte* from, ptrdiff_t step, size_t count) {
   auto* out = reinterpret_cast<WideT*>(wide);
@@ -61,6 +71,21 @@ MoveRow row_mover(size_t itemsize) {
       return move_row<8>;
     default:
       return move_row<16>;  // the widest that the table of dtypes has
+  }
+}
+
+FillRow row_filler(size_t itemsize) {
+  switch (itemsize) {
+    case 1:
+      return fill_row<1>;
+    case 2:
+      return fill_row<2>;
+    case 4:
+      return fill_row<4>;
+    case 8:
+      return fill_row<8>;
+    default:
+      return fill_row<16>;
   }
 }
 

@@ -11,6 +11,10 @@ namespace okibi {
 using MoveRow = void (*)(std::byte* to, ptrdiff_t to_step, const std::byte* from, ptrdiff_t from_step, size_t count);
 MoveRow row_mover(size_t itemsize);
 
+// Writes one element, of the size that the filler was asked for, into a whole row.
+using FillRow = void (*)(std::byte* to, ptrdiff_t step, const std::byte* element, size_t count);
+FillRow row_filler(size_t itemsize);
+
 // Converts a row. Made for a pair of dtypes: Error(unsupported), with both names, where there is no conversion.
 class RowConverter {
  public:

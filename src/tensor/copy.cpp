@@ -81,6 +81,9 @@ Tensor copied(const Tensor& source, DType dtype) {
     return sparse_coo_tensor(copied(source.indices(), int64), copied(source.values(), dtype), from.sizes,
                              source.is_coalesced());
   }
+  if (from.layout != Layout::strided) {
+    throw Error(ErrorKind::unsupported, fmt::format("a copy of a tensor of layout torch.{}", name_of(from.layout)));
+  }
   if (source.is_meta()) return empty_meta(from.sizes, dtype);
   Tensor result = empty(from.sizes, {.dtype = dtype, .device = source.device()});
   copy_elements(*result.body(), from);
@@ -93,21 +96,14 @@ Tensor copied_with_history(const Tensor& source, DType dtype) {
   return result;
 }
 
-// One number repeated: a copy from a tensor of stride 0.
 void fill_elements(const TensorBody& to, const std::byte* element) {
   if (to.numel == 0) return;
-  auto* source = const_cast<std::byte*>(element);  // the walk has one type for both sides; this one is only read
-  const PairWalk walk(to.sizes, side_of(to), {source, Dims(to.sizes.size(), 0)});
-  const MoveRow move = row_mover(itemsize(to.dtype));
+  const PairWalk walk(to.sizes, side_of(to), side_of(to));
+  const FillRow fill_row = row_filler(itemsize(to.dtype));
   parallel_for(0, walk.numel(), grain, [&](int64_t begin, int64_t end) {
-    walk.rows(begin, end, [&](std::byte* into, const std::byte* out_of, size_t count) {
-      move(into, walk.to_step(), out_of, 0, count);
-    });
+    walk.rows(begin, end,
+              [&](std::byte* row, const std::byte*, size_t count) { fill_row(row, walk.to_step(), element, count); });
   });
-}
-
-bool all_zero(std::span<const std::byte> bytes) {
-  return std::all_of(bytes.begin(), bytes.end(), [](std::byte byte) { return byte == std::byte{0}; });
 }
 
 }  // namespace
@@ -143,11 +139,7 @@ const Tensor& Tensor::fill_(double value) const {
   if (is_meta()) return *this;
   std::byte element[sizeof(std::complex<double>)] = {};
   store_wide(dtype(), element, value);
-  if (is_contiguous() && all_zero(element) && numel() > 0) {
-    std::memset(raw_data(), 0, nbytes());
-  } else {
-    fill_elements(*body_, element);
-  }
+  fill_elements(*body_, element);
   body_->storage->bump_version();
   return *this;
 }

@@ -9,17 +9,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/asan_interface.h>
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#include <sanitizer/asan_interface.h>
-#endif
-#endif
-#ifndef ASAN_POISON_MEMORY_REGION
-#define ASAN_POISON_MEMORY_REGION(at, nbytes) (void)(at), (void)(nbytes)
-#define ASAN_UNPOISON_MEMORY_REGION(at, nbytes) (void)(at), (void)(nbytes)
-#endif
+#include "tensor/poison.h"
 
 namespace okibi::pool {
 namespace {
@@ -28,7 +18,9 @@ constexpr size_t alignment = 64;  // a cache line, and the widest vector
 constexpr size_t huge_page = size_t{2} << 20;
 constexpr size_t largest_kept = size_t{32} << 20;  // above that, asking the system costs little beside using the bytes
 constexpr size_t most_kept = size_t{256} << 20;    // by one thread: what a step of a large batch drops at once
-constexpr size_t address_space = size_t{1} << 46;  // no more can be mapped; the allocator need not be asked
+
+// What no system can map is refused without asking; with the address sanitizer, which would end the program, sooner.
+constexpr size_t largest_block = size_t{1} << (has_address_sanitizer ? 39 : 46);
 
 // Sizes are rounded up to multiples of 64 up to 256, then to four steps in each doubling: at most a quarter is wasted.
 struct SizeClass {
@@ -101,12 +93,12 @@ std::byte* take_from_system(size_t nbytes) {
 
 // While a block is kept, only its link may be touched; once handed out, only what was asked for.
 void mark_kept(std::byte* block, size_t block_size) noexcept {
-  ASAN_UNPOISON_MEMORY_REGION(block, block_size);
-  ASAN_POISON_MEMORY_REGION(block + sizeof(FreeBlock), block_size - sizeof(FreeBlock));
+  permit(block, block_size);
+  forbid(block + sizeof(FreeBlock), block_size - sizeof(FreeBlock));
 }
 void mark_taken(std::byte* block, size_t nbytes, size_t block_size) noexcept {
-  ASAN_UNPOISON_MEMORY_REGION(block, nbytes);
-  ASAN_POISON_MEMORY_REGION(block + nbytes, block_size - nbytes);
+  permit(block, nbytes);
+  forbid(block + nbytes, block_size - nbytes);
 }
 
 bool keep(std::byte* block, const SizeClass& size) noexcept {
@@ -121,7 +113,7 @@ bool keep(std::byte* block, const SizeClass& size) noexcept {
 }  // namespace
 
 std::byte* take(size_t nbytes) {
-  if (nbytes > address_space) refuse(nbytes);
+  if (nbytes > largest_block) refuse(nbytes);
   if (nbytes > largest_kept) return take_from_system((nbytes + alignment - 1) / alignment * alignment);
   const SizeClass size = class_of(nbytes);
   auto* block = reinterpret_cast<std::byte*>(pop(size.index));
@@ -136,7 +128,7 @@ std::byte* take(size_t nbytes) {
 
 void give(std::byte* block, size_t nbytes) noexcept {
   if (nbytes <= largest_kept && keep(block, class_of(nbytes))) return;
-  if (nbytes <= largest_kept) ASAN_UNPOISON_MEMORY_REGION(block, class_of(nbytes).nbytes);
+  if (nbytes <= largest_kept) permit(block, class_of(nbytes).nbytes);
   free_to_system(block);
 }
 

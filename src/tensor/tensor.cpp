@@ -89,8 +89,7 @@ Wide only_element(const Tensor& tensor) {
     throw Error(ErrorKind::bad_argument,
                 fmt::format("a Tensor with {} elements cannot be converted to Scalar", tensor.numel()));
   }
-  const Tensor strided = tensor.is_sparse() ? throw Error(ErrorKind::unsupported, "item() of a sparse tensor") : tensor;
-  const Wide value = load_wide(strided.dtype(), strided.raw_data());
+  const Wide value = load_wide(tensor.dtype(), tensor.raw_data());
   const auto* complex = std::get_if<std::complex<double>>(&value);
   if (complex == nullptr) return value;
   if (complex->imag() == 0) return complex->real();
