@@ -5,8 +5,8 @@
 // `train` does all of it with files; the parts are here for programs that hold their data in memory. Nothing here knows
 // a terminal: progress comes through callbacks. Errors name the file, the line and the column.
 //
-// Threads: a Table, an Encoder and an Encoded may be read by any number of threads. Training draws from the default
-// generator and sets the number of threads of the process, so one training runs at a time.
+// Threads: any number may read a Table, an Encoder or an Encoded. Training draws from the default generator and sets the
+// number of threads of the process, so one runs at a time.
 #pragma once
 
 #include <functional>
@@ -20,15 +20,12 @@
 
 #include <okibi/io.h>
 #include <okibi/nn.h>
-#include <okibi/optim.h>
-#include <okibi/value.h>
 
 namespace okibi::tabular {
 
 // ------------------------------------------------------------------------------------------------------------- tables
 
-// Which content a table was read from: resuming compares it.
-struct Fingerprint {
+struct Fingerprint {  // of the content that a table was read from
   uint64_t bytes = 0;
   uint32_t crc32 = 0;
   bool operator==(const Fingerprint&) const = default;
@@ -37,7 +34,7 @@ struct Fingerprint {
 // Rows of text under named columns. All cells lie in one block of memory; a cell costs 4 bytes besides its text.
 class Table {
  public:
-  const std::string& name() const noexcept { return name_; }  // of the file, for messages
+  const std::string& name() const noexcept { return name_; }  // of the file
   const std::vector<std::string>& columns() const noexcept { return columns_; }
   size_t rows() const noexcept { return row_begins_.size() - 1; }
   const Fingerprint& fingerprint() const noexcept { return fingerprint_; }
@@ -51,10 +48,7 @@ class Table {
 
  private:
   friend struct TableBuilder;  // src/tabular/csv.cpp
-  struct LineJump {            // from `row` on, a row's line is row + skew
-    size_t row;
-    uint64_t skew;
-  };
+  struct LineJump { size_t row; uint64_t skew; };  // from `row` on, a row's line is row + skew
   std::string name_, bytes_;
   std::vector<std::string> columns_;
   std::vector<uint64_t> row_begins_ = {0};  // in bytes_, one more than there are rows
@@ -63,9 +57,9 @@ class Table {
   Fingerprint fingerprint_;
 };
 
-// CSV as RFC 4180 has it, in UTF-8: a header line, then rows. Quoted cells may hold commas, line ends and "" for a quote;
-// lines end in LF, CRLF or CR; a byte order mark is skipped, and so are lines with nothing on them. Error(bad_file) names
-// the line: ragged rows, a quote that does not end, bytes that are not UTF-8, empty or repeated column names, no rows.
+// CSV as RFC 4180 has it, in UTF-8: a header line, then rows. Quoted cells may hold commas, line ends and "" for a
+// quote; lines end in LF, CRLF or CR; a byte order mark and blank lines are skipped. Error(bad_file) names the line:
+// ragged rows, a quote that does not end, bytes that are not UTF-8, empty or repeated column names, no rows.
 Table read_csv(const std::string& uri);
 Table read_csv(const io::Source& source);
 
@@ -83,6 +77,7 @@ OptimizerKind optimizer_named(std::string_view name);
 struct CategoricalSpec {
   std::string name;
   int64_t dim = 0;
+
   bool operator==(const CategoricalSpec&) const = default;
 };
 struct ColumnSpec {
@@ -93,8 +88,7 @@ struct ColumnSpec {
 };
 
 struct CategoricalColumn {
-  std::string name;
-  std::string module;                   // the name of its embedding: `name`, made fit for an nn.ModuleDict
+  std::string name, module;             // `module` names its embedding: `name`, made fit for an nn.ModuleDict
   std::vector<std::string> categories;  // sorted by bytes; the position is the index
   int64_t dim = 0;
 };
@@ -130,11 +124,9 @@ class Encoder {
 
   // A category or a label that was not in the training table is Error(mismatch), with its place and the known ones.
   Encoded encode(const Table& table, bool with_target = true) const;
-
   const std::vector<CategoricalColumn>& categorical() const noexcept { return categorical_; }
   const std::vector<ContinuousColumn>& continuous() const noexcept { return continuous_; }
   const TargetColumn& target() const noexcept { return target_; }
-
   Value to_value() const;  // dicts, lists, strings and numbers
   static Encoder from_value(const Value& value);  // Error(bad_file) for anything that to_value would not have made
 
@@ -146,18 +138,18 @@ class Encoder {
 
 // ----------------------------------------------------------------------------------------------------------- the model
 
-struct EmbeddingShape {
-  std::string name;
-  int64_t rows = 0, dim = 0;
-  bool operator==(const EmbeddingShape&) const = default;
-};
 struct ModelShape {
+  struct EmbeddingShape {
+    std::string name;
+    int64_t rows = 0, dim = 0;
+    bool operator==(const EmbeddingShape&) const = default;
+  };
   std::vector<EmbeddingShape> embeddings;
   int64_t continuous = 0;
   std::vector<int64_t> hidden;
   double dropout = 0;
-  bool operator==(const ModelShape&) const = default;
 
+  bool operator==(const ModelShape&) const = default;
   static ModelShape of(const Encoder& encoder, std::vector<int64_t> hidden, double dropout);
   Value to_value() const;  // the arguments, by name, of the Python class in docs/training.md
   static ModelShape from_value(const Value& value);
@@ -183,7 +175,7 @@ struct Evaluation {
   double loss = 0;                        // mean log loss, or mean squared error
   std::optional<double> accuracy = {};  // of a binary target: the share of rows whose likelier label is the right one
 };
-// Over all rows, in eval mode (the mode is put back), summed in double.
+// Over all rows, in eval mode (the mode is put back); summed in double.
 Evaluation evaluate(const TabularModel& model, const Encoded& data, Task task);
 
 // What prediction needs, out of a model file or a resume checkpoint. Both are ordinary files for torch.load.
@@ -198,13 +190,13 @@ std::vector<double> predict(const TrainedModel& trained, const Table& table);
 
 // ------------------------------------------------------------------------------------------------------------ training
 
-struct TrainOptions {
+struct TrainOptions {  // the table tells what each one means
 #define X(type, name, initially, when_resumed, meaning) type name = initially;
 #include <okibi/train_options.def>
 #undef X
 };
 
-// The options that were given; the others come from the checkpoint when there is one, else from the defaults.
+// The options that were given; others come from the checkpoint where there is one, else from the defaults.
 struct TrainRequest {
 #define X(type, name, initially, when_resumed, meaning) std::optional<type> name = {};
 #include <okibi/train_options.def>
@@ -213,15 +205,13 @@ struct TrainRequest {
 };
 
 struct StepReport {
-  int64_t epoch = 0;  // the one it belongs to, from 1
-  int64_t step = 0;   // over all epochs, from 1
-  int64_t steps_total = 0;
+  int64_t epoch = 0;                  // the one it belongs to, from 1
+  int64_t step = 0, steps_total = 0;  // over all epochs, from 1
   double loss = 0;  // of this batch
   double samples_per_second = 0;  // since this run began
 };
 struct EpochReport {
-  int64_t epoch = 0;  // from 1
-  int64_t epochs = 0;
+  int64_t epoch = 0, epochs = 0;  // from 1
   double train_loss = 0;  // mean over the epoch's rows, each as the model was when it came
   double seconds = 0;     // of this run's part of the epoch
   double samples_per_second = 0;
@@ -229,8 +219,9 @@ struct EpochReport {
 };
 struct TrainCallbacks {
   std::function<void(const TrainOptions&, const Encoder&, int64_t rows)> on_start = {};
-  std::function<void(const StepReport&)> on_step = {};    // after each step: be quick
-  std::function<void(const EpochReport&)> on_epoch = {};  // again, perhaps, when a run was killed and resumed right after
+  std::function<void(const StepReport&)> on_step = {};  // after each step: be quick
+  // After each epoch; once more, perhaps, when a run was killed right then and resumed.
+  std::function<void(const EpochReport&)> on_epoch = {};
 };
 
 // The state machine of a training: data in memory, no files. The rows come in the order of PyTorch's
@@ -245,8 +236,8 @@ class Trainer {
   double step();               // one batch; gives its mean loss
   int64_t steps() const noexcept;
   int64_t steps_total() const noexcept;
-  int64_t samples() const noexcept;  // rows seen, over all epochs
   int64_t epochs_done() const noexcept;
+  int64_t samples() const noexcept;    // rows seen, over all epochs
   bool at_epoch_end() const noexcept;  // the last step completed an epoch
   double epoch_loss() const noexcept;  // mean over the rows of the epoch so far, or of the one that was just completed
 
@@ -264,9 +255,10 @@ struct TrainResult {
   Evaluation evaluation;
   bool nothing_left = false;  // the checkpoint had all the epochs that were asked for
 };
+
 // Reads, checks, trains, and writes checkpoints and the model, each file as a whole or not at all; missing folders are
-// made. Nothing is written when something is wrong with the input. A stop writes a last checkpoint, then throws
-// Error(cancelled). Resumed at any step, it ends with the same bits as a run that was never interrupted.
+// made. Nothing is written when the input is wrong. A stop writes a last checkpoint, then throws Error(cancelled).
+// Resumed at any step, it ends with the same bits as a run that was never interrupted.
 TrainResult train(const TrainRequest& request, const TrainCallbacks& callbacks = {}, const std::stop_token& stop = {});
 
 }  // namespace okibi::tabular

@@ -59,11 +59,9 @@ ContinuousColumn continuous_from(const Fields& fields) {
 }
 
 TargetColumn target_from(const Fields& fields) {
-  const TargetColumn target = {fields.text("name"), task_named(fields.text("task")), fields.text("negative"),
-                               fields.text("positive")};
-  if (target.task == Task::automatic)
-    throw no_encoder("the task must be binary or regression", fields.place_of("task"));
-  return target;
+  const Task task = in_context("", fields.place_of("task"), [&] { return task_named(fields.text("task")); });
+  if (task == Task::automatic) throw no_encoder("the task must be binary or regression", fields.place_of("task"));
+  return {fields.text("name"), task, fields.text("negative"), fields.text("positive")};
 }
 
 }  // namespace

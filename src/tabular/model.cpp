@@ -10,13 +10,14 @@ namespace {
 
 std::vector<nn::Embedding> make_embeddings(const ModelShape& shape) {
   std::vector<nn::Embedding> embeddings;
-  for (const EmbeddingShape& embedding : shape.embeddings) embeddings.emplace_back(embedding.rows, embedding.dim);
+  for (const ModelShape::EmbeddingShape& embedding : shape.embeddings)
+    embeddings.emplace_back(embedding.rows, embedding.dim);
   return embeddings;
 }
 
 int64_t input_width(const ModelShape& shape) {
   int64_t width = shape.continuous;
-  for (const EmbeddingShape& embedding : shape.embeddings) width += embedding.dim;
+  for (const ModelShape::EmbeddingShape& embedding : shape.embeddings) width += embedding.dim;
   return width;
 }
 
@@ -39,7 +40,7 @@ nn::ModuleDict by_name(const ModelShape& shape, const std::vector<nn::Embedding>
   return nn::ModuleDict(children);
 }
 
-EmbeddingShape embedding_from(const Value& value) {
+ModelShape::EmbeddingShape embedding_from(const Value& value) {
   const std::string place = "model.embeddings";
   const std::vector<Value> parts = list_of(value, place);
   if (parts.size() != 3)
@@ -59,7 +60,7 @@ ModelShape ModelShape::of(const Encoder& encoder, std::vector<int64_t> hidden, d
 
 Value ModelShape::to_value() const {
   List list;
-  for (const EmbeddingShape& embedding : embeddings)
+  for (const ModelShape::EmbeddingShape& embedding : embeddings)
     list.push_back(List{embedding.name, embedding.rows, embedding.dim});
   return Dict{{"embeddings", list},
               {"continuous", continuous},

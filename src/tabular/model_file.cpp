@@ -36,7 +36,7 @@ void check_weight(const Value& state, const std::string& name, const Dims& sizes
 // All that will be allocated, before it is.
 void check_weights(const Value& state, const ModelShape& shape) {
   int64_t width = shape.continuous;
-  for (const EmbeddingShape& embedding : shape.embeddings) {
+  for (const ModelShape::EmbeddingShape& embedding : shape.embeddings) {
     check_weight(state, fmt::format("embeddings.{}.weight", embedding.name), {embedding.rows, embedding.dim});
     width += embedding.dim;
   }

@@ -1,5 +1,6 @@
 // The state machine of a training.
 #include <fmt/format.h>
+#include <okibi/optim.h>
 #include <okibi/tabular.h>
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 
 #include "tabular/batch.h"
 #include "tabular/fields.h"
+#include "tabular/sampler.h"
 
 namespace okibi::tabular {
 namespace {
@@ -47,6 +49,12 @@ void set_generator_state(const Value& value) {
   });
 }
 
+void check_input(const Encoded& data, const TrainOptions& options) {
+  if (!data.target.defined() || data.rows() == 0)
+    throw Error(ErrorKind::bad_argument, "a training needs rows, and their target");
+  if (options.batch_size < 1) throw Error(ErrorKind::bad_argument, "a batch needs at least one row");
+}
+
 }  // namespace
 
 struct TrainerState {
@@ -64,16 +72,11 @@ struct TrainerState {
     model.train();
   }
 
-  // As PyTorch's DataLoader begins an epoch: a base seed for its workers, which nothing here uses, is drawn before the
-  // seed of the sampler.
   void begin_epoch() {
-    default_generator().random_int64();
-    at.sampler_seed = default_generator().random_int64();
+    at.sampler_seed = draw_sampler_seed(default_generator());
     at.loss_sum = 0;
-    make_order();
+    order = shuffled_rows(data.rows(), at.sampler_seed);
   }
-
-  void make_order() { order = Generator(static_cast<uint64_t>(at.sampler_seed)).randperm(data.rows()); }
 
   // The rows of the batch that is due.
   std::span<const int64_t> next_rows() const {
@@ -133,8 +136,10 @@ struct TrainerState {
   Position at;
 };
 
-Trainer::Trainer(TabularModel model, Encoded data, Task task, const TrainOptions& options)
-    : state_(std::make_unique<TrainerState>(std::move(model), std::move(data), task, options)) {}
+Trainer::Trainer(TabularModel model, Encoded data, Task task, const TrainOptions& options) {
+  check_input(data, options);
+  state_ = std::make_unique<TrainerState>(std::move(model), std::move(data), task, options);
+}
 Trainer::~Trainer() = default;
 
 bool Trainer::done() const noexcept { return epochs_done() >= state_->epochs; }
@@ -182,7 +187,7 @@ void Trainer::restore(const Value& saved) {
              [&] { state.optimizer->load_state_dict(fields.value("optimizer_state_dict")); });
   state.optimizer->set_lr(state.lr);
   set_generator_state(fields.value("rng_state"));
-  if (state.at.batch > 0) state.make_order();
+  if (state.at.batch > 0) state.order = shuffled_rows(state.data.rows(), state.at.sampler_seed);
 }
 
 }  // namespace okibi::tabular
