@@ -3,6 +3,7 @@
 
 #include "checkpoint/arguments.h"
 #include "checkpoint/rebuild.h"
+#include "checkpoint/sparse_check.h"
 
 namespace okibi::checkpoint {
 
@@ -88,7 +89,9 @@ Value Rebuilder::sparse_tensor(const pickle::Object& call) {
   bool is_coalesced = parts.size() == 4 && parts.boolean(3, "is_coalesced");
   Dims sizes = parts.dims(2, "size", limits_.max_tensor_dims);
   tensors_.read_now();
-  return sparse_coo_tensor(indices.to_tensor(), values.to_tensor(), sizes, is_coalesced);
+  Tensor tensor = sparse_coo_tensor(indices.to_tensor(), values.to_tensor(), sizes, is_coalesced);
+  check_sparse_indices(tensor.indices(), sizes);
+  return tensor;
 }
 
 // _rebuild_parameter(data, requires_grad, backward_hooks), and with the attributes of the Parameter as a fourth.

@@ -55,6 +55,7 @@ class Resolver {
     size_t next;  // of its steps
   };
 
+  std::span<const NodeId> contents_of(NodeId id) const;
   Steps steps_of(NodeId id) const;
   void walk();
   void enter(NodeId id);
@@ -128,15 +129,21 @@ void Resolver::enter(NodeId id) {
   }
 }
 
+// What lies in a container; nothing where the node is none, which has no children to ask for.
+std::span<const NodeId> Resolver::contents_of(NodeId id) const {
+  const Kind kind = graph_.kind(id);
+  return kind >= Kind::list && kind <= Kind::frozen_set ? graph_.children(id) : std::span<const NodeId>();
+}
+
 Steps Resolver::steps_of(NodeId id) const {
   switch (graph_.kind(id)) {
     case Kind::tuple:
     case Kind::frozen_set:
-      return {.before = graph_.children(id)};
+      return {.before = contents_of(id)};
     case Kind::list:
     case Kind::dict:
     case Kind::set:
-      return {.after = graph_.children(id)};
+      return {.after = contents_of(id)};
     case Kind::object: {
       const pickle::Object& call = graph_.object(id);
       return {.before = rebuild_.needs(call), .after = call.states, .more = call.appended, .last = call.items};
@@ -208,7 +215,7 @@ void Resolver::check_complete_arguments(const pickle::Object& call) const {
   if (postponed_.empty() || !rebuild_.consumes(call)) return;
   std::vector<NodeId> read(rebuild_.needs(call).begin(), rebuild_.needs(call).end());
   for (NodeId need : rebuild_.needs(call)) {
-    for (NodeId child : graph_.children(need)) read.push_back(child);
+    for (NodeId child : contents_of(need)) read.push_back(child);
   }
   for (NodeId id : read) {
     if (std::ranges::find(postponed_, id) != postponed_.end()) {
@@ -230,7 +237,7 @@ void Resolver::finish(NodeId id) {
 }
 
 void Resolver::fill(NodeId id) {
-  auto children = graph_.children(id);
+  const auto children = contents_of(id);
   switch (graph_.kind(id)) {
     case Kind::list: {
       auto& items = made(id).to_list().mutable_items();

@@ -1,0 +1,107 @@
+#include <fmt/format.h>
+
+#include <unordered_set>
+
+#include "checkpoint/archive_body.h"
+
+namespace okibi::checkpoint {
+namespace {
+
+constexpr size_t longest_path = 1000;  // each name repeats its path: a file a million deep would take a million squared
+
+// One step of the walk: a value, and how it was reached.
+struct Step {
+  Value value;
+  Value key;      // str, int …; of a dict, its key; of a list or tuple, the position
+  size_t parent;  // in the steps; the root is its own
+};
+
+std::string text_of(const Value& key) { return key.is_string() ? key.to_string() : repr(key); }
+
+class Lister {
+ public:
+  std::vector<NamedTensor> list(const Value& root);
+
+ private:
+  void push_children(size_t at);
+  void push(std::vector<std::pair<Value, Value>> children, size_t parent);
+  NamedTensor named(size_t at) const;
+
+  std::vector<Step> steps_;
+  std::vector<size_t> waiting_;  // steps to visit; the last one next
+  std::unordered_set<const void*> seen_;
+};
+
+std::vector<NamedTensor> Lister::list(const Value& root) {
+  std::vector<NamedTensor> tensors;
+  steps_.push_back({root, nullptr, 0});
+  waiting_.push_back(0);
+  while (!waiting_.empty()) {
+    const size_t at = waiting_.back();
+    waiting_.pop_back();
+    if (steps_[at].value.is_tensor()) {
+      tensors.push_back(named(at));
+    } else {
+      push_children(at);
+    }
+  }
+  return tensors;
+}
+
+void Lister::push_children(size_t at) {
+  const Value value = steps_[at].value;
+  if (value.identity() && !seen_.insert(value.identity()).second) return;
+  std::vector<std::pair<Value, Value>> children;
+  switch (value.kind()) {
+    case ValueKind::list:
+    case ValueKind::tuple:
+      for (size_t i = 0; i < value.size(); ++i) children.emplace_back(i, value[i]);
+      break;
+    case ValueKind::dict:
+      for (const auto& item : value.to_dict().items()) children.push_back(item);
+      break;
+    case ValueKind::object: {
+      const Object::Parts& parts = value.to_object().parts();
+      for (size_t i = 0; i < parts.arguments.size(); ++i) children.emplace_back(i, parts.arguments[i]);
+      for (size_t i = 0; i < parts.appended.size(); ++i) children.emplace_back(i, parts.appended[i]);
+      for (const auto& item : parts.items) children.push_back(item);
+      if (parts.state.is_dict()) {  // attributes are named as Python names them
+        for (const auto& item : parts.state.to_dict().items()) children.push_back(item);
+      } else {
+        children.emplace_back("state", parts.state);
+      }
+      break;
+    }
+    default:
+      return;
+  }
+  push(std::move(children), at);
+}
+
+void Lister::push(std::vector<std::pair<Value, Value>> children, size_t parent) {
+  for (auto child = children.rbegin(); child != children.rend(); ++child) {
+    waiting_.push_back(steps_.size());
+    steps_.push_back({std::move(child->second), std::move(child->first), parent});
+  }
+}
+
+NamedTensor Lister::named(size_t at) const {
+  NamedTensor found{.name = {}, .path = {}, .tensor = steps_[at].value.to_tensor()};
+  for (; at != 0; at = steps_[at].parent) {
+    found.path.push_back(steps_[at].key);
+    if (found.path.size() > longest_path) {
+      throw Error(ErrorKind::limit, "a tensor lies deeper in containers than okibi names tensors")
+          .expected(fmt::format("at most {} containers", longest_path))
+          .hint("load() reads the whole object.");
+    }
+  }
+  std::reverse(found.path.begin(), found.path.end());
+  for (const Value& key : found.path) found.name += (found.name.empty() ? "" : ".") + text_of(key);
+  return found;
+}
+
+}  // namespace
+
+std::vector<NamedTensor> list_tensors(const Value& root) { return Lister().list(root); }
+
+}  // namespace okibi::checkpoint
