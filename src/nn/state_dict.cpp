@@ -41,7 +41,7 @@ void Plan::take(const std::string& name, const Value& value, const Tensor& own) 
   if (!value.is_tensor()) {
     misfits.push_back(
         fmt::format("While copying the parameter named \"{}\", expected torch.Tensor or Tensor-like object from "
-                    "checkpoint but received {}",
+                    "checkpoint but received <class '{}'>",
                     name, name_of(value.kind())));
     return;
   }
