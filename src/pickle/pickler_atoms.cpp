@@ -14,15 +14,20 @@ namespace {
 constexpr ptrdiff_t max_nesting = 50;  // classes in classes: each is a call of save_global() inside another
 
 // GLOBAL ends its two names with newlines, and CPython wants ASCII in protocol 2.
-void check_name(std::string_view name) {
-  for (char c : name) {
-    bool fits = c != '\n' && static_cast<unsigned char>(c) < 0x80;
-    if (!fits) {
-      throw Error(ErrorKind::bad_argument,
-                  "protocol 2 cannot write the name of a global: it is not ASCII, or has two lines")
-          .found(fmt::format("'{}'", name.substr(0, 80)));
-    }
-  }
+bool is_writable(std::string_view name) {
+  return std::all_of(name.begin(), name.end(),
+                     [](char c) { return c != '\n' && static_cast<unsigned char>(c) < 0x80; });
+}
+
+// What protocol 2 cannot name: two lines, other letters, and a module that every reader takes for one of Python 2.
+void check_names(GlobalName name, GlobalName old) {
+  Error error(ErrorKind::bad_argument, "protocol 2 cannot write the name of a global");
+  error.found(fmt::format("'{} {}'", name.module.substr(0, 80), name.name.substr(0, 80)));
+  if (!is_writable(old.module) || !is_writable(old.name))
+    throw error.hint("It may only have ASCII characters, in one line.");
+  GlobalName back = to_python3(old);
+  if (back != name)
+    throw error.hint(fmt::format("Readers take it for Python 2's name of '{} {}'.", back.module, back.name));
 }
 
 }  // namespace
@@ -146,8 +151,7 @@ uint32_t Pickler::save_global(std::string_view module, std::string_view name) {
   if (name.find('.') != name.npos) {
     save_nested(module, name);
   } else {
-    check_name(old.module);
-    check_name(old.name);
+    check_names({module, name}, old);
     out_.op(Op::GLOBAL);
     out_.raw(key);
     out_.raw("\n");

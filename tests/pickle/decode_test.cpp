@@ -189,6 +189,9 @@ TEST(PickleDecode, CallsThatOnlyLookLikeItStayCalls) {
 TEST(PickleDecode, AFoldedSetAndTheListItCameFromGrowApart) {
   EXPECT_EQ(describe("c__builtin__\nset\n(](K\x01\x65q\x00tR(K\x02\x90h\x00K\x03\x61\x86."sv),
             "#0=(#1=set{1,2},#2=[1,3])");
+  // A list that has moved in the pool has room to spare: the set must not write there.
+  EXPECT_EQ(describe("c__builtin__\nset\n]q\x00(K\x01K\x02\x65NN\x86\x30K\x03\x61\x85R(K\x04\x90h\x00K\x05\x61\x86."sv),
+            "#0=(#1=set{1,2,3,4},#2=[1,2,3,5])");
 }
 
 TEST(PickleDecode, ErrorsSayWhereAndWhat) {

@@ -125,6 +125,14 @@ TEST(PickleEncode, WhatProtocol2CannotSayIsRefused) {
   EXPECT_THROW(encoded(empty), Error);
 }
 
+// A Python 3 module that has the name of an old one would come back as another module.
+TEST(PickleEncode, ANameThatReadersWouldRenameIsRefused) {
+  Graph g;
+  EXPECT_EQ(refusal_of(g, g.add_global("exceptions", "Storage")), ErrorKind::bad_argument);
+  EXPECT_EQ(refusal_of(g, g.add_global("__builtin__", "set")), ErrorKind::bad_argument);
+  EXPECT_EQ(refusal_of(g, g.add_global("__builtin__", "Outer.Inner")), ErrorKind::bad_argument);
+}
+
 TEST(PickleEncode, ATupleThatIsItsOwnMemberIsRefused) {
   Graph g;
   NodeId tuple = g.add_container(Kind::tuple);

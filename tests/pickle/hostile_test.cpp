@@ -58,6 +58,8 @@ constexpr Attack refused[] = {
     {"LONG1 longer than the rest", "\x8a\xff\x01."sv, "ends too early"},
     {"a string that is not UTF-8", "X\x02\x00\x00\x00\xc3\x28."sv, "not UTF-8"},
     {"UTF-8 longer than needed", "X\x02\x00\x00\x00\xc0\x80."sv, "not UTF-8"},
+    {"three bytes of UTF-8 longer than needed", "X\x03\x00\x00\x00\xe0\x80\x80."sv, "not UTF-8"},
+    {"four bytes of UTF-8 longer than needed", "X\x04\x00\x00\x00\xf0\x80\x80\x80."sv, "not UTF-8"},
     {"UTF-8 beyond U+10FFFF", "X\x04\x00\x00\x00\xf4\x90\x80\x80."sv, "not UTF-8"},
     {"UTF-8 cut at the end of its string", "X\x02\x00\x00\x00\xe3\x81\x82."sv, "not UTF-8"},
     {"an escape beyond U+10FFFF", "V\\U00110000\n."sv, "no Unicode character"},
@@ -225,8 +227,8 @@ TEST(PickleHostile, FoldedCallsShareWhatTheyAreGiven) {
   std::string bytes = "c_codecs\nencode\nq" + "\0"s + "0" + text + "X\x06\0\0\0latin1\x86q\x01"s + "0(" +
                       repeated("h\0h\x01R"s, n) + "t.";
   EXPECT_LT(seconds([&] { size_of(bytes); }), 2.0);
-  std::string sets =
-      "cbuiltins\nset\nq" + "\0"s + "0](" + repeated("N", n) + "e\x85q\x01" + "0(" + repeated("h\0h\x01R"s, n) + "t.";
+  std::string sets = "cbuiltins\nset\nq" + "\0"s + "0](" + repeated("N", n) + "e\x85q\x01" + "0(" +
+                     repeated("h\0h\x01R(N\x90"s, n) + "t.";
   EXPECT_LT(seconds([&] { size_of(sets); }), 2.0);
 }
 
