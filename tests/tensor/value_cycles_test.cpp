@@ -169,13 +169,14 @@ TEST(CloseCycles, GrowingAndShrinkingAMemberDoesNotLeak) {
   const Canary canary;
   {
     const List list{canary.value()};
-    const Dict dict{{"list", list}};
+    const Dict dict{{"first", 0}, {"list", list}};
     list.push_back(dict);
     Value root = list;
     close_cycles(root);
     for (int i = 0; i < 100; ++i) list.push_back(i);
     for (int i = 0; i < 100; ++i) dict.set(i, i);
     for (int i = 0; i < 100; ++i) dict.erase(i);
+    dict.erase("first");
     EXPECT_TRUE(dict["list"].is_same(list));
   }
   EXPECT_TRUE(canary.is_freed());
