@@ -19,6 +19,8 @@
 
 namespace okibi {
 
+std::string_view version() noexcept;  // of the library: "0.1.0"
+
 // ---------------------------------------------------------------------------------------------------------- errors
 
 enum class ErrorKind : uint8_t {

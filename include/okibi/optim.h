@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <okibi/nn.h>
+#include <okibi/tensor.h>
 #include <okibi/value.h>
 
 namespace okibi::kernels {

@@ -4,6 +4,8 @@
 #include <array>
 
 namespace okibi {
+
+std::string_view version() noexcept { return OKIBI_VERSION; }
 namespace {
 
 struct KindFacts {

@@ -61,7 +61,7 @@ ModelShape shape_from_value(const Value& file, const Encoder& encoder) {
 void describe(const Dict& file, const Encoder& encoder, const ModelShape& shape) {
   file.set("encoder", encoder.to_value());
   file.set("model", shape.to_value());
-  file.set("okibi_version", OKIBI_VERSION);
+  file.set("okibi_version", okibi::version());
 }
 
 void check_keys(const Value& file, std::initializer_list<std::string_view> keys, std::string_view wanted) {

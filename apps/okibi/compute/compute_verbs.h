@@ -1,0 +1,7 @@
+// What the program finds in okibi_compute.so, by name.
+#pragma once
+
+extern "C" {
+int okibi_verb_train(int count, char** arguments);
+int okibi_verb_predict(int count, char** arguments);
+}

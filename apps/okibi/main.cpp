@@ -1,0 +1,96 @@
+// okibi VERB …: finds the verb, runs it, and turns an Error into one line on stderr and an exit status.
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <okibi/base.h>
+
+#include "terminal.h"
+#include "verb.h"
+
+namespace okibi::app {
+namespace {
+
+constexpr std::array verbs = {
+#define X(name, part, summary) Verb{#name, Part::part, summary},
+#include "verbs.def"
+#undef X
+};
+
+void print_help(std::FILE* out) {
+  fmt::print(out, "okibi {}: PyTorch's files, embeddings and models, without PyTorch\n\nUsage: okibi VERB …\n\n",
+             version());
+  for (const Verb& verb : verbs) fmt::print(out, "  {}{:10}{}\n", "", verb.name, verb.summary);
+  fmt::print(out, "\n`okibi VERB --help` tells more, with an example.\n");
+}
+
+std::string folder_of_program() {
+  std::string path(4096, '\0');
+  const ssize_t length = readlink("/proc/self/exe", path.data(), path.size());
+  if (length <= 0) throw Error(ErrorKind::io, "cannot find out where the okibi program lies");
+  path.resize(static_cast<size_t>(length));
+  return path.substr(0, path.rfind('/'));
+}
+
+// Beside the program in a build, in the libraries' folder when installed.
+void* open_compute_part() {
+  std::string problem;
+  for (const std::string& folder : {folder_of_program(), folder_of_program() + "/" OKIBI_PLUGIN_FOLDER}) {
+    if (void* part = dlopen((folder + "/okibi_compute.so").c_str(), RTLD_NOW | RTLD_LOCAL)) return part;
+    problem = dlerror();
+  }
+  throw Error(ErrorKind::not_found, "the part of okibi that computes cannot be opened: " + problem)
+      .hint("Install okibi again, whole.");
+}
+
+Run find_in_compute_part(std::string_view verb) {
+  void* const found = dlsym(open_compute_part(), fmt::format("okibi_verb_{}", verb).c_str());
+  if (!found)
+    throw Error(ErrorKind::not_found, fmt::format("okibi_compute.so has no verb {}", verb))
+        .hint("Install okibi again, whole.");
+  return reinterpret_cast<Run>(found);
+}
+
+Run find_in_program(std::string_view verb) {
+  if (verb == "ls") return &ls;
+  return &show;
+}
+
+int run(int count, char** arguments) {
+  const std::string_view name = count > 1 ? arguments[1] : "--help";
+  if (name == "--help" || name == "-h" || name == "help") return print_help(stdout), 0;
+  if (name == "--version") return fmt::print("okibi {}\n", version()), 0;
+  const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& v) { return v.name == name; });
+  if (verb == verbs.end()) {
+    throw Error(ErrorKind::bad_argument, fmt::format("there is no verb '{}'", name)).hint("`okibi --help` lists them.");
+  }
+  const Run work = verb->part == Part::compute ? find_in_compute_part(name) : find_in_program(name);
+  return work(count - 1, arguments + 1);
+}
+
+}  // namespace
+}  // namespace okibi::app
+
+int main(int count, char** arguments) {
+  std::signal(SIGPIPE, SIG_DFL);  // `okibi ls … | head` ends quietly
+  std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is then an error like a full disk
+  try {
+    const int status = okibi::app::run(count, arguments);
+    if (std::fflush(stdout) != 0) throw okibi::Error(okibi::ErrorKind::io, "cannot write to standard output");
+    return status;
+  } catch (const okibi::Error& error) {
+    fmt::print(stderr, "okibi: {}\n", error.what());
+    return okibi::exit_status_of(error.kind());
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "okibi: out of memory\n");
+    return 2;
+  }
+}

@@ -1,0 +1,107 @@
+#include "terminal.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include <okibi/base.h>
+
+namespace okibi::app {
+
+std::string human_bytes(uint64_t bytes) {
+  static constexpr std::array units = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  double value = static_cast<double>(bytes);
+  size_t unit = 0;
+  while (value >= 1024 && unit + 1 < units.size()) value /= 1024, ++unit;
+  return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
+}
+
+std::string human_seconds(double seconds) {
+  if (!std::isfinite(seconds) || seconds < 0) return "?";
+  const auto whole = static_cast<int64_t>(std::llround(seconds));
+  if (whole < 60) return fmt::format("{} s", whole);
+  if (whole < 3600) return fmt::format("{} m {:02} s", whole / 60, whole % 60);
+  return fmt::format("{} h {:02} m", whole / 3600, whole / 60 % 60);
+}
+
+std::string human_rate(double per_second) {
+  if (per_second >= 1e6) return fmt::format("{:.1f} M", per_second / 1e6);
+  if (per_second >= 1e4) return fmt::format("{:.0f} k", per_second / 1e3);
+  return fmt::format("{:.0f}", per_second);
+}
+
+bool is_terminal(int descriptor) { return isatty(descriptor) == 1; }
+
+bool use_colour(int descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  return is_terminal(descriptor) && !(no_colour && *no_colour);
+}
+
+std::string bold(const std::string& text, int descriptor) {
+  return use_colour(descriptor) ? "\033[1m" + text + "\033[0m" : text;
+}
+std::string dim(const std::string& text, int descriptor) {
+  return use_colour(descriptor) ? "\033[2m" + text + "\033[0m" : text;
+}
+
+namespace {
+
+size_t terminal_width() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 20 ? size.ws_col : 80;
+}
+
+std::string bar_of(double fraction, size_t width) {
+  const auto full = static_cast<size_t>(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width));
+  std::string bar;
+  for (size_t i = 0; i < width; ++i) bar += i < full ? "━" : " ";
+  return bar;
+}
+
+}  // namespace
+
+void ProgressBar::update(double fraction, const std::string& text) {
+  const auto now = std::chrono::steady_clock::now();
+  if (!is_terminal(STDERR_FILENO) || (drawn_ && now - last_ < std::chrono::milliseconds(100))) return;
+  last_ = now;
+  drawn_ = true;
+  const size_t room = terminal_width() - 1, width = std::min<size_t>(24, room / 3);
+  fmt::print(stderr, "\r\033[K{} {}", dim(bar_of(fraction, width), STDERR_FILENO), text.substr(0, room - width - 1));
+  std::fflush(stderr);
+}
+
+void ProgressBar::clear() {
+  if (!drawn_) return;
+  fmt::print(stderr, "\r\033[K");
+  std::fflush(stderr);
+  drawn_ = false;
+}
+
+// The signals are blocked in every thread and waited for by one, so that nothing runs inside a handler.
+std::stop_token stop_on_signals() {
+  static std::stop_source source;
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([signals] {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    source.request_stop();
+    sigwait(&signals, &signal);
+    std::_Exit(exit_status_of(ErrorKind::cancelled));
+  }).detach();
+  return source.get_token();
+}
+
+}  // namespace okibi::app

@@ -1,0 +1,35 @@
+// What people see: sizes and times in words, colour where it is wanted, and a progress bar on a terminal.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+namespace okibi::app {
+
+std::string human_bytes(uint64_t bytes);    // "1.4 KiB"
+std::string human_seconds(double seconds);  // "2 m 05 s"
+std::string human_rate(double per_second);  // "1.2 M"
+
+bool is_terminal(int descriptor);
+bool use_colour(int descriptor);  // a terminal, and no NO_COLOR
+std::string bold(const std::string& text, int descriptor);
+std::string dim(const std::string& text, int descriptor);
+
+// One line on stderr that is drawn over itself, at most ten times a second, and only on a terminal.
+class ProgressBar {
+ public:
+  ~ProgressBar() { clear(); }
+  void update(double fraction, const std::string& text);
+  void clear();  // before other lines are printed
+
+ private:
+  std::chrono::steady_clock::time_point last_ = {};
+  bool drawn_ = false;
+};
+
+// Asked to stop by the first Ctrl-C or SIGTERM; the second ends the process at once.
+std::stop_token stop_on_signals();
+
+}  // namespace okibi::app

@@ -1,0 +1,107 @@
+// Every operator's gradient against finite differences in float64.
+#include <cmath>
+
+#include <gmock/gmock.h>
+
+#include "samples.h"
+
+namespace okibi {
+namespace {
+
+// The first output of a call, and a number made of it that depends on each element differently.
+Tensor first_output(const Op& op, const samples::Arguments& arguments) {
+  const Value result = op.call(arguments);
+  return result.is_tuple() ? result[0].to_tensor() : result.to_tensor();
+}
+Tensor weights_like(const Tensor& out) {
+  Tensor weights = empty(out.sizes(), {out.dtype()});
+  NoGrad no_grad;
+  for (int64_t i = 0; i < out.numel(); ++i)
+    weights.flatten().select(0, i).fill_(std::cos(static_cast<double>(i)) + 1.5);
+  return weights;
+}
+double weighed(const Op& op, const samples::Arguments& arguments) {
+  NoGrad no_grad;
+  const Tensor out = first_output(op, arguments).to(float64);
+  return sum(out * weights_like(out)).item<double>();
+}
+
+// Every floating tensor among the arguments, also inside lists, needs a gradient from here on.
+std::vector<Tensor> make_leaves(samples::Arguments& arguments) {
+  std::vector<Tensor> leaves;
+  const auto make = [&](Value& value) {
+    if (!value.is_tensor() || !is_floating_point(value.to_tensor().dtype())) return;
+    leaves.push_back(value.to_tensor().clone().detach());
+    leaves.back().requires_grad_();
+    value = leaves.back();
+  };
+  for (Value& argument : arguments) {
+    if (argument.is_list()) {
+      argument = List(argument.to_list().items());
+      for (Value& item : argument.to_list()) make(item);
+    }
+    make(argument);
+  }
+  return leaves;
+}
+
+Tensor numeric_gradient(const Op& op, const samples::Arguments& arguments, const Tensor& leaf) {
+  constexpr double step = 1e-6;
+  const Tensor gradient = empty(leaf.sizes(), {float64});
+  for (int64_t i = 0; i < leaf.numel(); ++i) {
+    double& x = leaf.data<double>()[i];
+    const double before = x;
+    x = before + step;
+    const double above = weighed(op, arguments);
+    x = before - step;
+    const double below = weighed(op, arguments);
+    x = before;
+    gradient.data<double>()[i] = (above - below) / (2 * step);
+  }
+  return gradient;
+}
+
+class Gradient : public testing::TestWithParam<const Op*> {};
+
+TEST_P(Gradient, EqualsFiniteDifferences) {
+  const Op& op = *GetParam();
+  const auto found = samples::all().find(std::string(op.name()));
+  ASSERT_NE(found, samples::all().end()) << op.name() << " has no sample in tests/ops/samples.h";
+  for (samples::Arguments arguments : found->second) {
+    const std::vector<Tensor> leaves = make_leaves(arguments);
+    const Tensor out = first_output(op, arguments);
+    if (!op.differentiable) {
+      EXPECT_FALSE(out.requires_grad());
+      continue;
+    }
+    out.backward(weights_like(out));
+    for (const Tensor& leaf : leaves) {
+      ASSERT_TRUE(leaf.grad().defined()) << op.schema;
+      const Tensor expected = numeric_gradient(op, arguments, leaf);
+      const double tolerance =
+          first_output(op, arguments).dtype() == float32 ? 0.2 : 1e-7;  // float32 has few digits for differences
+      EXPECT_LE(max_abs_difference(to_dense(leaf.grad()), expected), tolerance) << op.schema << "\n"
+                                                                                << to_string(leaf.grad()) << "\n"
+                                                                                << to_string(expected);
+    }
+  }
+}
+
+std::vector<const Op*> every_op() {
+  std::vector<const Op*> ops;
+  for (const Op& op : op_table()) ops.push_back(&op);
+  return ops;
+}
+std::string test_name(const testing::TestParamInfo<const Op*>& op) {
+  std::string name(op.param->name().substr(6));
+  for (char& c : name) c = c == '.' ? '_' : c;
+  return name;
+}
+INSTANTIATE_TEST_SUITE_P(Table, Gradient, testing::ValuesIn(every_op()), test_name);
+
+TEST(GradientSamples, NameOnlyOperatorsThatExist) {
+  for (const auto& [name, arguments] : samples::all()) EXPECT_NE(find_op(name), nullptr) << name;
+}
+
+}  // namespace
+}  // namespace okibi

@@ -1,0 +1,68 @@
+// Operators found by schema, called with Values, computing into memory that was planned beforehand.
+#include <gmock/gmock.h>
+
+#include "samples.h"
+
+namespace okibi {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(OpTable, FindsByNameAndBySchema) {
+  const Op* relu_op = find_op("aten::relu");
+  ASSERT_NE(relu_op, nullptr);
+  EXPECT_EQ(find_op(relu_op->schema), relu_op);
+  EXPECT_EQ(find_op("aten::no_such_operator"), nullptr);
+}
+
+TEST(OpTable, HasEachSchemaOnce) {
+  std::set<std::string_view> names;
+  for (const Op& op : op_table()) EXPECT_TRUE(names.insert(op.name()).second) << op.name();
+}
+
+// One block of memory for all outputs of a plan, each operator writing to its own place in it.
+TEST(OpTable, RunsIntoPlannedMemory) {
+  for (const Op& op : op_table()) {
+    if (op.is_view) continue;
+    for (const samples::Arguments& arguments : samples::all().at(std::string(op.name()))) {
+      const std::vector<OutputSpec> specs = op.infer(arguments);
+      const auto plan = Storage::allocate(4096);
+      std::memset(plan->data(), 0x5a, plan->nbytes());
+      std::vector<Tensor> outputs;
+      int64_t at = 64;
+      for (const OutputSpec& spec : specs) {
+        outputs.push_back(Tensor::over(plan, spec.dtype, spec.sizes, contiguous_strides(spec.sizes),
+                                       at / static_cast<int64_t>(itemsize(spec.dtype))));
+        at += 1024;
+      }
+      op.run(arguments, outputs);
+      const Value expected = op.call(arguments);
+      const Tensor first = expected.is_tuple() ? expected[0].to_tensor() : expected.to_tensor();
+      EXPECT_TRUE(equal(outputs[0], first)) << op.schema;
+      EXPECT_EQ(outputs[0].storage(), plan);
+      EXPECT_FALSE(outputs[0].requires_grad());
+    }
+  }
+}
+
+TEST(OpTable, RefusesOutputsThatDoNotFit) {
+  const Op& op = *find_op("aten::relu");
+  const samples::Arguments arguments = {samples::some({2, 3})};
+  const std::vector<Tensor> wrong = {empty({3, 2}, {float64})};
+  try {
+    op.run(arguments, wrong);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(
+        error.what(),
+        HasSubstr("expected a contiguous float64 tensor of sizes [2, 3], found a float64 tensor of sizes [3, 2]"));
+  }
+}
+
+TEST(OpTable, RefusesWrongNumberOfArguments) {
+  const samples::Arguments none;
+  EXPECT_THROW(find_op("aten::relu")->call(none), Error);
+}
+
+}  // namespace
+}  // namespace okibi

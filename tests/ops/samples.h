@@ -1,0 +1,100 @@
+// Sample arguments for every operator of the table. The gradient test and the comparison with PyTorch both walk the
+// table and fail for an operator that has no sample here.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include <okibi/op_table.h>
+
+namespace okibi::samples {
+
+using Arguments = std::vector<Value>;
+
+// Numbers that depend on nothing but the sizes; none is near 0, where relu and division are not smooth.
+inline Tensor some(Dims sizes, double shift = 0) {
+  Tensor x = empty(std::move(sizes), {float64});
+  for (int64_t i = 0; i < x.numel(); ++i) {
+    const double value = static_cast<double>((i * 7 + 3) % 11 - 5) / 3 + shift;
+    x.data<double>()[i] = value + (value < 0 ? -0.2 : 0.2);
+  }
+  return x;
+}
+inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
+inline Value dims(std::initializer_list<Value> values) { return List(values); }
+
+// By the operator's name with overload.
+inline const std::map<std::string, std::vector<Arguments>>& all() {
+  static const std::map<std::string, std::vector<Arguments>> samples = {
+      {"aten::add.Tensor",
+       {{some({2, 3}), some({2, 3}, 1), 1.0},
+        {some({2, 3}), some({3}), 2.5},
+        {some({2, 1}), some({3}), 1.0},
+        {some({4, 1, 3}), some({2, 1}), -1.0},
+        {some({}), some({2, 2}), 1.0},
+        {some({0, 3}), some({3}), 1.0}}},
+      {"aten::sub.Tensor", {{some({2, 3}), some({2, 3}, 1), 1.0}, {some({3}), some({2, 3}), 2.0}}},
+      {"aten::mul.Tensor", {{some({2, 3}), some({2, 3}, 1)}, {some({2, 3}), some({2, 1})}, {some({}), some({4})}}},
+      {"aten::div.Tensor", {{some({2, 3}), some({2, 3}, 4)}, {some({2, 3}), some({3}, 4)}}},
+      {"aten::add.Scalar", {{some({2, 3}), 1.5, 1.0}, {some({3}), 2.0, -3.0}}},
+      {"aten::mul.Scalar", {{some({2, 3}), -1.5}, {some({2, 3}).t(), 2.0}}},
+      {"aten::eq.Tensor", {{some({2, 3}), some({2, 3})}, {ids({1, 2, 3}), ids({1, 5, 3})}}},
+      {"aten::lt.Tensor", {{some({2, 3}), some({3})}}},
+      {"aten::gt.Tensor", {{some({2, 3}), some({})}}},
+      {"aten::sum", {{some({2, 3}), nullptr}, {some({2, 3}).t(), nullptr}, {some({0}), nullptr}}},
+      {"aten::mean", {{some({2, 3}), nullptr}}},
+      {"aten::sum.dim_IntList",
+       {{some({2, 3, 4}), dims({1}), false, nullptr},
+        {some({2, 3, 4}), dims({-1}), true, nullptr},
+        {some({2, 3}), dims({0}), false, nullptr}}},
+      {"aten::mm", {{some({2, 3}), some({3, 4})}, {some({3, 2}).t(), some({4, 3}).t()}, {some({2, 0}), some({0, 3})}}},
+      {"aten::linear",
+       {{some({5, 3}), some({4, 3}), some({4})},
+        {some({2, 2, 3}), some({1, 3}), nullptr},
+        {some({3}), some({2, 3}), some({2})},
+        {some({3, 5}).t(), some({3, 4}).t(), some({4})}}},
+      {"aten::cat",
+       {{List{some({2, 3}), some({2, 1})}, 1},
+        {List{some({2, 3}), some({1, 3}), some({2, 3})}, 0},
+        {List{some({2, 2, 2}), some({2, 2, 2})}, -1},
+        {List{some({2}), some({0})}, 0},
+        {List{some({2, 1}), some({2, 1}), some({2, 1}), some({2, 1}), some({2, 2})}, 1}}},
+      {"aten::index_select",
+       {{some({4, 3}), 0, ids({2, 0, 2})}, {some({2, 3, 2}), 1, ids({1, 1}).to(int32)}, {some({3}), 0, ids({2})}}},
+      {"aten::embedding",
+       {{some({5, 3}), ids({1, 4, 1, 0}), -1, false, false},
+        {some({5, 3}), ids({{1, 4}, {1, 0}}), 1, false, false},
+        {some({5, 3}), ids({1, 4, 1, 1}).to(int32), -1, true, false},
+        {some({2, 8}), ids({0, 1, 1}), 0, true, false}}},
+      {"aten::relu", {{some({2, 5})}, {some({5, 2}).t()}}},
+      {"aten::sigmoid", {{some({2, 5})}}},
+      {"aten::native_dropout", {{some({2, 5}), 0.0, true}, {some({2, 5}), 0.5, false}}},
+      {"aten::binary_cross_entropy_with_logits",
+       {{some({6}), some({6}), nullptr, nullptr, 1},
+        {some({2, 3}), some({2, 3}), nullptr, nullptr, 2},
+        {some({2, 3}), some({2, 3}), nullptr, nullptr, 0},
+        {some({4}, 40), some({4}), nullptr, nullptr, 1}}},
+      {"aten::mse_loss",
+       {{some({6}), some({6}, 2), 1}, {some({2, 3}), some({2, 3}, 2), 2}, {some({2, 3}), some({2, 3}, 2), 0}}},
+      {"aten::view", {{some({2, 3}), dims({3, -1})}}},
+      {"aten::reshape", {{some({2, 3}).t(), dims({2, 3})}, {some({2, 3}), dims({6})}}},
+      {"aten::flatten.using_ints", {{some({2, 3, 2}), 1, -1}}},
+      {"aten::slice.Tensor", {{some({4, 3}), 0, 1, 3, 1}, {some({4, 3}), 1, nullptr, nullptr, 2}}},
+      {"aten::select.int", {{some({4, 3}), 0, 2}, {some({4, 3}), 1, -1}}},
+      {"aten::transpose.int", {{some({2, 3, 2}), 0, 2}}},
+      {"aten::t", {{some({2, 3})}}},
+      {"aten::permute", {{some({2, 3, 2}), dims({2, 0, 1})}}},
+      {"aten::squeeze.dim", {{some({2, 1, 3}), 1}}},
+      {"aten::squeeze", {{some({1, 3, 1})}}},
+      {"aten::unsqueeze", {{some({2, 3}), 1}}},
+      {"aten::expand", {{some({2, 1}), dims({3, 2, 4}), false}, {some({3}), dims({2, -1}), false}}},
+      {"aten::contiguous", {{some({2, 3}).t(), 0}}},
+      {"aten::clone", {{some({2, 3}).t(), nullptr}}},
+      {"aten::to.dtype",
+       {{some({2, 3}), float32, false, false, nullptr}, {some({2, 3}), float64, false, true, nullptr}}},
+  };
+  return samples;
+}
+
+}  // namespace okibi::samples

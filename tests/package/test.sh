@@ -1,0 +1,19 @@
+#!/usr/bin/env bash
+# Installs a build into a folder of its own and uses it from a project outside. Usage: test.sh ROOT BUILD
+set -euo pipefail
+root=$1 build=$2
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+cmake --install "$build" --prefix "$folder/prefix" >/dev/null
+cmake -S "$root/tests/package" -B "$folder/build" -G Ninja -DCMAKE_PREFIX_PATH="$folder/prefix" >/dev/null
+cmake --build "$folder/build"
+cd "$folder"
+build/trains
+[ "$(build/loads)" = "[22, 8]" ]
+ldd build/loads | grep -q libokibi_checkpoint
+if ldd build/loads | grep -E 'openblas|libhwy|libgomp|libcurl|libokibi\.so'; then
+  echo "okibi_checkpoint must not bring these along"
+  exit 1
+fi
+prefix/bin/okibi ls job.pth | grep -q '^weight  float32  \[22, 8\]'
+prefix/bin/okibi train --help | grep -q -- --resume
