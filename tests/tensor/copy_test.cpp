@@ -69,6 +69,8 @@ TEST(To, GivesADefinedIntegerForWhatDoesNotFit) {
   const Tensor odd = tensor({1e30, -1e30, INFINITY, 0.0 + NAN}, float64);
   EXPECT_EQ(odd.to(int64).to_vector<int64_t>(), (std::vector<int64_t>(4, least)));
   EXPECT_EQ(odd.to(int32).to_vector<int32_t>(), (std::vector<int32_t>(4, 0)));
+  EXPECT_EQ(tensor({3e9, -0x1p63, 0x1p62}, float64).to(int64).to_vector<int64_t>(),
+            (std::vector<int64_t>{3000000000, least, int64_t{1} << 62}));
   EXPECT_EQ(tensor({0x1p63}, float64).to(uint64).to_vector<uint64_t>()[0], uint64_t{1} << 63);
 }
 

@@ -105,6 +105,7 @@ TEST(Select, DropsTheDimension) {
   EXPECT_EQ(counted({2, 3})[1][2].item<int>(), 5);
   expect_error(ErrorKind::out_of_range, "index 5 is out of bounds for dimension 0 with size 3", [] { arange(3)[5]; });
   expect_error(ErrorKind::out_of_range, "index -4 is out of bounds for dimension 0 with size 3", [] { arange(3)[-4]; });
+  expect_error(ErrorKind::out_of_range, "index 3 is out of bounds", [] { arange(3)[3]; });
   expect_error(ErrorKind::out_of_range, "cannot be applied to a 0-dim tensor", [] { tensor(1)[0]; });
 }
 
