@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <okibi/zip.h>
+#include <sys/resource.h>
 
 #include "zip/archive_builder.h"
 
@@ -208,6 +209,8 @@ const Attack attacks[] = {
 #undef BYTES
 #undef POKED
 
+void PrintTo(const Attack& attack, std::ostream* out) { *out << attack.name; }
+
 class ZipAttack : public testing::TestWithParam<Attack> {};
 
 TEST_P(ZipAttack, EndsInAnErrorThatNamesFileAndFault) {
@@ -283,17 +286,26 @@ TEST(ZipAttacks, CannotAskForMoreRecordsThanTheLimit) {
   EXPECT_NO_THROW(open_bytes(plain().bytes, limits));
 }
 
+// The most memory that this process has ever held, in bytes.
+int64_t most_memory() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return int64_t{usage.ru_maxrss} * 1024;
+}
+
 // The claim passes the ratio's cap; but memory is taken only as far as bytes really come out.
 TEST(ZipAttacks, AClaimedSizeTakesNoMemoryByItself) {
   std::string noise(2'000'000, '\0');
   for (size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<char>(i * i >> 7 ^ i * 2654435761u >> 13);
   const auto archive = bomb(uint64_t{1} << 30, noise);
+  const int64_t before = most_memory();
   try {
     open_bytes(archive.bytes).read("data.pkl");
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_file);
   }
+  EXPECT_LT(most_memory() - before, int64_t{200} << 20);
 }
 
 }  // namespace
