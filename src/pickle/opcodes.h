@@ -13,8 +13,8 @@ enum class Op : uint8_t {
 #undef X
 };
 
-// What follows an opcode. Numbers are little-endian, but f8, which is big-endian; `counted_…` is a length of that type
-// and as many bytes; a line ends with '\n'. `unknown` marks a code that is no opcode.
+// What follows an opcode. Numbers are little-endian, but f8, which is big-endian; `counted_…` is a length of that
+// type and as many bytes; a line ends with '\n'. `unknown` marks a code that is no opcode.
 enum class Form : uint8_t {
   unknown,
   none,

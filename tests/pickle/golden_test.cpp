@@ -62,12 +62,12 @@ TEST(PickleGolden, OtherProtocolsWrittenInProtocol2SayTheSame) {
   }
 }
 
-// Cut at any byte, a pickle is refused with a place and a reason. Long files are cut at their ends and at steps
-// between.
+// Cut anywhere, a pickle is refused. Files of more than 100 bytes are cut at 100 places.
 TEST(PickleGolden, EveryPrefixIsRefused) {
   for (const fs::path& path : golden_pickles()) {
     std::string bytes = read_file(path);
-    for (size_t size = 0; size<bytes.size(); size += size> 600 && size + 600 < bytes.size() ? 97 : 1) {
+    size_t step = 1 + bytes.size() / 100;
+    for (size_t size = 0; size < bytes.size(); size += step) {
       std::vector<std::byte> prefix(as_bytes(bytes).begin(), as_bytes(bytes).begin() + static_cast<ptrdiff_t>(size));
       EXPECT_THROW(decode(prefix), Error) << path << " cut at " << size;
     }
@@ -77,7 +77,7 @@ TEST(PickleGolden, EveryPrefixIsRefused) {
 TEST(PickleGolden, NoSingleChangedByteIsMoreThanAnError) {
   for (const fs::path& path : golden_pickles()) {
     std::string bytes = read_file(path);
-    if (bytes.size() > 700) continue;
+    if (bytes.size() > 350) continue;
     for (size_t at = 0; at < bytes.size(); ++at) {
       for (unsigned flip : {0x01u, 0x80u, 0xFFu}) {
         std::string changed = bytes;
