@@ -1,0 +1,158 @@
+// okibi's side of the comparison with PyTorch: interop_test.py runs this with a task and files, and looks at what it
+// wrote.
+#include <iostream>
+#include <map>
+
+#include <okibi/okibi.h>
+
+#include "../ops/samples.h"
+
+namespace {
+
+using namespace okibi;
+namespace nn = okibi::nn;
+
+using Files = std::vector<std::string>;
+
+Tensor first_of(const Value& result) { return result.is_tuple() ? result[0].to_tensor() : result.to_tensor(); }
+
+// A gradient for the output that is different for each element, and the same in Python.
+Tensor some_gradient(const Tensor& out) { return samples::some({out.numel()}, 0.5).view(out.sizes()).to(out.dtype()); }
+
+// op-samples OUT: what every differentiable operator gives for every sample, and its gradients.
+void op_samples(const Files& files) {
+  List all;
+  for (const Op& op : op_table()) {
+    for (const samples::Arguments& sample : samples::all().at(std::string(op.name()))) {
+      samples::Arguments arguments = sample;
+      List leaves;
+      const auto make_leaf = [&](Value& value) {
+        if (!op.differentiable || !value.is_tensor() || !is_floating_point(value.to_tensor().dtype())) return;
+        value = value.to_tensor().clone().detach().requires_grad_();
+        leaves.push_back(value);
+      };
+      for (Value& argument : arguments) {
+        if (argument.is_list()) {
+          argument = List(argument.to_list().items());
+          for (Value& item : argument.to_list()) make_leaf(item);
+        }
+        make_leaf(argument);
+      }
+      const Tensor out = first_of(op.call(arguments));
+      List gradients;
+      Value gradient;
+      if (op.differentiable) {
+        gradient = some_gradient(out);
+        out.backward(gradient.to_tensor());
+        for (const Value& leaf : leaves) gradients.push_back(to_dense(leaf.to_tensor().grad()));
+      }
+      all.push_back(Dict{{"schema", op.schema},
+                         {"arguments", List(arguments)},
+                         {"output", out.detach()},
+                         {"gradient", gradient},
+                         {"gradients", gradients}});
+    }
+  }
+  save(all, files.at(0));
+}
+
+// resave IN OUT: load and save.
+void resave(const Files& files) { save(load(files.at(0)), files.at(1)); }
+
+struct Net : nn::Module {
+  nn::Embedding gender{2, 8}, job{22, 8};
+  nn::Sequential mlp{nn::Linear(20, 64), nn::ReLU(), nn::Linear(64, 32), nn::ReLU(), nn::Linear(32, 1)};
+  Net() : nn::Module("my_models.Net") { register_modules({{"gender", gender}, {"job", job}, {"mlp", mlp}}); }
+  Tensor forward(const Tensor& g, const Tensor& j, const Tensor& x) {
+    return mlp(cat({gender(g), job(j), x}, 1)).squeeze(1);
+  }
+};
+
+// initial-weights OUT: what the model and what follows draw after manual_seed(0).
+void initial_weights(const Files& files) {
+  manual_seed(0);
+  Net net;
+  const Tensor order = randperm(1000);
+  const Tensor dropped = dropout(ones({1000}), 0.3, true);
+  save(Dict{{"model_state_dict", net.state_dict()}, {"randperm", order}, {"dropout", dropped}, {"randn", randn({100})}},
+       files.at(0));
+}
+
+// continue-training IN BATCHES OUT: takes a resume checkpoint of Net and Adam, goes on over the batches.
+void continue_training(const Files& files) {
+  const Value checkpoint = load(files.at(0));
+  Net net;
+  optim::Adam optimizer(net.parameters());
+  net.load_state_dict(checkpoint["model_state_dict"]);
+  optimizer.load_state_dict(checkpoint["optimizer_state_dict"]);
+  const nn::BCEWithLogitsLoss loss_of;
+  List losses;
+  for (const Value& batch : load(files.at(1)).to_list()) {
+    optimizer.zero_grad();
+    const Tensor loss = loss_of(net.forward(batch["g"].to_tensor(), batch["j"].to_tensor(), batch["x"].to_tensor()),
+                                batch["y"].to_tensor());
+    loss.backward();
+    optimizer.step();
+    losses.push_back(loss.item<double>());
+  }
+  save(Dict{{"epoch", checkpoint["epoch"]},
+            {"model_state_dict", net.state_dict()},
+            {"optimizer_state_dict", optimizer.state_dict()},
+            {"loss", losses}},
+       files.at(2));
+}
+
+// admissions-losses CSV OUT: the losses of the first 100 steps of `okibi train`'s loop.
+void admissions_losses(const Files& files) {
+  const tabular::Table table = tabular::read_csv(files.at(0));
+  const tabular::Encoder encoder =
+      tabular::Encoder::fit(table, {.target = "admitted", .categorical = {{"gender", 8}, {"department", 8}}});
+  manual_seed(0);
+  const auto shape = tabular::ModelShape::of(encoder, {64, 32}, 0);
+  const tabular::TabularModel model(shape);
+  tabular::TrainOptions options;
+  options.lr = 0.003;
+  options.epochs = 30;
+  tabular::Trainer trainer(model, encoder.encode(table), tabular::Task::binary, options);
+  List losses;
+  for (int step = 0; step < 100; ++step) losses.push_back(trainer.step());
+  save(Dict{{"losses", losses}, {"model", shape.to_value()}}, files.at(1));
+}
+
+// save-module OUT: a whole model of torch.nn's own layers, and what it gives for an input.
+void save_module(const Files& files) {
+  manual_seed(3);
+  nn::Sequential model{
+      nn::Embedding(22, 8), nn::Linear(8, 4), nn::ReLU(), nn::Dropout(0.1), nn::Linear(4, 2, {.bias = false}),
+      nn::Sigmoid()};
+  model.eval();
+  const Tensor ids = tensor({3, 12, 7, 5});
+  save(model, files.at(0));
+  save(Dict{{"ids", ids}, {"output", model(ids).detach()}}, files.at(1));
+}
+
+// load-module IN INPUT OUT: the other way round.
+void load_and_run_module(const Files& files) {
+  const nn::AnyModule model = load_module(files.at(0));
+  save(Value(model.call({load(files.at(1))}).to_tensor().detach()), files.at(2));
+}
+
+const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
+                                                             {"resave", resave},
+                                                             {"initial-weights", initial_weights},
+                                                             {"continue-training", continue_training},
+                                                             {"admissions-losses", admissions_losses},
+                                                             {"save-module", save_module},
+                                                             {"load-module", load_and_run_module}};
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  try {
+    tasks.at(arguments[1])(Files(arguments + 2, arguments + count));
+    return 0;
+  } catch (const okibi::Error& error) {
+    std::cerr << error.what() << "\n";
+    return 2;
+  }
+}
