@@ -9,6 +9,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace okibi::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
+namespace {
 
 #if HWY_NATIVE_FMA && HWY_TARGET != HWY_SCALAR
 using Floats = hn::CappedTag<float, 8>;
@@ -84,6 +85,7 @@ void transform(int64_t blocks, float mean, float std, float* data) {
 void transform(int64_t blocks, float mean, float std, float* data) { box_muller_scalar(blocks, mean, std, data); }
 #endif
 
+}  // namespace
 }  // namespace okibi::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

@@ -1,31 +1,186 @@
 // Elementwise loops and losses.
-#include <algorithm>
-#include <cmath>
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/elementwise.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include <hwy/contrib/math/math-inl.h>
 
 #include "kernels/kernels.h"
+#include "kernels/loops.h"
 #include "kernels/split.h"
+#include "kernels/vector-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace okibi::kernels::HWY_NAMESPACE {
+namespace {
+
+template <class T>
+void add(int64_t n, const T* a, const T* b, T alpha, T* out) {
+  const auto factor = hn::Set(Full<T>(), alpha);
+  map(
+      n, out, [=](auto x, auto y) HWY_ATTR { return hn::MulAdd(factor, y, x); }, a, b);
+}
+template <class T>
+void mul(int64_t n, const T* a, const T* b, T* out) {
+  map(
+      n, out, [](auto x, auto y) HWY_ATTR { return hn::Mul(x, y); }, a, b);
+}
+template <class T>
+void div(int64_t n, const T* a, const T* b, T* out) {
+  map(
+      n, out, [](auto x, auto y) HWY_ATTR { return hn::Div(x, y); }, a, b);
+}
+template <class T>
+void scale(int64_t n, const T* a, T factor, T* out) {
+  const auto f = hn::Set(Full<T>(), factor);
+  map(
+      n, out, [=](auto x) HWY_ATTR { return hn::Mul(x, f); }, a);
+}
+
+template <class T>
+void relu(int64_t n, const T* x, T* out) {
+  const auto zero = hn::Zero(Full<T>());
+  map(
+      n, out, [=](auto v) HWY_ATTR { return hn::IfThenZeroElse(hn::Lt(v, zero), v); }, x);
+}
+template <class T>
+void relu_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
+  const auto zero = hn::Zero(Full<T>());
+  map(
+      n, grad_in, [=](auto g, auto y) HWY_ATTR { return hn::IfThenElseZero(hn::Gt(y, zero), g); }, grad, out);
+}
+
+// exp of a number that is not positive, which can underflow but not overflow.
+template <class V>
+HWY_INLINE V exp_of_minus(V magnitude) {
+  const hn::DFromV<V> d;
+  return hn::Exp(d, hn::Neg(magnitude));
+}
+
+// 1 / (1 + exp(-x)), by exp(-|x|) so that nothing overflows and small results keep their bits. NaN stays NaN.
+template <class V>
+HWY_INLINE V logistic(V x) {
+  const hn::DFromV<V> d;
+  const V one = hn::Set(d, 1), e = exp_of_minus(hn::Abs(x));
+  const V positive = hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
+  return hn::IfThenElse(hn::IsNaN(x), x, positive);
+}
+
+// log(1 + exp(-magnitude)). What was lost in rounding 1 + e is added to the logarithm, as a small change of it.
+template <class V>
+HWY_INLINE V softplus_of_minus(V magnitude) {
+  const hn::DFromV<V> d;
+  const V one = hn::Set(d, 1), e = exp_of_minus(magnitude), y = hn::Add(one, e);
+  const V lost = hn::Sub(e, hn::Sub(y, one));
+  return hn::Add(hn::Log(d, y), hn::Div(lost, y));
+}
+
+template <class T>
+void sigmoid(int64_t n, const T* x, T* out) {
+  map(
+      n, out, [](auto v) HWY_ATTR { return logistic(v); }, x);
+}
+template <class T>
+void sigmoid_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
+  const auto one = hn::Set(Full<T>(), 1);
+  const auto f = [=](auto g, auto y) HWY_ATTR { return hn::Mul(hn::Mul(g, hn::Sub(one, y)), y); };
+  map(n, grad_in, f, grad, out);
+}
+
+template <class T>
+void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T scaled = x[i] * factor;  // also where it is not wanted, so that the loop has no branch
+    out[i] = mask[i] ? scaled : T(0);
+  }
+}
+
+template <class T>
+void bce_with_logits(int64_t n, const T* x, const T* target, T* out) {
+  const Full<T> d;
+  const auto f = [=](auto v, auto y) HWY_ATTR {
+    const auto softplus = softplus_of_minus(hn::Abs(v));
+    const auto positive = hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v);
+    const auto loss = hn::Add(hn::Sub(positive, hn::Mul(v, y)), softplus);
+    return hn::IfThenElse(hn::IsNaN(v), v, loss);
+  };
+  map(n, out, f, x, target);
+}
+template <class T>
+void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in) {
+  map(
+      n, grad_in, [](auto v, auto y) HWY_ATTR { return hn::Sub(logistic(v), y); }, x, target);
+}
+template <class T>
+void squared_error(int64_t n, const T* x, const T* target, T* out) {
+  const auto f = [](auto v, auto y) HWY_ATTR {
+    const auto error = hn::Sub(v, y);
+    return hn::Mul(error, error);
+  };
+  map(n, out, f, x, target);
+}
+
+template <class T>
+constexpr ElementwiseLoops<T> table{
+    .add = add<T>,
+    .mul = mul<T>,
+    .div = div<T>,
+    .scale = scale<T>,
+    .relu = relu<T>,
+    .relu_backward = relu_backward<T>,
+    .sigmoid = sigmoid<T>,
+    .sigmoid_backward = sigmoid_backward<T>,
+    .apply_mask = apply_mask<T>,
+    .bce_with_logits = bce_with_logits<T>,
+    .bce_with_logits_backward = bce_with_logits_backward<T>,
+    .squared_error = squared_error<T>,
+};
+const ElementwiseLoops<float>* float_loops() { return &table<float>; }
+const ElementwiseLoops<double>* double_loops() { return &table<double>; }
+
+}  // namespace
+}  // namespace okibi::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <type_traits>
 
 namespace okibi::kernels {
 namespace {
 
-// out[i] = f(i), on several threads when n is large.
-template <class T, class Function>
-void each(int64_t n, T* out, Function f) {
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) out[i] = f(i);
-  });
-}
+HWY_EXPORT(float_loops);
+HWY_EXPORT(double_loops);
 
 template <class T>
-T logistic(T x) {
-  return 1 / (1 + std::exp(-x));
+const ElementwiseLoops<T>& loops() {
+  if constexpr (std::is_same_v<T, float>) {
+    return *HWY_DYNAMIC_DISPATCH(float_loops)();
+  } else {
+    return *HWY_DYNAMIC_DISPATCH(double_loops)();
+  }
+}
+
+// Runs a loop over pieces of n elements. In and out are pointers, each moved to where the piece begins; the rest is
+// handed on as it is.
+template <class Value>
+Value moved(Value value, int64_t by) {
+  if constexpr (std::is_pointer_v<Value>) {
+    return value + by;
+  } else {
+    return value;
+  }
+}
+template <class Loop, class... Arguments>
+void in_pieces(int64_t n, Loop loop, Arguments... arguments) {
+  split(n, elementwise_grain, [&](int64_t first, int64_t last) { loop(last - first, moved(arguments, first)...); });
 }
 
 }  // namespace
 
 template <class T>
 void add(int64_t n, const T* a, const T* b, T alpha, T* out) {
-  each(n, out, [=](int64_t i) { return std::fma(alpha, b[i], a[i]); });
+  in_pieces(n, loops<T>().add, a, b, alpha, out);
 }
 template <class T>
 void sub(int64_t n, const T* a, const T* b, T alpha, T* out) {
@@ -33,49 +188,47 @@ void sub(int64_t n, const T* a, const T* b, T alpha, T* out) {
 }
 template <class T>
 void mul(int64_t n, const T* a, const T* b, T* out) {
-  each(n, out, [=](int64_t i) { return a[i] * b[i]; });
+  in_pieces(n, loops<T>().mul, a, b, out);
 }
 template <class T>
 void div(int64_t n, const T* a, const T* b, T* out) {
-  each(n, out, [=](int64_t i) { return a[i] / b[i]; });
+  in_pieces(n, loops<T>().div, a, b, out);
 }
 template <class T>
 void scale(int64_t n, const T* a, T factor, T* out) {
-  each(n, out, [=](int64_t i) { return a[i] * factor; });
+  in_pieces(n, loops<T>().scale, a, factor, out);
 }
 template <class T>
 void relu(int64_t n, const T* x, T* out) {
-  each(n, out, [=](int64_t i) { return x[i] < 0 ? T(0) : x[i]; });
+  in_pieces(n, loops<T>().relu, x, out);
 }
 template <class T>
 void relu_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
-  each(n, grad_in, [=](int64_t i) { return out[i] > 0 ? grad[i] : T(0); });
+  in_pieces(n, loops<T>().relu_backward, grad, out, grad_in);
 }
 template <class T>
 void sigmoid(int64_t n, const T* x, T* out) {
-  each(n, out, [=](int64_t i) { return logistic(x[i]); });
+  in_pieces(n, loops<T>().sigmoid, x, out);
 }
 template <class T>
 void sigmoid_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
-  each(n, grad_in, [=](int64_t i) { return grad[i] * (1 - out[i]) * out[i]; });
+  in_pieces(n, loops<T>().sigmoid_backward, grad, out, grad_in);
 }
 template <class T>
 void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out) {
-  each(n, out, [=](int64_t i) { return mask[i] ? x[i] * factor : T(0); });
+  in_pieces(n, loops<T>().apply_mask, x, mask, factor, out);
 }
-
 template <class T>
 void bce_with_logits(int64_t n, const T* x, const T* target, T* out) {
-  each(n, out,
-       [=](int64_t i) { return std::max(x[i], T(0)) - x[i] * target[i] + std::log1p(std::exp(-std::abs(x[i]))); });
+  in_pieces(n, loops<T>().bce_with_logits, x, target, out);
 }
 template <class T>
 void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in) {
-  each(n, grad_in, [=](int64_t i) { return logistic(x[i]) - target[i]; });
+  in_pieces(n, loops<T>().bce_with_logits_backward, x, target, grad_in);
 }
 template <class T>
 void squared_error(int64_t n, const T* x, const T* target, T* out) {
-  each(n, out, [=](int64_t i) { return (x[i] - target[i]) * (x[i] - target[i]); });
+  in_pieces(n, loops<T>().squared_error, x, target, out);
 }
 
 #define INSTANTIATE(T)                                                     \
@@ -97,3 +250,4 @@ INSTANTIATE(double)
 #undef INSTANTIATE
 
 }  // namespace okibi::kernels
+#endif

@@ -1,12 +1,88 @@
 // Rows of a table: gathered on the way forward, added to on the way back.
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "kernels/kernels.h"
 #include "kernels/split.h"
 
 namespace okibi::kernels {
+namespace {
+
+// Calls f with dim as a constant where it is a usual one, so that a row's loop is unrolled; else with 0.
+template <class F>
+void with_dim(int64_t dim, F f) {
+  switch (dim) {
+    case 4:
+      return f(std::integral_constant<int64_t, 4>());
+    case 8:
+      return f(std::integral_constant<int64_t, 8>());
+    case 16:
+      return f(std::integral_constant<int64_t, 16>());
+    case 32:
+      return f(std::integral_constant<int64_t, 32>());
+    default:
+      return f(std::integral_constant<int64_t, 0>());
+  }
+}
+
+// Rows of a large table are fetched some lookups ahead. Those of a line or two the CPU overlaps by itself.
+constexpr size_t ahead = 16, cache_line = 64, bytes_worth_fetching = 128;
+
+template <class T>
+void fetch(const T* row, int64_t dim) {
+  const auto* const bytes = reinterpret_cast<const char*>(row);
+  for (size_t at = 0; at < static_cast<size_t>(dim) * sizeof(T); at += cache_line) __builtin_prefetch(bytes + at);
+}
+
+template <int64_t fixed, class T, class Index>
+void gather(std::span<const Index> ids, int64_t dim, const T* weight, T* out, int64_t out_stride) {
+  const int64_t width = fixed > 0 ? fixed : dim;
+  const size_t bytes = static_cast<size_t>(width) * sizeof(T);
+  if (bytes == 0) return;
+  for (size_t i = 0; i < ids.size(); ++i, out += out_stride) {
+    if (bytes >= bytes_worth_fetching && i + ahead < ids.size()) fetch(weight + int64_t{ids[i + ahead]} * width, width);
+    std::memcpy(out, weight + int64_t{ids[i]} * width, bytes);
+  }
+}
+
+// 1 / how often each id occurs, or nothing where every row counts in full.
+template <class T, class Index>
+std::vector<T> shares(std::span<const Index> ids, int64_t rows, bool by_freq) {
+  if (!by_freq) return {};
+  std::vector<int64_t> counts(static_cast<size_t>(rows));
+  for (const Index id : ids) ++counts[static_cast<size_t>(id)];
+  std::vector<T> result(counts.size());
+  std::transform(counts.begin(), counts.end(), result.begin(),
+                 [](int64_t count) { return static_cast<T>(1.0 / static_cast<double>(count)); });
+  return result;
+}
+
+template <int64_t fixed, class T>
+void add_row(int64_t dim, const T* grad, T* row) {
+  const int64_t width = fixed > 0 ? fixed : dim;
+  for (int64_t column = 0; column < width; ++column) row[column] += grad[column];
+}
+
+// Adds the rows whose id lies in [first, last), in the order of ids.
+template <int64_t fixed, class T, class Index>
+void scatter_add(std::span<const Index> ids, int64_t first, int64_t last, int64_t dim, int64_t padding,
+                 const std::vector<T>& shares, const T* grad, int64_t grad_stride, T* weight_grad) {
+  const int64_t width = fixed > 0 ? fixed : dim;
+  for (size_t i = 0; i < ids.size(); ++i, grad += grad_stride) {
+    const int64_t id = ids[i];
+    if (id < first || id >= last || id == padding) continue;
+    T* const row = weight_grad + id * width;
+    if (shares.empty()) {
+      add_row<fixed>(width, grad, row);
+    } else {
+      add(width, row, grad, shares[static_cast<size_t>(id)], row);
+    }
+  }
+}
+
+}  // namespace
 
 template <class Index>
 int64_t first_out_of_range(std::span<const Index> ids, int64_t rows) {
@@ -17,27 +93,28 @@ int64_t first_out_of_range(std::span<const Index> ids, int64_t rows) {
 
 template <class T, class Index>
 void embedding(std::span<const Index> ids, int64_t dim, const T* weight, T* out, int64_t out_stride) {
-  for (const Index id : ids) {
-    std::copy_n(weight + int64_t{id} * dim, dim, out);
-    out += out_stride;
-  }
+  const int64_t grain = elementwise_grain / std::max<int64_t>(dim, 1) + 1;
+  with_dim(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
+    split(static_cast<int64_t>(ids.size()), grain, [&](int64_t first, int64_t last) {
+      const auto some = ids.subspan(static_cast<size_t>(first), static_cast<size_t>(last - first));
+      gather<fixed>(some, dim, weight, out + first * out_stride, out_stride);
+    });
+  });
 }
 
+// On several threads by rows of the table: each thread reads all ids and adds those that are its own, so the order of
+// additions to a row is that of ids, whatever the number of threads.
 template <class T, class Index>
 void embedding_backward(std::span<const Index> ids, int64_t rows, int64_t dim, int64_t padding, bool by_freq,
                         const T* grad, int64_t grad_stride, T* weight_grad) {
-  std::vector<int64_t> counts(by_freq ? static_cast<size_t>(rows) : 0);
-  if (by_freq) {
-    for (const Index id : ids) ++counts[static_cast<size_t>(id)];
-  }
-  for (const Index id : ids) {
-    if (id != padding) {
-      const T factor = by_freq ? static_cast<T>(1.0 / static_cast<double>(counts[static_cast<size_t>(id)])) : T(1);
-      T* row = weight_grad + int64_t{id} * dim;
-      for (int64_t column = 0; column < dim; ++column) row[column] = std::fma(factor, grad[column], row[column]);
-    }
-    grad += grad_stride;
-  }
+  const std::vector<T> by_id = shares<T>(ids, rows, by_freq);
+  const int64_t work = std::max<int64_t>(static_cast<int64_t>(ids.size()) * dim, 1);
+  const int64_t grain = std::max<int64_t>(rows * elementwise_grain / work, 1);  // of rows
+  with_dim(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
+    split(rows, grain, [&](int64_t first, int64_t last) {
+      scatter_add<fixed>(ids, first, last, dim, padding, by_id, grad, grad_stride, weight_grad);
+    });
+  });
 }
 
 template int64_t first_out_of_range(std::span<const int32_t>, int64_t);

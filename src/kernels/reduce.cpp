@@ -1,25 +1,101 @@
-// Sums.
-#include <algorithm>
+// Sums. The order of additions is the same on every CPU: 16 running sums, whatever the width of its vectors.
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/reduce.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
 
 #include "kernels/kernels.h"
+#include "kernels/loops.h"
+#include "kernels/vector-inl.h"
 
-namespace okibi::kernels {
+HWY_BEFORE_NAMESPACE();
+namespace okibi::kernels::HWY_NAMESPACE {
+namespace {
 
-// Halves down to short runs: the error grows with log n, not n.
 template <class T>
-T sum(int64_t n, const T* x) {
-  if (n > 128) return sum(n / 2, x) + sum(n - n / 2, x + n / 2);
-  T total = 0;
-  for (int64_t i = 0; i < n; ++i) total += x[i];
+T sum_run(int64_t n, const T* x) {
+  return accumulate<T>(
+      n, [](auto sum, auto v) HWY_ATTR { return hn::Add(sum, v); }, x);
+}
+
+// A vector of columns, by blocks of rows: a second level of sums keeps the error small over many rows.
+template <class T, class Load>
+HWY_INLINE VecOf<T> sum_columns(int64_t rows, int64_t stride, const T* x, Load load) {
+  constexpr int64_t block = 256;
+  VecOf<T> total = hn::Zero(Full<T>());
+  for (int64_t begin = 0; begin < rows; begin += block) {
+    VecOf<T> part = hn::Zero(Full<T>());
+    for (int64_t row = begin; row < std::min(begin + block, rows); ++row) part = hn::Add(part, load(x + row * stride));
+    total = hn::Add(total, part);
+  }
   return total;
 }
 
 template <class T>
-void sum_rows(int64_t rows, int64_t columns, const T* x, T* out) {
-  std::fill_n(out, columns, T(0));
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = 0; column < columns; ++column) out[column] += x[row * columns + column];
+void sum_rows(int64_t rows, int64_t columns, int64_t stride, const T* x, T* out) {
+  const Full<T> d;
+  int64_t column = 0;
+  for (; column + lanes<T>() <= columns; column += lanes<T>()) {
+    const auto whole = [d](const T* from) HWY_ATTR { return hn::LoadU(d, from); };
+    hn::StoreU(sum_columns(rows, stride, x + column, whole), d, out + column);
   }
+  if (const int64_t rest = columns - column; rest > 0) {
+    const auto part = [rest](const T* from) HWY_ATTR { return load_some<T>(from, rest); };
+    store_some<T>(sum_columns(rows, stride, x + column, part), out + column, rest);
+  }
+}
+
+template <class T>
+constexpr ReduceLoops<T> table{.sum = sum_run<T>, .sum_rows = sum_rows<T>};
+const ReduceLoops<float>* float_loops() { return &table<float>; }
+const ReduceLoops<double>* double_loops() { return &table<double>; }
+
+}  // namespace
+}  // namespace okibi::kernels::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+#include <type_traits>
+
+#include "kernels/split.h"
+
+namespace okibi::kernels {
+namespace {
+
+HWY_EXPORT(float_loops);
+HWY_EXPORT(double_loops);
+
+template <class T>
+const ReduceLoops<T>& loops() {
+  if constexpr (std::is_same_v<T, float>) {
+    return *HWY_DYNAMIC_DISPATCH(float_loops)();
+  } else {
+    return *HWY_DYNAMIC_DISPATCH(double_loops)();
+  }
+}
+
+constexpr int64_t run_length = 1024;
+
+}  // namespace
+
+// Halves down to short runs: the error grows with log n, not n.
+template <class T>
+T sum(int64_t n, const T* x) {
+  if (n <= run_length) return loops<T>().sum(n, x);
+  const int64_t half = n / 2;
+  return sum(half, x) + sum(n - half, x + half);
+}
+
+// On several threads by columns, so that each column is one thread's and its order of additions stays.
+template <class T>
+void sum_rows(int64_t rows, int64_t columns, const T* x, T* out) {
+  if (columns == 1) {
+    *out = sum(rows, x);
+    return;
+  }
+  const int64_t grain = std::max<int64_t>(elementwise_grain / std::max<int64_t>(rows, 1), 64);
+  split(columns, grain,
+        [&](int64_t first, int64_t last) { loops<T>().sum_rows(rows, last - first, columns, x + first, out + first); });
 }
 
 template float sum(int64_t, const float*);
@@ -28,3 +104,4 @@ template void sum_rows(int64_t, int64_t, const float*, float*);
 template void sum_rows(int64_t, int64_t, const double*, double*);
 
 }  // namespace okibi::kernels
+#endif

@@ -1,0 +1,71 @@
+// kernels/loops.h: the loops that are compiled once for each kind of CPU (Highway's foreach_target), as tables of
+// functions. Which table is used is decided when it is asked for. They run on the calling thread; splitting is done
+// above.
+#pragma once
+
+#include <cstdint>
+
+namespace okibi::kernels {
+
+template <class T>
+struct ElementwiseLoops {
+  void (*add)(int64_t n, const T* a, const T* b, T alpha, T* out);
+  void (*mul)(int64_t n, const T* a, const T* b, T* out);
+  void (*div)(int64_t n, const T* a, const T* b, T* out);
+  void (*scale)(int64_t n, const T* a, T factor, T* out);
+  void (*relu)(int64_t n, const T* x, T* out);
+  void (*relu_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
+  void (*sigmoid)(int64_t n, const T* x, T* out);
+  void (*sigmoid_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
+  void (*apply_mask)(int64_t n, const T* x, const bool* mask, T factor, T* out);
+  void (*bce_with_logits)(int64_t n, const T* x, const T* target, T* out);
+  void (*bce_with_logits_backward)(int64_t n, const T* x, const T* target, T* grad_in);
+  void (*squared_error)(int64_t n, const T* x, const T* target, T* out);
+};
+
+template <class T>
+struct ReduceLoops {
+  T (*sum)(int64_t n, const T* x);  // of a run short enough to be added up in one go
+  void (*sum_rows)(int64_t rows, int64_t columns, int64_t stride, const T* x, T* out);
+};
+
+// An optimizer's scalars, computed in double and rounded to T as PyTorch rounds them.
+template <class T>
+struct SgdScalars {
+  T minus_lr, momentum, fresh, decay;
+  bool nesterov, maximize, first;
+};
+template <class T>
+struct AdamScalars {
+  T minus_step, fresh1, beta2, fresh2, correction2, eps, decay;
+  bool maximize;
+};
+template <class T>
+struct OptimizerLoops {
+  void (*sgd)(int64_t n, const SgdScalars<T>& scalars, const T* grad, T* momentum_buffer, T* parameter);
+  void (*adam)(int64_t n, const AdamScalars<T>& scalars, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter);
+};
+
+// C (m, n) = A (m, k) · B (k, n), begun with bias (n), with what stands in C, or with 0.
+// A is at a[i · a_row + p · a_column]; B at b[p · b_row + j · b_column], one of whose strides is 1.
+template <class T>
+struct Product {
+  int64_t m, n, k;
+  const T* a;
+  int64_t a_row, a_column;
+  const T* b;
+  int64_t b_row, b_column;
+  const T* bias;
+  bool accumulate;
+  T* c;
+  int64_t c_row;
+};
+template <class T>
+struct ProductLoops {
+  void (*product)(const Product<T>& work);        // each element one chain of fused additions, in the order of k
+  void (*matrix_vector)(const Product<T>& work);  // n = 1, and both factors contiguous along k
+};
+template <class T>
+const ProductLoops<T>& product_loops();
+
+}  // namespace okibi::kernels
