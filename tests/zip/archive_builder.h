@@ -1,9 +1,9 @@
 // Zip archives made by hand, so that any byte of them can be wrong.
 #pragma once
 
-#include <libdeflate.h>
 #include <okibi/base.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -46,14 +46,29 @@ struct BuiltArchive {
   }
 };
 
-inline uint32_t crc_of(std::string_view text) { return libdeflate_crc32(0, text.data(), text.size()); }
+// CRC-32 as in zip, bit by bit.
+inline uint32_t crc_of(std::string_view text) {
+  uint32_t crc = ~0u;
+  for (const char letter : text) {
+    crc ^= static_cast<unsigned char>(letter);
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0xedb88320u : 0);
+  }
+  return ~crc;
+}
 
-// Raw deflate of `text`.
+// Raw deflate of `text` in its simplest form: blocks that are stored as they are (RFC 1951, 3.2.4).
 inline std::string deflated(std::string_view text) {
-  libdeflate_compressor* compressor = libdeflate_alloc_compressor(9);
-  std::string out(libdeflate_deflate_compress_bound(compressor, text.size()), '\0');
-  out.resize(libdeflate_deflate_compress(compressor, text.data(), text.size(), out.data(), out.size()));
-  libdeflate_free_compressor(compressor);
+  constexpr size_t longest = 65535;
+  std::string out;
+  for (bool last = false; !last; text.remove_prefix(std::min(text.size(), longest))) {
+    const auto length = static_cast<uint16_t>(std::min(text.size(), longest));
+    last = length == text.size();
+    std::byte header[5] = {last ? std::byte{1} : std::byte{0}};
+    store_le<uint16_t>(header + 1, length);
+    store_le<uint16_t>(header + 3, static_cast<uint16_t>(~length));
+    out += as_text(header);
+    out += text.substr(0, length);
+  }
   return out;
 }
 

@@ -143,6 +143,19 @@ TEST(ZipReader, InflatesDeflatedRecords) {
   EXPECT_EQ(error_of([&] { reader.read_part(reader.at("code.py"), 0, into); }).kind(), ErrorKind::unsupported);
 }
 
+// As zlib packs a piece of TorchScript repeated 40 times.
+TEST(ZipReader, InflatesWhatZlibDeflated) {
+  constexpr std::string_view packed(
+      "\x4b\x49\x4d\x53\x48\xcb\x2f\x2a\x4f\x2c\x4a\xd1\x28\x4e\xcd\x49\xd3\x51\xa8\xd0\xb4\xe2\x52\x50\x28\x4a\x2d\x29"
+      "\x2d\xca\x53\xa8\xe0\x4a\x19\x55\x30\xaa\x60\x54\xc1\xa8\x82\x91\xad\x00\x00",
+      47);
+  std::string text;
+  for (int i = 0; i < 40; ++i) text += "def forward(self, x):\n  return x\n";
+  const Part part{"m/code.py", std::string(packed), 8, false, {}, text.size()};
+  EXPECT_EQ(text_of(open_bytes(ArchiveBuilder({part}).crc(0, testing_help::crc_of(text)).build().bytes), "code.py"),
+            text);
+}
+
 TEST(ZipReader, InflatesAnEmptyRecord) {
   const Reader reader = open_bytes(ArchiveBuilder({deflated_part("m/empty", "")}).build().bytes);
   EXPECT_EQ(text_of(reader, "empty"), "");
