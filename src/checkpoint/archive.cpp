@@ -41,8 +41,12 @@ uint64_t nbytes_of(const Tensor& tensor) {
 
 TensorEntry entry_of(const ArchiveBody& archive, NamedTensor named) {
   const Tensor& tensor = named.tensor;
-  TensorEntry entry{.name = std::move(named.name), .path = std::move(named.path), .dtype = tensor.dtype(),
-                    .layout = tensor.layout(), .device = tensor.device(), .sizes = tensor.sizes()};
+  TensorEntry entry{.name = std::move(named.name),
+                    .path = std::move(named.path),
+                    .dtype = tensor.dtype(),
+                    .layout = tensor.layout(),
+                    .device = tensor.device(),
+                    .sizes = tensor.sizes()};
   entry.requires_grad = tensor.requires_grad();
   if (!tensor.is_sparse()) entry.strides = tensor.strides();
   const PlacedTensor* place = archive.placed(tensor.is_sparse() ? tensor.values() : tensor);

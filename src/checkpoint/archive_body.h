@@ -32,8 +32,8 @@ struct ArchiveBody {
   std::unordered_map<const TensorBody*, PlacedTensor> places;
   Value skeleton;
   std::vector<TensorEntry> entries;
-  std::vector<Tensor> tensors;  // of the skeleton: one for each entry
-  std::unordered_map<std::string_view, size_t> by_name;        // views into entries
+  std::vector<Tensor> tensors;                           // of the skeleton: one for each entry
+  std::unordered_map<std::string_view, size_t> by_name;  // views into entries
   std::unordered_map<const TensorBody*, size_t> by_body;
 };
 
@@ -48,8 +48,8 @@ struct NamedTensor {
   Tensor tensor;
 };
 
-// All tensors that can be reached from `root`, in the order of the object. A container in several places is walked once;
-// a tensor in several places is listed at each. Iterative, safe on cycles.
+// All tensors that can be reached from `root`, in the order of the object. A container in several places is walked
+// once; a tensor in several places is listed at each. Iterative, safe on cycles.
 std::vector<NamedTensor> list_tensors(const Value& root);
 
 // The elements of a placed tensor that `spec` picks, in storage of their own. Reads only the bytes between the first of

@@ -25,8 +25,9 @@ NodeId inside_size(const Graph& graph, NodeId id) {
 }  // namespace
 
 std::string_view word_for(Kind kind) noexcept {
-  constexpr std::array words = {"None",  "bool", "int", "int",       "float",    "str",           "bytes", "bytearray",
-                                "list", "tuple", "dict", "set", "frozenset", "a global", "a persistent id", "an object"};
+  constexpr std::array words = {
+      "None", "bool",  "int",  "int", "float",     "str",      "bytes",           "bytearray",
+      "list", "tuple", "dict", "set", "frozenset", "a global", "a persistent id", "an object"};
   return words[static_cast<size_t>(kind)];
 }
 

@@ -1,6 +1,6 @@
-// The walk over a Value, in the order in which Python's pickler would take it: storages get their keys so. Like the walk
-// in resolve.cpp, and for the same reasons, it keeps its own stack, makes lists and dicts before what is in them, and
-// fills a container last of all when it contains a tuple that contains the container.
+// The walk over a Value, in the order in which Python's pickler would take it: storages get their keys so. Like the
+// walk in resolve.cpp, and for the same reasons, it keeps its own stack, makes lists and dicts before what is in them,
+// and fills a container last of all when it contains a tuple that contains the container.
 #include "checkpoint/build.h"
 
 #include <fmt/format.h>
@@ -276,8 +276,8 @@ NodeId Builder::leaf(const Value& value) {
     case ValueKind::real:
       return graph_.add_real(value.to_double());
     case ValueKind::complex_number:
-      return tensors_.call("builtins", "complex", {graph_.add_real(value.to_complex().real()),
-                                                   graph_.add_real(value.to_complex().imag())});
+      return tensors_.call("builtins", "complex",
+                           {graph_.add_real(value.to_complex().real()), graph_.add_real(value.to_complex().imag())});
     case ValueKind::string: {
       // CPython has one object for such a word, wherever it stands in a program; PyTorch's own pickles show that.
       const std::string& text = value.to_string();

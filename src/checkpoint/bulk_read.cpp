@@ -123,9 +123,8 @@ void BulkReader::read(std::span<const Part> parts) {
 // A local source reads one range after the other, so several threads share them; a remote one has all that it is given
 // in flight at once.
 void BulkReader::read_ranges(const std::vector<io::Range>& ranges) const {
-  parallel_for(0, static_cast<int64_t>(ranges.size()), 1, [&](int64_t first, int64_t last) {
-    source_.read_many(std::span(ranges).subspan(first, last - first));
-  });
+  parallel_for(0, static_cast<int64_t>(ranges.size()), 1,
+               [&](int64_t first, int64_t last) { source_.read_many(std::span(ranges).subspan(first, last - first)); });
 }
 
 void BulkReader::scatter(const Run& run) const {

@@ -48,12 +48,13 @@ bool is_user_allowed(const std::string& full_name, const LoadOptions& options) {
 
 [[noreturn]] void refuse(const std::set<std::string>& names) {
   bool whole_model = std::ranges::any_of(names, [](const auto& name) { return name.starts_with("torch.nn."); });
-  Error error(ErrorKind::unsafe, fmt::format("the file names {} that okibi does not allow: {}; nothing of it was run",
-                                             names.size() == 1 ? "a class or function" : "classes or functions",
-                                             fmt::join(names, ", ")));
+  Error error(ErrorKind::unsafe,
+              fmt::format("the file names {} that okibi does not allow: {}; nothing of it was run",
+                          names.size() == 1 ? "a class or function" : "classes or functions", fmt::join(names, ", ")));
   if (whole_model) {
     throw error.hint(
-        "The file holds a whole model rather than a state_dict: read it with load_module(), or look at it as plain data "
+        "The file holds a whole model rather than a state_dict: read it with load_module(), or look at it as plain "
+        "data "
         "with LoadOptions::any_class_as_data; or save model.state_dict() in Python.");
   }
   throw error.hint("If the file is yours, take the names as plain data with LoadOptions::allow; still nothing is run.");

@@ -18,7 +18,7 @@ enum class Meaning : uint8_t {
   storage,          // a storage class with a dtype
   untyped_storage,  // bytes whose dtype the tensor names
   dtype,
-  tensor,           // the calls that make tensors: see rebuild.cpp
+  tensor,  // the calls that make tensors: see rebuild.cpp
   tensor_v2,
   tensor_v3,
   meta_tensor,

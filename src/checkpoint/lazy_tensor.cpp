@@ -64,7 +64,8 @@ TensorSpec sliced(TensorSpec spec, int64_t dim, int64_t begin, int64_t end) {
   const auto rank = static_cast<int64_t>(spec.sizes.size());
   if (dim < -rank || dim >= rank) {
     throw Error(ErrorKind::out_of_range, fmt::format("Dimension out of range (expected to be in range of [{}, {}], but "
-                                                     "got {})", -rank, rank - 1, dim));
+                                                     "got {})",
+                                                     -rank, rank - 1, dim));
   }
   const auto at = static_cast<size_t>(dim < 0 ? dim + rank : dim);
   const int64_t first = clamp_end(begin, spec.sizes[at]);

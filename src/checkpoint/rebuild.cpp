@@ -80,16 +80,18 @@ Value Rebuilder::make(const pickle::Object& call) {
 Value Rebuilder::global(NodeId id) const {
   const Global& global = globals_.of(id);
   if (global.meaning == Meaning::dtype) return global.dtype;
-  return Object({.module = std::string(graph_.module(id)), .name = std::string(graph_.text(id)),
-                 .made = Object::Made::named});
+  return Object(
+      {.module = std::string(graph_.module(id)), .name = std::string(graph_.text(id)), .made = Object::Made::named});
 }
 
 Value Rebuilder::storage(NodeId persistent) {
   const StorageRef& ref = refs_.of(persistent);
   NodeId storage_class = graph_.child(graph_.child(persistent, 0), 1);
   Tensor all = tensors_.make(ref, {.dtype = ref.dtype, .sizes = {ref.numel}, .strides = {1}});
-  return Object({.module = std::string(graph_.module(storage_class)), .name = std::string(graph_.text(storage_class)),
-                 .made = Object::Made::reduce, .arguments = {Value(all)}});
+  return Object({.module = std::string(graph_.module(storage_class)),
+                 .name = std::string(graph_.text(storage_class)),
+                 .made = Object::Made::reduce,
+                 .arguments = {Value(all)}});
 }
 
 Value Rebuilder::complex_number(const pickle::Object& call) {

@@ -22,8 +22,8 @@ class Rebuilder {
   // What happens to the object after it was made: BUILD, APPENDS, SETITEMS.
   void finish(const Value& object, const pickle::Object& call);
 
-  Value global(pickle::NodeId id) const;             // a global as a value
-  Value storage(pickle::NodeId persistent);          // a storage by itself, as an Object that holds a 1-d tensor
+  Value global(pickle::NodeId id) const;     // a global as a value
+  Value storage(pickle::NodeId persistent);  // a storage by itself, as an Object that holds a 1-d tensor
 
  private:
   Meaning meaning_of(const pickle::Object& call) const;

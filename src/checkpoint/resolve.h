@@ -26,9 +26,9 @@ class TensorMaker {
   virtual void read_now() {}
 };
 
-// Shared nodes become shared Values. Iterative, so depth costs no stack; cycles are closed (close_cycles). Error(unsafe)
-// for globals that are not allowed, before anything is made; Error(bad_file) and Error(unsupported) with the offset in
-// the pickle.
+// Shared nodes become shared Values. Iterative, so depth costs no stack; cycles are closed (close_cycles).
+// Error(unsafe) for globals that are not allowed, before anything is made; Error(bad_file) and Error(unsupported) with
+// the offset in the pickle.
 Value resolve(const pickle::Graph& graph, TensorMaker& tensors, const LoadOptions& options);
 
 }  // namespace okibi::checkpoint

@@ -16,7 +16,8 @@ namespace {
 // PyTorch numbers its storages. Others have used names; a path into other folders is an attack.
 bool is_plain_key(std::string_view key) {
   auto is_plain = [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || c == '-' ||
+           c == '.';
   };
   return !key.empty() && key.size() <= 200 && key != "." && key != ".." && std::ranges::all_of(key, is_plain);
 }

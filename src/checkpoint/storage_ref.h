@@ -22,8 +22,8 @@ struct StorageRef {
   bool operator==(const StorageRef&) const = default;
 };
 
-// The storages of one pickle. The same key must always mean the same bytes: Error(bad_file) where it does not, or where a
-// persistent id is none of torch.save's.
+// The storages of one pickle. The same key must always mean the same bytes: Error(bad_file) where it does not, or where
+// a persistent id is none of torch.save's.
 class StorageRefs {
  public:
   StorageRefs(const pickle::Graph& graph, const Globals& globals) : graph_(graph), globals_(globals) {}

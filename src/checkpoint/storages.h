@@ -10,8 +10,8 @@
 
 namespace okibi::checkpoint {
 
-// The record of a storage. Error(bad_file) when it is missing, or not exactly as long as the pickle says: PyTorch before
-// 2.10 believed the pickle, and read beyond the record.
+// The record of a storage. Error(bad_file) when it is missing, or not exactly as long as the pickle says: PyTorch
+// before 2.10 believed the pickle, and read beyond the record.
 const zip::Record& record_of(const zip::Reader& records, const StorageRef& storage);
 
 // The size of the pieces whose bytes turn around in a file of the other byte order: an element, or half a complex one.
@@ -42,9 +42,9 @@ class WholeStorages final : public TensorMaker {
   const LoadOptions& options_;
   const bool swapped_;
   std::unordered_map<std::string, Entry> by_key_;
-  std::vector<RecordRead> waiting_;       // allocated, not yet read
-  std::vector<std::string> to_swap_;      // keys
-  std::shared_ptr<std::byte> mapping_;    // of the whole file
+  std::vector<RecordRead> waiting_;     // allocated, not yet read
+  std::vector<std::string> to_swap_;    // keys
+  std::shared_ptr<std::byte> mapping_;  // of the whole file
   bool cannot_map_ = false;
 };
 

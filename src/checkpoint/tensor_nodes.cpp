@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 namespace okibi::checkpoint {
 
 using pickle::Kind;
@@ -20,7 +22,8 @@ NodeId TensorNodes::call(std::string_view module, std::string_view name, std::ve
 
 NodeId TensorNodes::add(const Tensor& tensor) {
   if (!tensor.defined()) {
-    throw Error(ErrorKind::bad_argument, "an undefined tensor cannot be saved").hint("Save None in its place: Value().");
+    throw Error(ErrorKind::bad_argument, "an undefined tensor cannot be saved")
+        .hint("Save None in its place: Value().");
   }
   if (tensor.is_sparse()) return sparse(tensor);
   return tensor.is_meta() ? meta(tensor) : strided(tensor);
@@ -31,7 +34,8 @@ NodeId TensorNodes::add(const Tensor& tensor) {
 NodeId TensorNodes::strided(const Tensor& tensor) {
   const bool is_v3 = info(tensor.dtype()).storage_class.empty();
   if (is_v3 && info(tensor.dtype()).name.starts_with("int") && tensor.dtype() >= int1 && tensor.dtype() <= int7) {
-    throw Error(ErrorKind::unsupported, fmt::format("PyTorch cannot save tensors of torch.{}", name_of(tensor.dtype())));
+    throw Error(ErrorKind::unsupported,
+                fmt::format("PyTorch cannot save tensors of torch.{}", name_of(tensor.dtype())));
   }
   std::vector<NodeId> arguments = {persistent(tensor.storage(), tensor.dtype()),
                                    graph_.add_integer(tensor.storage_offset()),
@@ -50,11 +54,11 @@ NodeId TensorNodes::meta(const Tensor& tensor) {
 }
 
 NodeId TensorNodes::sparse(const Tensor& tensor) {
-  const NodeId layout = call("torch.serialization", "_get_layout", {constant("torch.sparse_coo")});
+  if (!sparse_coo_) sparse_coo_ = call("torch.serialization", "_get_layout", {constant("torch.sparse_coo")});
   const NodeId indices = strided(tensor.indices()), values = strided(tensor.values());
   const NodeId size = call("torch", "Size", {ints(tensor.sizes())});
   const std::array parts = {indices, values, size, graph_.add_boolean(tensor.is_coalesced())};
-  return call("torch._utils", "_rebuild_sparse_tensor", {layout, graph_.add_container(Kind::tuple, parts)});
+  return call("torch._utils", "_rebuild_sparse_tensor", {*sparse_coo_, graph_.add_container(Kind::tuple, parts)});
 }
 
 NodeId TensorNodes::add_storage(const Tensor& all) { return persistent(all.storage(), all.dtype()); }
@@ -63,8 +67,8 @@ NodeId TensorNodes::add_storage(const Tensor& all) { return persistent(all.stora
 NodeId TensorNodes::persistent(const std::shared_ptr<Storage>& storage, DType dtype) {
   const Entry& entry = entry_of(storage, dtype);
   const std::string_view storage_class = info(dtype).storage_class;
-  const NodeId global = entry.untyped ? graph_.add_global("torch.storage", "UntypedStorage")
-                                      : graph_.add_global("torch", storage_class);
+  const NodeId global =
+      entry.untyped ? graph_.add_global("torch.storage", "UntypedStorage") : graph_.add_global("torch", storage_class);
   const auto numel = static_cast<int64_t>(storage->nbytes() / itemsize(entry.dtype));
   const std::array id = {constant("storage"), global, entry.key, location_of(*storage), graph_.add_integer(numel)};
   return graph_.add_persistent(graph_.add_container(Kind::tuple, id));

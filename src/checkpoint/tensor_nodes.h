@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -45,6 +46,7 @@ class TensorNodes {
   std::unordered_map<const Storage*, Entry> entries_;
   std::vector<std::shared_ptr<Storage>> storages_;
   std::unordered_map<std::string, pickle::NodeId> constants_;
+  std::optional<pickle::NodeId> sparse_coo_;  // the one object that Python has for the layout
 };
 
 }  // namespace okibi::checkpoint

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <okibi/checkpoint.h>
+#include <okibi/zip.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -22,24 +23,38 @@ class Describer {
 
   Json value(const Value& v) {
     switch (v.kind()) {
-      case ValueKind::none: return nullptr;
-      case ValueKind::boolean: return v.to_bool();
-      case ValueKind::integer: return v.to_int();
-      case ValueKind::big_integer: return {{"int", hex(v.to_big_integer())}};
-      case ValueKind::real: return {{"float", bits(v.to_double())}};
+      case ValueKind::none:
+        return nullptr;
+      case ValueKind::boolean:
+        return v.to_bool();
+      case ValueKind::integer:
+        return v.to_int();
+      case ValueKind::big_integer:
+        return {{"int", hex(v.to_big_integer())}};
+      case ValueKind::real:
+        return {{"float", bits(v.to_double())}};
       case ValueKind::complex_number:
         return {{"complex", Json::array({bits(v.to_complex().real()), bits(v.to_complex().imag())})}};
-      case ValueKind::string: return v.to_string();
+      case ValueKind::string:
+        return v.to_string();
       case ValueKind::bytes:
         return {{v.bytes_kind() == BytesKind::bytes ? "bytes" : "bytearray", hex(v.to_bytes())}};
-      case ValueKind::list: return items(v.to_list());
-      case ValueKind::tuple: return {{v.to_tuple().is_size() ? "size" : "tuple", items(v.to_tuple())}};
-      case ValueKind::dict: return dict(v.to_dict());
-      case ValueKind::set: return set(v.to_set());
-      case ValueKind::dtype: return {{"dtype", name_of(v.to_dtype())}};
-      case ValueKind::device: return {{"device", v.to_device().text()}};
-      case ValueKind::tensor: return tensor(v.to_tensor());
-      case ValueKind::object: return {{"object", v.to_object().python_class()}};
+      case ValueKind::list:
+        return items(v.to_list());
+      case ValueKind::tuple:
+        return {{v.to_tuple().is_size() ? "size" : "tuple", items(v.to_tuple())}};
+      case ValueKind::dict:
+        return dict(v.to_dict());
+      case ValueKind::set:
+        return set(v.to_set());
+      case ValueKind::dtype:
+        return {{"dtype", name_of(v.to_dtype())}};
+      case ValueKind::device:
+        return {{"device", v.to_device().text()}};
+      case ValueKind::tensor:
+        return tensor(v.to_tensor());
+      case ValueKind::object:
+        return {{"object", v.to_object().python_class()}};
     }
     return "?";
   }

@@ -13,9 +13,7 @@ class Golden : public testing::TestWithParam<std::string> {
   std::string path() const { return std::string(OKIBI_GOLDEN) + "/checkpoint/" + GetParam() + ".pth"; }
 };
 
-TEST_P(Golden, HoldsWhatPyTorchFindsInIt) {
-  EXPECT_EQ(Describer().value(load(path())), golden_description(path()));
-}
+TEST_P(Golden, HoldsWhatPyTorchFindsInIt) { EXPECT_EQ(Describer().value(load(path())), golden_description(path())); }
 
 TEST_P(Golden, HoldsTheSameWhenMapped) {
   EXPECT_EQ(Describer().value(load(path(), {.mmap = true})), golden_description(path()));
@@ -36,18 +34,20 @@ TEST_P(Golden, TensorsReadLaterAreTheSame) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    All, Golden,
-    testing::Values("torch-2.15/state_dict", "torch-2.15/resume", "torch-2.15/views", "torch-2.15/dtypes",
-                    "torch-2.15/parameters", "torch-2.15/sparse", "torch-2.15/meta", "torch-2.15/swapped_source",
-                    "torch-2.15/everything", "torch-2.15/big_endian", "torch-2.15/deflated", "torch-2.15/cuda",
-                    "torch-1.13/state_dict", "torch-1.13/resume", "torch-1.13/views", "torch-1.13/dtypes",
-                    "torch-1.13/parameters", "torch-1.13/sparse", "torch-1.13/meta", "torch-1.13/everything"),
-    [](const auto& test) {
-      std::string name = test.param;
-      std::ranges::replace_if(name, [](unsigned char c) { return !std::isalnum(c); }, '_');
-      return name;
-    });
+INSTANTIATE_TEST_SUITE_P(All, Golden,
+                         testing::Values("torch-2.15/state_dict", "torch-2.15/resume", "torch-2.15/views",
+                                         "torch-2.15/dtypes", "torch-2.15/parameters", "torch-2.15/sparse",
+                                         "torch-2.15/meta", "torch-2.15/swapped_source", "torch-2.15/everything",
+                                         "torch-2.15/big_endian", "torch-2.15/deflated", "torch-2.15/cuda",
+                                         "torch-1.13/state_dict", "torch-1.13/resume", "torch-1.13/views",
+                                         "torch-1.13/dtypes", "torch-1.13/parameters", "torch-1.13/sparse",
+                                         "torch-1.13/meta", "torch-1.13/everything"),
+                         [](const auto& test) {
+                           std::string name = test.param;
+                           std::ranges::replace_if(
+                               name, [](unsigned char c) { return !std::isalnum(c); }, '_');
+                           return name;
+                         });
 
 // All but the digits of .data/serialization_id, which are a hash of PyTorch's own making.
 class Resave : public testing::TestWithParam<std::string> {};
@@ -59,7 +59,8 @@ TEST_P(Resave, IsByteForByteTheFileThatPyTorchWrote) {
   const auto reader = zip::Reader(std::make_shared<Buffer>(before));
   const uint64_t id = reader.at(".data/serialization_id").offset;
   ASSERT_EQ(after.size(), before.size());
-  const auto mismatch = std::mismatch(before.begin(), before.begin() + static_cast<ptrdiff_t>(id), after.bytes().begin());
+  const auto mismatch =
+      std::mismatch(before.begin(), before.begin() + static_cast<ptrdiff_t>(id), after.bytes().begin());
   EXPECT_EQ(mismatch.first - before.begin(), static_cast<ptrdiff_t>(id));
 }
 

@@ -46,7 +46,8 @@ TEST(RoundTrip, KeepsEveryKindOfValue) {
 
 TEST(RoundTrip, TensorsThatShareAStorageStillShareIt) {
   Tensor base = arange(10);
-  Value again = save_and_load(Dict{{"base", base}, {"even", base.slice(0, 0, 10, 2)}, {"column", base.view({5, 2}).t()}});
+  Value again =
+      save_and_load(Dict{{"base", base}, {"even", base.slice(0, 0, 10, 2)}, {"column", base.view({5, 2}).t()}});
   EXPECT_EQ(again["base"].to_tensor().storage(), again["even"].to_tensor().storage());
   EXPECT_EQ(again["even"].to_tensor().stride(0), 2);
   EXPECT_TRUE(equal(again["column"].to_tensor(), base.view({5, 2}).t()));

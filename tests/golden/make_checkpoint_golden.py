@@ -1,5 +1,5 @@
-"""Makes the checkpoints that tests/checkpoint reads: tests/golden/checkpoint/torch-<version>/<name>.pth, and beside each
-a <name>.json that says what PyTorch finds in it. Run it once with each PyTorch (2.15 and 1.13):
+"""Makes the checkpoints that tests/checkpoint reads: tests/golden/checkpoint/torch-<version>/<name>.pth. Beside each
+stands a <name>.json that says what PyTorch finds in it. Run it once with each PyTorch (2.15 and 1.13):
 
     python3 tests/golden/make_checkpoint_golden.py
 
@@ -65,7 +65,8 @@ class Describer:
         if isinstance(x, bool) or x is None or isinstance(x, str):
             return x
         if isinstance(x, int):
-            return x if -2**63 <= x < 2**63 else {"int": x.to_bytes(x.bit_length() // 8 + 1, "little", signed=True).hex()}
+            is_small = -2**63 <= x < 2**63
+            return x if is_small else {"int": x.to_bytes(x.bit_length() // 8 + 1, "little", signed=True).hex()}
         if isinstance(x, float):
             return {"float": bits(x)}
         if isinstance(x, complex):
@@ -129,32 +130,65 @@ def everything():
     cyclic.append((cyclic,))
     default = collections.defaultdict(list)
     default["x"] = [1]
-    return {
-        "none": None, "true": True, "ints": [0, 1, 255, 256, 65535, 65536, -1, 2**31 - 1, -2**31, 2**31, 2**63 - 1, -2**63],
-        "big": [2**63, -2**63 - 1, 10**40, -10**40], "floats": [0.0, -0.0, 1.5, float("inf"), float("-inf"), 5e-324],
-        "nan": float("nan"), "complex": complex(1.5, -2), "str": ["", "é", "日本語", "🔥", "a\nb\0c", name, name],
-        "bytes": [b"x", b"\x00\xff", bytes(range(256)), bytearray(b"abc")], "tuples": [(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)],
-        "nested": {"a": {"b": [{"c": (1, [2, (3,)])}]}}, "shared": [shared, shared], "empty": [[], {}, ()],
-        "set": {1}, "strings": {"x"}, "frozen": frozenset({2}), "ordered": collections.OrderedDict(b=1, a=2),
-        "counter": collections.Counter("aab"), "default": default, "size": torch.Size([2, 3]),
-        "dtypes": [torch.float32, torch.bool, torch.bfloat16, torch.float32], "keys": {1: "int", (1, "x"): "tuple", None: "none", 1.5: "float"},
-        "devices": [torch.device("cpu"), torch.device("cuda", 1)], "device": "cpu", "many": list(range(2500)),
-        "tensor": torch.arange(3), "word": "storage",
-    } | ({} if not IS_NEW else {"wide": {f"key{i}": i for i in range(1500)}})
+    values = {
+        "none": None,
+        "true": True,
+        "ints": [0, 1, 255, 256, 65535, 65536, -1, 2**31 - 1, -2**31, 2**31, 2**63 - 1, -2**63],
+        "big": [2**63, -2**63 - 1, 10**40, -10**40],
+        "floats": [0.0, -0.0, 1.5, float("inf"), float("-inf"), 5e-324],
+        "nan": float("nan"),
+        "complex": complex(1.5, -2),
+        "str": ["", "é", "日本語", "🔥", "a\nb\0c", name, name],
+        "bytes": [b"x", b"\x00\xff", bytes(range(256)), bytearray(b"abc")],
+        "tuples": [(), (1,), (1, 2), (1, 2, 3), (1, 2, 3, 4)],
+        "nested": {"a": {"b": [{"c": (1, [2, (3,)])}]}},
+        "shared": [shared, shared],
+        "empty": [[], {}, ()],
+        "set": {1},
+        "strings": {"x"},
+        "frozen": frozenset({2}),
+        "ordered": collections.OrderedDict(b=1, a=2),
+        "counter": collections.Counter("aab"),
+        "default": default,
+        "size": torch.Size([2, 3]),
+        "dtypes": [torch.float32, torch.bool, torch.bfloat16, torch.float32],
+        "keys": {1: "int", (1, "x"): "tuple", None: "none", 1.5: "float"},
+        "devices": [torch.device("cpu"), torch.device("cuda", 1)],
+        "device": "cpu",
+        "many": list(range(2500)),
+        "tensor": torch.arange(3),
+        "word": "storage",
+    }
+    if IS_NEW:
+        values["wide"] = {f"key{i}": i for i in range(1500)}
+    return values
 
 
 def views():
     base = torch.arange(24, dtype=torch.float32)
     grid = base.view(4, 6)
-    return {"base": base, "grid": grid, "transposed": grid.t(), "step": grid[::2, 1::2], "last": base[-1], "scalar": torch.tensor(3.5),
-            "empty": torch.empty(0, 3), "expanded": torch.tensor([7.0]).expand(2, 5), "cube": torch.arange(8.0).view(2, 2, 2).permute(2, 0, 1),
-            "again": base, "grad": torch.ones(2, requires_grad=True), "own": base.clone()}
+    return {
+        "base": base,
+        "grid": grid,
+        "transposed": grid.t(),
+        "step": grid[::2, 1::2],
+        "last": base[-1],
+        "scalar": torch.tensor(3.5),
+        "empty": torch.empty(0, 3),
+        "expanded": torch.tensor([7.0]).expand(2, 5),
+        "cube": torch.arange(8.0).view(2, 2, 2).permute(2, 0, 1),
+        "again": base,
+        "grad": torch.ones(2, requires_grad=True),
+        "own": base.clone(),
+    }
 
 
 def dtypes():
-    names = ["uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "bool", "complex64", "complex128"]
+    names = ["uint8", "int8", "int16", "int32", "int64", "float16", "bfloat16", "float32", "float64", "bool",
+             "complex64", "complex128"]
     if IS_NEW:
-        names += ["uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz", "float8_e8m0fnu", "complex32"]
+        names += ["uint16", "uint32", "uint64", "float8_e4m3fn", "float8_e5m2", "float8_e4m3fnuz", "float8_e5m2fnuz",
+                  "float8_e8m0fnu", "complex32"]
     numbers = torch.tensor([0.0, 1.0, 2.0, 4.0])
     return {name: numbers.to(getattr(torch, name)) for name in names}
 
@@ -175,17 +209,20 @@ def main():
     model = network()
     optimizer = train(model)
     write("state_dict", model.state_dict())
-    write("resume", {"epoch": 3, "model_state_dict": model.state_dict(), "optimizer_state_dict": optimizer.state_dict(), "loss": 0.25})
+    write("resume", {"epoch": 3, "model_state_dict": model.state_dict(),
+                     "optimizer_state_dict": optimizer.state_dict(), "loss": 0.25})
     write("everything", everything())
     write("views", views())
     write("dtypes", dtypes())
-    write("parameters", {"weight": nn.Parameter(torch.ones(2, 2)), "frozen": nn.Parameter(torch.zeros(3), requires_grad=False)})
+    write("parameters", {"weight": nn.Parameter(torch.ones(2, 2)),
+                         "frozen": nn.Parameter(torch.zeros(3), requires_grad=False)})
     write("sparse", {"coo": torch.sparse_coo_tensor([[0, 1, 1], [2, 0, 2]], [3.0, 4.0, 5.0], (2, 3)).coalesce(),
                      "hybrid": torch.sparse_coo_tensor([[1, 1]], [[1.0, 2.0], [3.0, 4.0]], (3, 2))})
     write("meta", {"meta": torch.empty(2, 3, device="meta"), "turned": torch.empty(2, 3, device="meta").t()})
     torch.save(model, FOLDER / "whole_model.pth")
     if IS_NEW:
-        write("swapped_source", [torch.tensor([1, -2, 300], dtype=torch.int16), torch.tensor([1 + 2j, -3j], dtype=torch.complex128),
+        write("swapped_source", [torch.tensor([1, -2, 300], dtype=torch.int16),
+                                 torch.tensor([1 + 2j, -3j], dtype=torch.complex128),
                                  torch.tensor([1, 2, 65535], dtype=torch.uint16)])
         rewrite("swapped_source", "big_endian", swapped)
         rewrite("views", "deflated", lambda record, content: content, zipfile.ZIP_DEFLATED)
@@ -195,7 +232,8 @@ def main():
         # Not what PyTorch 2.15 finds there: it forgets to turn the bytes of dtypes without a storage class (uint16).
         (FOLDER / "big_endian.json").write_text((FOLDER / "swapped_source.json").read_text())
         from torch._weights_only_unpickler import _get_allowed_globals
-        (FOLDER / "weights_only_globals.txt").write_text("".join(f"{name}\n" for name in sorted(_get_allowed_globals())))
+        names = sorted(_get_allowed_globals())
+        (FOLDER / "weights_only_globals.txt").write_text("".join(f"{name}\n" for name in names))
 
 
 main()
