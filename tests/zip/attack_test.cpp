@@ -72,6 +72,7 @@ struct Attack {
     return a.bytes;            \
   }
 
+// clang-format off: one attack, one row
 const Attack attacks[] = {
     // The end records.
     {"Empty", +[] { return std::string(); }, "is missing from its 0 bytes"},
@@ -82,12 +83,14 @@ const Attack attacks[] = {
     {"LeadingJunk", +[] { return "junk" + plain().bytes; }, "does not end where the end records begin"},
     {"CommentLengthBeyondTheEnd", POKED(plain(), poke16(a.end + 20, 5)), "follow its end record"},
     {"EndRecordInAComment",
-     +[] { auto a = plain(); a.poke16(a.end + 20, 22); return a.bytes + a.bytes.substr(a.end); }, "follow its end record"},
+     +[] { auto a = plain(); a.poke16(a.end + 20, 22); return a.bytes + a.bytes.substr(a.end); },
+     "follow its end record"},
     {"AnotherArchiveInAComment",
      +[] {
        auto outer = plain(), inner = plain();
        const auto base = static_cast<uint32_t>(outer.bytes.size());
-       for (size_t i = 0; i < 3; ++i) inner.poke32(inner.directory[i] + 42, static_cast<uint32_t>(inner.local[i]) + base);
+       for (size_t i = 0; i < 3; ++i)
+         inner.poke32(inner.directory[i] + 42, static_cast<uint32_t>(inner.local[i]) + base);
        inner.poke32(inner.end + 16, static_cast<uint32_t>(inner.directory[0]) + base);
        outer.poke16(outer.end + 20, static_cast<uint16_t>(inner.bytes.size()));
        return outer.bytes + inner.bytes;
@@ -96,12 +99,14 @@ const Attack attacks[] = {
     {"SpannedArchive", POKED(plain(), poke16(a.end + 4, 1)), "one of several parts"},
     {"CountsThatDiffer", POKED(plain(), poke16(a.end + 8, 2)), "one of several parts"},
     {"CountTooSmall", POKED(plain(), poke16(a.end + 8, 2).poke16(a.end + 10, 2)), "expected 2, found 3"},
-    {"CountTooLarge", POKED(plain(), poke16(a.end + 8, 4).poke16(a.end + 10, 4)), "4 records cannot stand in a directory"},
+    {"CountTooLarge", POKED(plain(), poke16(a.end + 8, 4).poke16(a.end + 10, 4)),
+     "4 records cannot stand in a directory"},
     {"DirectoryOffsetTooLarge", POKED(plain(), poke32(a.end + 16, 0xfffffff0)), "does not end where"},
     {"DirectorySizeTooSmall", POKED(plain(), poke32(a.end + 12, 1)), "does not end where"},
     {"NoRecords", +[] { return ArchiveBuilder(std::vector<Part>{}).build().bytes; }, "has no records"},
     {"Zip64LocatorPointsElsewhere", POKED(zip64(), poke64(a.locator + 8, 0)), "not where its locator says"},
-    {"Zip64LocatorPointsBeyondTheEnd", POKED(zip64(), poke64(a.locator + 8, ~uint64_t{0})), "not where its locator says"},
+    {"Zip64LocatorPointsBeyondTheEnd", POKED(zip64(), poke64(a.locator + 8, ~uint64_t{0})),
+     "not where its locator says"},
     {"Zip64EndDamaged", POKED(zip64(), poke32(a.end64, 0)), "zip64 end record is damaged"},
     {"Zip64EndOfOtherLength", POKED(zip64(), poke64(a.end64 + 4, ~uint64_t{0})), "zip64 end record is damaged"},
     {"Zip64CountContradicts", POKED(zip64(), poke64(a.end64 + 24, 4).poke64(a.end64 + 32, 4)), "contradict each other"},
@@ -160,7 +165,8 @@ const Attack attacks[] = {
     // Local headers against the directory.
     {"HeaderInTheDirectory", POKED(plain(), poke32(a.directory[1] + 42, static_cast<uint32_t>(a.directory[0]))),
      "does not lie before the directory"},
-    {"HeaderBeyondTheEnd", POKED(plain(), poke32(a.directory[1] + 42, 0xfffffff0)), "does not lie before the directory"},
+    {"HeaderBeyondTheEnd", POKED(plain(), poke32(a.directory[1] + 42, 0xfffffff0)),
+     "does not lie before the directory"},
     {"HeaderBeyond2To63",
      +[] {
        auto a = with_extra(bytes_of(1, 8, std::string("\xf0\xff\xff\xff\xff\xff\xff\xff", 8)));
@@ -183,7 +189,8 @@ const Attack attacks[] = {
     {"SizeIntoTheNextRecord", POKED(streamed(), poke32(a.directory[1] + 20, 30).poke32(a.directory[1] + 24, 30)),
      "overlaps the next one"},
     {"OneRecordUnderTwoNames",
-     POKED(with_names("m/a", "m/b"), poke32(a.directory[1] + 42, 0).poke_text(a.directory[1] + 46, "m/a").poke32(a.directory[1] + 16, testing_help::crc_of("1"))),
+     POKED(with_names("m/a", "m/b"), poke32(a.directory[1] + 42, 0).poke_text(a.directory[1] + 46, "m/a")
+         .poke32(a.directory[1] + 16, testing_help::crc_of("1"))),
      "overlaps the next one"},
     {"HiddenBytesBetweenRecords",
      POKED(plain(), poke32(a.directory[1] + 20, 7).poke32(a.directory[1] + 24, 7).poke32(a.local[1] + 18, 7)
@@ -201,10 +208,12 @@ const Attack attacks[] = {
     {"FlippedBit", POKED(plain(), poke_text(a.data[1], "Weights!")), "CRC-32 does not match"},
     {"InflatesToLess", BYTES(bomb(1001, std::string(1000, 'x'))), "do not give the 1001 bytes"},
     {"InflatesToMore", BYTES(bomb(999, std::string(1000, 'x'))), "do not give the 999 bytes"},
-    {"DeflatedGarbage", BYTES(ArchiveBuilder({Part{"m/a", std::string(20, '\xff'), 8, false, {}, 20}}).build()), "damaged"},
+    {"DeflatedGarbage", BYTES(ArchiveBuilder({Part{"m/a", std::string(20, '\xff'), 8, false, {}, 20}}).build()),
+     "damaged"},
     {"BytesAfterTheDeflatedStream",
      BYTES(ArchiveBuilder({Part{"m/a", deflated("abc") + "hidden", 8, false, {}, 3}}).build()), "damaged"},
 };
+// clang-format on
 
 #undef BYTES
 #undef POKED
