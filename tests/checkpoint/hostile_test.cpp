@@ -65,18 +65,12 @@ TEST(Hostile, GeometriesThatLeaveTheStorage) {
     int64_t offset;
   };
   const int64_t huge = int64_t{1} << 62;
-  for (const auto& [sizes, strides, offset] : std::vector<Geometry>{{{4}, {1}, 0},
-                                                                    {{3}, {1}, 1},
-                                                                    {{2}, {3}, 0},
-                                                                    {{3}, {1}, -1},
-                                                                    {{3}, {-1}, 2},
-                                                                    {{-3}, {1}, 0},
-                                                                    {{huge}, {huge}, 0},
-                                                                    {{huge, 4}, {0, 0}, 0},
-                                                                    {{2}, {huge}, 0},
-                                                                    {{3}, {1}, INT64_MAX},
-                                                                    {{3}, {1, 1}, 0},
-                                                                    }) {
+  const std::vector<Geometry> geometries = {
+      {{4}, {1}, 0},    {{3}, {1}, 1},    {{2}, {3}, 0},         {{3}, {1}, -1},
+      {{3}, {-1}, 2},   {{-3}, {1}, 0},   {{huge}, {huge}, 0},   {{huge, 4}, {0, 0}, 0},
+      {{3}, {1, 1}, 0}, {{2}, {huge}, 0}, {{3}, {1}, INT64_MAX},
+  };
+  for (const auto& [sizes, strides, offset] : geometries) {
     Forged forged;
     const Bytes file = forged.file(forged.tensor(forged.storage("0", 3), sizes, strides, offset), {twelve});
     EXPECT_REFUSED(file, ErrorKind::bad_file, "");
