@@ -3,7 +3,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
 #include <thread>
 
 #include "checkpoint/described.h"
@@ -59,13 +58,16 @@ TEST(Far, LoadHasItsRequestsInFlightTogether) {
   const auto file = saved(many_tensors());
   const auto latency = std::chrono::milliseconds(20);
   const auto source = std::make_shared<FarSource>(file, latency);
+  const int threads = num_threads();
+  set_num_threads(1);  // so that only read_many() can make them overlap
   const auto start = std::chrono::steady_clock::now();
   const Value value = load(source);
   const auto took = std::chrono::steady_clock::now() - start;
+  set_num_threads(threads);
   EXPECT_TRUE(equal(value["large39"].to_tensor(), full({200, 100}, 39)));
   EXPECT_TRUE(equal(value["small39"].to_tensor(), full({3}, 39)));
   EXPECT_GT(source->requests, 40);
-  EXPECT_LT(took, source->requests.load() * latency / 2);  // one after the other, it would be the whole product
+  EXPECT_LT(took, source->requests.load() * latency / 3);  // one after the other, it would be the whole product
 }
 
 TEST(Far, SmallNeighboursAreOneRequest) {
