@@ -93,6 +93,8 @@ def mixed(count):
 def main():
     cases = [case(seed, mixed(count)) for count, seed in zip(COUNTS, [0, 1, 42, 2**32 - 1, 2**32 + 5, 2**63 + 7] * 3)]
     cases += [case(seed, [("normal_float", 176, 0.0, 1.0)]) for seed in range(20)]
+    # Ranges without a number between their ends: what rounds up to the end becomes the beginning.
+    cases.append(case(3, [("uniform_float", 50, 1.0, 1 + 2.0**-23), ("uniform_double", 50, 1.0, 1 + 2.0**-52)]))
     for seed in (0, 1, 1973):
         cases.append(model_case(seed, lambda: nn.Embedding(2, 8), lambda: nn.Embedding(22, 8), lambda: nn.Linear(20, 64),
                                 lambda: nn.Linear(64, 32), lambda: nn.Linear(32, 1)))
