@@ -33,7 +33,7 @@ inline constexpr std::array<std::string_view, 17> base_keys = {
 // Beyond these a file is no model, but one made to exhaust the stack (it contains itself) or the time (each module
 // stands in two places of the next).
 inline constexpr size_t max_module_depth = 200;
-inline constexpr size_t max_module_places = 1'000'000;
+inline constexpr size_t max_module_places = 300'000;
 
 class SavedModule {
  public:

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Writes nn.json: what PyTorch 2.15's layers, optimizers and error messages are. Run it with that PyTorch."""
+"""Writes nn.json: what PyTorch 2.15's layers, optimizers and error messages are, and two whole models: nn_model.pt, of
+a class of this script, and nn_layers.pt, of PyTorch's classes alone. Run it with that PyTorch."""
 import json
 import pathlib
 
@@ -51,6 +52,11 @@ def trained(make, steps=3):
     return {"parameter": parameter.tolist(), "state": tensors, "groups": repr(state["param_groups"])}
 
 
+def layers(model):
+    tied = nn.Linear(3, 3)
+    return nn.Sequential(nn.Embedding(4, 3, padding_idx=1), tied, nn.ReLU(inplace=True), tied, model.heads, nn.MSELoss())
+
+
 def main():
     torch.manual_seed(0)
     model = Net()
@@ -68,11 +74,15 @@ def main():
         "metadata": list(model.state_dict()._metadata),
         "repr": repr(model),
         "embedding_repr": repr(nn.Embedding(4, 2, 1, norm_type=1.0, scale_grad_by_freq=True, sparse=True)),
+        "pretrained_print": str(nn.Embedding.from_pretrained(torch.tensor([[1, 2.3, 3], [4, 5.1, 6.3]]))(torch.tensor([1]))),
         "misfit": message(lambda: model.load_state_dict(misfit(model))),
         "optimizers": {name: trained(make) for name, make in optimizers.items()},
     }
-    path = pathlib.Path(__file__).with_name("nn.json")
-    path.write_text(json.dumps(golden, indent=1) + "\n")
+    folder = pathlib.Path(__file__).parent
+    (folder / "nn.json").write_text(json.dumps(golden, indent=1) + "\n")
+    model.job.requires_grad_(False)
+    torch.save(model.eval(), folder / "nn_model.pt")
+    torch.save(layers(model), folder / "nn_layers.pt")
 
 
 if __name__ == "__main__":
