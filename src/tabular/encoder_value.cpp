@@ -18,7 +18,7 @@ Value value_of(const CategoricalColumn& column) {
 }
 
 Value value_of(const ContinuousColumn& column) {
-  return Dict{{"name", column.name}, {"mean", column.mean}, {"scale", column.scale}};
+  return Dict{{"name", column.name}, {"mean", real_tensor(column.mean)}, {"scale", real_tensor(column.scale)}};
 }
 
 Value value_of(const TargetColumn& target) {

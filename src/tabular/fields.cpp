@@ -35,7 +35,12 @@ int64_t integer_of(const Value& value, const std::string& place, int64_t least, 
   return number;
 }
 
+Value real_tensor(double number) { return full({}, number, {float64}); }
+
 double real_of(const Value& value, const std::string& place) {
+  if (value.is_tensor() && value.to_tensor().dtype() == float64 && value.to_tensor().dim() == 0 &&
+      !value.to_tensor().is_meta())
+    return value.to_tensor().item<double>();
   if (!value.is_double() && !value.is_int()) throw wrong_kind(value, place, "float");
   return value.to_double();
 }

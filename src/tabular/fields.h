@@ -38,6 +38,10 @@ int64_t integer_of(const Value& value, const std::string& place, int64_t least, 
 double real_of(const Value& value, const std::string& place);
 std::vector<Value> list_of(const Value& value, const std::string& place);
 
+// A real number as model files keep it: a float64 tensor of no dimensions. PyTorch before 2.0 reads no Python float
+// with weights_only=True. real_of takes both.
+Value real_tensor(double number);
+
 // The keys of a dict, for messages about a file that is something else: "'epoch', 'loss'".
 std::string keys_of(const Value& value);
 

@@ -65,7 +65,7 @@ Value ModelShape::to_value() const {
   return Dict{{"embeddings", list},
               {"continuous", continuous},
               {"hidden", List(std::vector<Value>(hidden.begin(), hidden.end()))},
-              {"dropout", dropout}};
+              {"dropout", real_tensor(dropout)}};
 }
 
 ModelShape ModelShape::from_value(const Value& value) {

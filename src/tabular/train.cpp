@@ -176,9 +176,9 @@ class Run {
     const Dict file = {{"model_state_dict", trained_->model.state_dict()}};
     const Dict metrics = {{"epochs", trainer_->epochs_done()},
                           {"steps", trainer_->steps()},
-                          {"train_loss", trainer_->epoch_loss()},
-                          {"loss", evaluation_.loss}};
-    if (evaluation_.accuracy) metrics.set("accuracy", *evaluation_.accuracy);
+                          {"train_loss", real_tensor(trainer_->epoch_loss())},
+                          {"loss", real_tensor(evaluation_.loss)}};
+    if (evaluation_.accuracy) metrics.set("accuracy", real_tensor(*evaluation_.accuracy));
     file.set("metrics", metrics);
     describe(file, trained_->encoder, trained_->model.shape());
     save(file, options().model);

@@ -160,7 +160,7 @@ TEST_F(TrainTest, WritesNothingWhenTheTableIsWrong) {
   expect_no_files();
   put(data, shops());
   TrainRequest wrong = request();
-  wrong.target = "opne";
+  wrong.target = "opn";
   expect_error(ErrorKind::not_found, "Did you mean 'open'?", [&] { train(wrong); });
   wrong = request();
   wrong.model = folder.path("new/model.pth");
