@@ -92,6 +92,17 @@ TEST(WholeModel, KeepsSharedParametersAndModulesShared) {
   EXPECT_TRUE(again.as<nn::Sequential>()[0].is_same(again.as<nn::Sequential>()[2]));
 }
 
+TEST(WholeModel, KeepsAParameterTiedThatTwoModulesHold) {
+  const Value value = model::to_value(nn::Sequential{nn::Linear(3, 3), nn::Linear(3, 3)});
+  const Value modules = value.to_object().attribute("_modules");
+  const Dict first = modules["0"].to_object().attribute("_parameters").to_dict();
+  modules["1"].to_object().attribute("_parameters").to_dict().set("weight", first["weight"]);
+  Buffer buffer;
+  save(value, buffer);
+  EXPECT_EQ(load_module(buffer).parameters().size(), 3u);
+  EXPECT_EQ(model::from_value(value).parameters().size(), 3u);
+}
+
 TEST(WholeModel, NamesAllClassesThatItDoesNotHaveAndTheLineToAdd) {
   struct Other : nn::Module {
     Other() : nn::Module("torch.nn.modules.conv.Conv2d") { register_parameter("weight", ones({1})); }

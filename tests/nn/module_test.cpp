@@ -35,6 +35,18 @@ TEST(Module, ListsASharedParameterOnceButSavesItTwice) {
   EXPECT_EQ(twice.named_modules().size(), 3u);
 }
 
+TEST(Module, ListsATensorThatTwoModulesHoldOnce) {
+  struct Tied : nn::Module {
+    nn::Linear encoder{2, 2};
+    Tied() {
+      register_modules({{"encoder", encoder}});
+      register_parameter("decoder", encoder.weight());
+    }
+  };
+  EXPECT_THAT(names_of(Tied().named_parameters()), ElementsAre("decoder", "encoder.bias"));
+  EXPECT_EQ(Tied().state_dict().size(), 3u);
+}
+
 TEST(Module, LeavesOutABiasThatIsNotThere) {
   const nn::Linear linear(3, 2, {.bias = false});
   EXPECT_THAT(names_of(linear.named_parameters()), ElementsAre("weight"));
