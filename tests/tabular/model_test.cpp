@@ -69,7 +69,8 @@ TEST(TabularModel, LooksUpEachColumnInItsOwnTable) {
 TEST(ModelShape, ComesBackFromItsValue) {
   EXPECT_EQ(ModelShape::from_value(shape.to_value()), shape);
   EXPECT_EQ(repr(shape.to_value()),
-            "{'embeddings': [['gender', 2, 8], ['job', 22, 4]], 'continuous': 3, 'hidden': [16, 5], 'dropout': tensor(0.2500, dtype=torch.float64)}");
+            "{'embeddings': [['gender', 2, 8], ['job', 22, 4]], 'continuous': 3, 'hidden': [16, 5], 'dropout': "
+            "tensor(0.2500, dtype=torch.float64)}");
   for (const auto& [key, wrong] : Dict{{"embeddings", List{List{"a", 0, 1}}},
                                        {"embeddings", List{List{"a", 1}}},
                                        {"continuous", -1},
