@@ -8,7 +8,7 @@ endif()
 
 # -ffp-contract=off: where a multiply and an add are one instruction, the source says so (std::fma), because the bits of
 # PyTorch's random numbers and of its optimizers depend on it.
-add_compile_options(-Wall -Wextra -Wshadow=local -Wno-missing-field-initializers -ffp-contract=off)
+add_compile_options(-Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -Wno-missing-field-initializers -ffp-contract=off)
 if(OKIBI_SANITIZE)
   add_compile_options(-fsanitize=${OKIBI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${OKIBI_SANITIZE})

@@ -93,7 +93,9 @@ int ls(int count, char** arguments) {
 
   const inspect::Listing listing = inspect::list(open(uri, {.any_class_as_data = true}), options);
   json ? print_json(listing) : print_text(listing);
-  return listing.tensors.empty() && !options.glob.empty() ? 1 : 0;
+  if (!listing.tensors.empty() || options.glob.empty()) return 0;
+  fmt::print(stderr, "okibi: no tensor of {} matches '{}'\n", uri, options.glob);
+  return 1;
 }
 
 }  // namespace okibi::app

@@ -121,7 +121,8 @@ void backward(const Tensor& root, const Tensor& gradient, bool retain_graph) {
   if (!root.defined()) throw Error(ErrorKind::bad_argument, "backward() of an undefined tensor");
   NoGrad no_grad;
   autograd::Walk walk(retain_graph);
-  walk.send(autograd::edge_to(root), autograd::first_gradient(root, gradient));
+  const autograd::Edge edge = autograd::edge_to(root);  // owns the node, where root is a view that only remembers
+  walk.send(edge, autograd::first_gradient(root, gradient));
   walk.run();
 }
 

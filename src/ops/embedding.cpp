@@ -1,5 +1,6 @@
 // Looking rows up in a table, and what sparse gradients need.
 #include <algorithm>
+#include <cstring>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -56,10 +57,7 @@ struct EmbeddingOp {
     const Tensor table = weight.contiguous(), ids = indices.contiguous();
     dispatch_index(ids.dtype(), "embedding", [&]<class Index>() {
       check_indices<Index>(ids, table.size(0));
-      dispatch_floating(table.dtype(), "embedding", [&]<class T>() {
-        kernels::embedding<T, Index>({ids.data<Index>(), static_cast<size_t>(ids.numel())}, table.size(1),
-                                     table.data<T>(), out.data<T>(), table.size(1));
-      });
+      copy_rows<Index>(table, ids, out);
     });
   }
 
@@ -77,6 +75,19 @@ struct EmbeddingOp {
   }
 
  private:
+  // Rows of numbers that nothing is computed with (a frozen table of integers, half precision) are bytes.
+  template <class Index>
+  static void copy_rows(const Tensor& table, const Tensor& ids, const Tensor& out) {
+    const std::span<const Index> places(ids.data<Index>(), static_cast<size_t>(ids.numel()));
+    const int64_t dim = table.size(1);
+    if (table.dtype() == float32) return kernels::embedding(places, dim, table.data<float>(), out.data<float>(), dim);
+    if (table.dtype() == float64) return kernels::embedding(places, dim, table.data<double>(), out.data<double>(), dim);
+    const size_t bytes = static_cast<size_t>(dim) * itemsize(table.dtype());
+    for (size_t i = 0; i < places.size(); ++i) {
+      std::memcpy(out.raw_data() + i * bytes, table.raw_data() + static_cast<size_t>(places[i]) * bytes, bytes);
+    }
+  }
+
   static Tensor dense_gradient(const Tensor& g, const Tensor& ids, const Dims& sizes, int64_t padding, bool by_freq) {
     Tensor out = zeros(sizes, {g.dtype()});
     dispatch_index(ids.dtype(), "embedding", [&]<class Index>() {

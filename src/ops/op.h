@@ -68,6 +68,7 @@ inline bool needs_gradient(std::span<const Tensor> tensors) {
   }
   return false;
 }
+inline bool needs_gradient(const std::vector<Tensor>& tensors) { return needs_gradient(std::span(tensors)); }
 template <class T>
 bool needs_gradient(const T&) {
   return false;
@@ -77,6 +78,7 @@ inline void add_edges(Edges& edges, const Tensor& tensor) { edges.push_back(auto
 inline void add_edges(Edges& edges, std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) edges.push_back(autograd::edge_to(tensor));
 }
+inline void add_edges(Edges& edges, const std::vector<Tensor>& tensors) { add_edges(edges, std::span(tensors)); }
 template <class T>
 void add_edges(Edges&, const T&) {}
 

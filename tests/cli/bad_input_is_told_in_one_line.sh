@@ -39,7 +39,7 @@ fails_with 2 "hidden" "$OKIBI" train "$CSV" --resume last.pth --hidden 8 --epoch
 fails_with 2 "seed" "$OKIBI" train "$CSV" --resume last.pth --seed 5 --epochs 5
 fails_with 2 "" "$OKIBI" predict last.pth
 fails_with 2 "verb" "$OKIBI" frobnicate
-fails_with 1 "" "$OKIBI" ls model.pth 'no.such.*'
+fails_with 1 "no.such" "$OKIBI" ls model.pth 'no.such.*'
 fails_with 2 "optimizer_state_dict" "$OKIBI" show last.pth nothing.here
 
 cmp -s last.pth last.bak && cmp -s model.pth model.bak || die "something was overwritten"

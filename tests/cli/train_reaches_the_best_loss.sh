@@ -20,11 +20,15 @@ PY
 [ "$(wc -l <log.txt)" = 1 ] || die "with --json, only the first line belongs on stderr: $(cat log.txt)"
 
 # Going on to 40 epochs takes the saved options.
-"$OKIBI" train "$CSV" --resume runs/a/last.pth --epochs 40 | grep -q '^epoch  40/40' || die "did not go on to 40"
+"$OKIBI" train "$CSV" --resume runs/a/last.pth --epochs 40 >out.txt 2>err.txt
+grep -q '^epoch  40/40' out.txt || die "did not go on to 40: $(cat out.txt err.txt)"
 
-"$OKIBI" ls runs/a/model.pth | grep -q '^model_state_dict.mlp.0.weight  *float32  \[64, 16\]' || die "ls"
-"$OKIBI" show runs/a/last.pth | grep -q 'epoch: 40' || die "show"
-"$OKIBI" show runs/a/last.pth options.hidden | grep -q '64' || die "show PATH"
+"$OKIBI" ls runs/a/model.pth >out.txt
+grep -q '^model_state_dict.mlp.0.weight  *float32  \[64, 16\]' out.txt || die "ls"
+"$OKIBI" show runs/a/last.pth >out.txt
+grep -q 'epoch: 40' out.txt || die "show"
+"$OKIBI" show runs/a/last.pth options.hidden >out.txt
+grep -q '64' out.txt || die "show PATH"
 "$OKIBI" show runs/a/last.pth --json | python3 -c "import json,sys; d=json.load(sys.stdin); assert d['object']['epoch']==40 and d['okibi_version']"
 "$OKIBI" ls runs/a/model.pth --json --hash | python3 -c "import json,sys; d=json.load(sys.stdin); assert len(d['tensors'])==8 and len(d['tensors'][0]['sha256'])==64 and d['total_nbytes']==d['unique_nbytes']"
 [ "$("$OKIBI" predict runs/a/model.pth "$CSV" | wc -l)" = 4527 ] || die "predict"

@@ -67,13 +67,15 @@ TEST_P(Gradient, EqualsFiniteDifferences) {
   const Op& op = *GetParam();
   const auto found = samples::all().find(std::string(op.name()));
   ASSERT_NE(found, samples::all().end()) << op.name() << " has no sample in tests/ops/samples.h";
-  for (samples::Arguments arguments : found->second) {
+  for (const samples::Arguments& sample : found->second) {
+    samples::Arguments arguments = sample;
     const std::vector<Tensor> leaves = make_leaves(arguments);
     const Tensor out = first_output(op, arguments);
     if (!op.differentiable) {
       EXPECT_FALSE(out.requires_grad());
       continue;
     }
+    if (samples::is_no_derivative(op.name(), sample)) continue;
     out.backward(weights_like(out));
     for (const Tensor& leaf : leaves) {
       ASSERT_TRUE(leaf.grad().defined()) << op.schema;
