@@ -48,8 +48,9 @@ bool SavedModule::is_training() const { return flag("training", true); }
 
 std::vector<nn::NamedTensor> SavedModule::tensors(std::string_view member) const {
   std::vector<nn::NamedTensor> found;
-  for (const auto& [name, value] : object_.attribute(member).to_dict()) {
-    in_context("tensor", name.to_string(), [&] { found.emplace_back(name.to_string(), tensor_of(value)); });
+  for (const Dict::Item& item : object_.attribute(member).to_dict()) {
+    const std::string& name = item.first.to_string();
+    found.emplace_back(name, in_context("tensor", name, [&] { return tensor_of(item.second); }));
   }
   return found;
 }

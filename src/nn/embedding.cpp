@@ -7,7 +7,10 @@ namespace {
 
 constexpr const char* embedding_class = "torch.nn.modules.sparse.Embedding";
 
-Value optional_value(const std::optional<auto>& number) { return number ? Value(*number) : Value(); }
+template <class T>
+Value optional_value(const std::optional<T>& number) {
+  return number ? Value(*number) : Value();
+}
 
 // Counted from the start, as PyTorch keeps it.
 std::optional<int64_t> checked_padding(std::optional<int64_t> index, int64_t rows) {
