@@ -37,10 +37,11 @@ class TreePrinter {
 
   void add_dict(const Value& value, size_t depth) {
     const Dict dict = value.to_dict();
+    if (is_small(dict)) return put(short_repr(value));
     static constexpr std::string_view kinds[] = {"dict", "OrderedDict", "defaultdict", "Counter"};
     put(fmt::format("{} of {}", kinds[static_cast<size_t>(dict.kind())], dict.size()));
     inside(value, [&] {
-      for (const auto& [key, item] : dict) child(key.is_string() ? key.to_string() : repr(key, 20), item, depth);
+      for (const auto& [key, item] : dict) child(name_of_key(key), item, depth);
       if (const auto attributes = dict.attributes()) child("(attributes)", *attributes, depth);
     });
   }
@@ -61,8 +62,7 @@ class TreePrinter {
       for (size_t i = 0; i < parts.arguments.size(); ++i)
         child(fmt::format("(argument {})", i), parts.arguments[i], depth);
       if (parts.state.is_dict()) {
-        for (const auto& [key, item] : parts.state.to_dict())
-          child(key.is_string() ? key.to_string() : repr(key, 20), item, depth);
+        for (const auto& [key, item] : parts.state.to_dict()) child(name_of_key(key), item, depth);
       } else if (!parts.state.is_none()) {
         child("(state)", parts.state, depth);
       }
@@ -93,6 +93,14 @@ class TreePrinter {
     if (value.is_list()) return value.to_list().items();
     if (value.is_tuple()) return value.to_tuple().items();
     return value.to_set().items();
+  }
+  static std::string name_of_key(const Value& key) {
+    return key.is_string() && key.size() > 0 ? key.to_string() : repr(key, 20);
+  }
+  static bool is_small(const Dict& dict) {
+    std::vector<Value> values;
+    for (const auto& [key, item] : dict) values.push_back(item);
+    return values.size() <= 3 && !dict.attributes() && is_plain(values);
   }
   // Short, and of scalars only: shown in one line.
   static bool is_plain(const std::vector<Value>& items) {

@@ -30,5 +30,5 @@ grep -q 'epoch: 40' out.txt || die "show"
 "$OKIBI" show runs/a/last.pth options.hidden >out.txt
 grep -q '64' out.txt || die "show PATH"
 "$OKIBI" show runs/a/last.pth --json | python3 -c "import json,sys; d=json.load(sys.stdin); assert d['object']['epoch']==40 and d['okibi_version']"
-"$OKIBI" ls runs/a/model.pth --json --hash | python3 -c "import json,sys; d=json.load(sys.stdin); assert len(d['tensors'])==8 and len(d['tensors'][0]['sha256'])==64 and d['total_nbytes']==d['unique_nbytes']"
+"$OKIBI" ls runs/a/model.pth --json --hash | python3 -c "import json,sys; d=json.load(sys.stdin); assert sum('weight' in t['name'] or 'bias' in t['name'] for t in d['tensors'])==8 and len(d['tensors'][0]['sha256'])==64 and d['total_nbytes']==d['unique_nbytes']"
 [ "$("$OKIBI" predict runs/a/model.pth "$CSV" | wc -l)" = 4527 ] || die "predict"

@@ -178,6 +178,12 @@ TEST(Embedding, TakesAnyShapeOfIndices) {
   EXPECT_EQ(embedding(weight, tensor({{0, 1, 0}}).to(int32)).sizes(), (Dims{1, 3, 2}));
 }
 
+TEST(Embedding, LooksUpInTablesThatNothingIsComputedWith) {
+  EXPECT_TRUE(equal(embedding(tensor({{1, 2}, {3, 4}}), tensor({1, 0})), tensor({{3, 4}, {1, 2}})));
+  const Tensor half = tensor({{1.5}, {2.5}}).to(bfloat16);
+  EXPECT_TRUE(equal(embedding(half, tensor({1})), half.rows(1, 2)));
+}
+
 TEST(Arithmetic, PromotesAndBroadcasts) {
   EXPECT_TRUE(equal(tensor({1, 2}) + tensor({{0.5}, {1.5}}), tensor({{1.5, 2.5}, {2.5, 3.5}})));
   EXPECT_TRUE(equal(tensor({7, -7}) / tensor({2, 2}), tensor({3.5, -3.5})));
