@@ -9,13 +9,13 @@ cd "$(dirname "$0")"
 install_packages "$(wants_yes "$@")" $build_packages
 
 echo "Building (a few minutes the first time) …"
-cmake --preset release >build-release.log 2>&1 || { cat build-release.log; exit 1; }
-cmake --build --preset release || exit 1
-mkdir -p build/release && mv build-release.log build/release/configure.log
+mkdir -p build
+cmake --preset release >build/configure.log 2>&1 || { cat build/configure.log; exit 1; }
+cmake --build --preset release
 PATH="$PWD/build/release:$PATH"
 
 run() {
-  printf '\n\033[1m$ %s\033[0m\n' "$*"
+  printf '\n$ %s\n' "$*" >&2
   "$@"
 }
 
@@ -24,8 +24,8 @@ run okibi train examples/admissions/berkeley.csv --target admitted --categorical
   --checkpoint runs/admissions/last.pth --model runs/admissions/model.pth
 run okibi train examples/admissions/berkeley.csv --resume runs/admissions/last.pth --epochs 40
 run okibi ls runs/admissions/model.pth
-run okibi show runs/admissions/last.pth | head -n 40
-run okibi predict runs/admissions/model.pth examples/admissions/berkeley.csv | head -n 6
+run okibi show runs/admissions/last.pth | sed -n 1,40p
+run okibi predict runs/admissions/model.pth examples/admissions/berkeley.csv | sed -n 1,6p
 
 cat <<'NEXT'
 
