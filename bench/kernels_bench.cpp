@@ -121,15 +121,17 @@ std::vector<int64_t> ids_below(int64_t rows, int64_t n) {
   return ids;
 }
 
-void Embedding(benchmark::State& state) {
-  const int64_t rows = state.range(0), dim = state.range(1), n = state.range(2);
+void GatherRows(benchmark::State& state) {
+  const int64_t rows = state.range(0), dim = state.range(1), n = state.range(2), bytes = dim * int64_t{sizeof(float)};
   const auto ids = ids_below(rows, n);
-  const auto weight = normal(rows * dim);
+  const auto table = normal(rows * dim);
   auto out = normal(n * dim);
-  for (auto _ : state) kernels::embedding<float, int64_t>(ids, dim, weight.data(), out.data(), dim);
+  const auto* const from = reinterpret_cast<const std::byte*>(table.data());
+  auto* const to = reinterpret_cast<std::byte*>(out.data());
+  for (auto _ : state) kernels::gather_rows<int64_t>(ids, bytes, from, to, bytes);
   state.SetItemsProcessed(state.iterations() * n);
 }
-BENCHMARK(Embedding)->Args({22, 8, 64})->Args({22, 8, 8192})->Args({1 << 20, 64, 8192});
+BENCHMARK(GatherRows)->Args({22, 8, 64})->Args({22, 8, 8192})->Args({1 << 20, 64, 8192});
 
 void EmbeddingBackward(benchmark::State& state) {
   const int64_t rows = state.range(0), dim = state.range(1), n = state.range(2);

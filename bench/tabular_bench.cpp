@@ -53,8 +53,12 @@ double steps_per_second(const Table& table, int64_t batch) {
 
 }  // namespace
 
-int main() {
+// Usage: tabular_bench [BATCH]...
+int main(int count, char** arguments) {
+  std::vector<int64_t> batches;
+  for (int i = 1; i < count; ++i) batches.push_back(std::stoll(arguments[i]));
+  if (batches.empty()) batches = {64, 256, 1024, 8192};
   manual_seed(0);
   const Table table;
-  for (const int64_t batch : {64, 256, 1024, 8192}) fmt::print("{} {:.1f}\n", batch, steps_per_second(table, batch));
+  for (const int64_t batch : batches) fmt::print("{} {:.1f}\n", batch, steps_per_second(table, batch));
 }

@@ -1,7 +1,6 @@
-// Rows of a table: gathered on the way forward, added to on the way back.
+// What an embedding needs beside gathering rows: checked indices, and gradients added to rows on the way back.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include "kernels/kernels.h"
@@ -24,26 +23,6 @@ void with_dim(int64_t dim, F f) {
       return f(std::integral_constant<int64_t, 32>());
     default:
       return f(std::integral_constant<int64_t, 0>());
-  }
-}
-
-// Rows of a large table are fetched some lookups ahead. Those of a line or two the CPU overlaps by itself.
-constexpr size_t ahead = 16, cache_line = 64, bytes_worth_fetching = 128;
-
-template <class T>
-void fetch(const T* row, int64_t dim) {
-  const auto* const bytes = reinterpret_cast<const char*>(row);
-  for (size_t at = 0; at < static_cast<size_t>(dim) * sizeof(T); at += cache_line) __builtin_prefetch(bytes + at);
-}
-
-template <int64_t fixed, class T, class Index>
-void gather(std::span<const Index> ids, int64_t dim, const T* weight, T* out, int64_t out_stride) {
-  const int64_t width = fixed > 0 ? fixed : dim;
-  const size_t bytes = static_cast<size_t>(width) * sizeof(T);
-  if (bytes == 0) return;
-  for (size_t i = 0; i < ids.size(); ++i, out += out_stride) {
-    if (bytes >= bytes_worth_fetching && i + ahead < ids.size()) fetch(weight + int64_t{ids[i + ahead]} * width, width);
-    std::memcpy(out, weight + int64_t{ids[i]} * width, bytes);
   }
 }
 
@@ -91,17 +70,6 @@ int64_t first_out_of_range(std::span<const Index> ids, int64_t rows) {
   return found == ids.end() ? -1 : found - ids.begin();
 }
 
-template <class T, class Index>
-void embedding(std::span<const Index> ids, int64_t dim, const T* weight, T* out, int64_t out_stride) {
-  const int64_t grain = elementwise_grain / std::max<int64_t>(dim, 1) + 1;
-  with_dim(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
-    split(static_cast<int64_t>(ids.size()), grain, [&](int64_t first, int64_t last) {
-      const auto some = ids.subspan(static_cast<size_t>(first), static_cast<size_t>(last - first));
-      gather<fixed>(some, dim, weight, out + first * out_stride, out_stride);
-    });
-  });
-}
-
 // On several threads by rows of the table: each thread reads all ids and adds those that are its own, so the order of
 // additions to a row is that of ids, whatever the number of threads.
 template <class T, class Index>
@@ -119,8 +87,7 @@ void embedding_backward(std::span<const Index> ids, int64_t rows, int64_t dim, i
 
 template int64_t first_out_of_range(std::span<const int32_t>, int64_t);
 template int64_t first_out_of_range(std::span<const int64_t>, int64_t);
-#define INSTANTIATE(T, Index)                                                      \
-  template void embedding(std::span<const Index>, int64_t, const T*, T*, int64_t); \
+#define INSTANTIATE(T, Index) \
   template void embedding_backward(std::span<const Index>, int64_t, int64_t, int64_t, bool, const T*, int64_t, T*);
 INSTANTIATE(float, int32_t)
 INSTANTIATE(float, int64_t)

@@ -5,6 +5,7 @@
 // bits for any number of threads, and on every CPU that can fuse a multiplication and an addition.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
@@ -60,12 +61,17 @@ void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in
 template <class T>
 void squared_error(int64_t n, const T* x, const T* target, T* out);
 
+// ---- rows of `bytes` bytes, whatever their elements are; strides in bytes
+// out row i = table row ids[i]; the table's rows lie side by side. Indices were checked before.
+template <class Index>
+void gather_rows(std::span<const Index> ids, int64_t bytes, const std::byte* table, std::byte* out, int64_t out_stride);
+void copy_rows(int64_t rows, int64_t bytes, const std::byte* from, int64_t from_stride, std::byte* to,
+               int64_t to_stride);
+
 // ---- embedding: weight (rows, dim)
 // The position of the first id outside [0, rows), or -1.
 template <class Index>
 int64_t first_out_of_range(std::span<const Index> ids, int64_t rows);
-template <class T, class Index>
-void embedding(std::span<const Index> ids, int64_t dim, const T* weight, T* out, int64_t out_stride);
 // weight_grad[id] += grad row · (1 / how often the id occurs here, when by_freq); rows equal to padding are left out.
 // In the order of ids, whatever the number of threads. padding -1 means none. Indices were checked before.
 template <class T, class Index>

@@ -1,6 +1,5 @@
 // Looking rows up in a table, and what sparse gradients need.
 #include <algorithm>
-#include <cstring>
 #include <numeric>
 
 #include <fmt/format.h>
@@ -57,7 +56,9 @@ struct EmbeddingOp {
     const Tensor table = weight.contiguous(), ids = indices.contiguous();
     dispatch_index(ids.dtype(), "embedding", [&]<class Index>() {
       check_indices<Index>(ids, table.size(0));
-      copy_rows<Index>(table, ids, out);
+      const int64_t bytes = table.size(1) * static_cast<int64_t>(itemsize(table.dtype()));
+      kernels::gather_rows<Index>({ids.data<Index>(), static_cast<size_t>(ids.numel())}, bytes, table.raw_data(),
+                                  out.raw_data(), bytes);
     });
   }
 
@@ -69,31 +70,24 @@ struct EmbeddingOp {
   }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
     const auto& [indices, sizes, padding, by_freq, sparse] = saved;
-    const Tensor ids = indices.get().contiguous(), g = gradient.contiguous();
-    if (sparse) return {sparse_gradient(g, ids, sizes, padding), Tensor()};
-    return {dense_gradient(g, ids, sizes, padding, by_freq), Tensor()};
+    const Tensor ids = indices.get().contiguous();
+    if (sparse) return {sparse_gradient(gradient.contiguous(), ids, sizes, padding), Tensor()};
+    return {dense_gradient(in_rows(gradient), ids, sizes, padding, by_freq), Tensor()};
   }
 
  private:
-  // Rows of numbers that nothing is computed with (a frozen table of integers, half precision) are bytes.
-  template <class Index>
-  static void copy_rows(const Tensor& table, const Tensor& ids, const Tensor& out) {
-    const std::span<const Index> places(ids.data<Index>(), static_cast<size_t>(ids.numel()));
-    const int64_t dim = table.size(1);
-    if (table.dtype() == float32) return kernels::embedding(places, dim, table.data<float>(), out.data<float>(), dim);
-    if (table.dtype() == float64) return kernels::embedding(places, dim, table.data<double>(), out.data<double>(), dim);
-    const size_t bytes = static_cast<size_t>(dim) * itemsize(table.dtype());
-    for (size_t i = 0; i < places.size(); ++i) {
-      std::memcpy(out.raw_data() + i * bytes, table.raw_data() + static_cast<size_t>(places[i]) * bytes, bytes);
-    }
+  // Where the rows of a gradient (*, dim) lie: anywhere at one distance, as in a part of a wider matrix.
+  static Tensor in_rows(const Tensor& gradient) {
+    return gradient.dim() == 2 && gradient.stride(1) == 1 ? gradient : gradient.contiguous();
   }
+  static int64_t row_stride(const Tensor& rows) { return rows.is_contiguous() ? rows.size(-1) : rows.stride(0); }
 
   static Tensor dense_gradient(const Tensor& g, const Tensor& ids, const Dims& sizes, int64_t padding, bool by_freq) {
     Tensor out = zeros(sizes, {g.dtype()});
     dispatch_index(ids.dtype(), "embedding", [&]<class Index>() {
       dispatch_floating(g.dtype(), "embedding backward", [&]<class T>() {
         kernels::embedding_backward<T, Index>({ids.data<Index>(), static_cast<size_t>(ids.numel())}, sizes[0], sizes[1],
-                                              padding, by_freq, g.data<T>(), sizes[1], out.data<T>());
+                                              padding, by_freq, g.data<T>(), row_stride(g), out.data<T>());
       });
     });
     return out;

@@ -1,8 +1,7 @@
 // Putting tensors together, and picking parts of them by index.
-#include <cstring>
-
 #include <fmt/format.h>
 
+#include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "tensor/geometry.h"
@@ -49,9 +48,8 @@ struct Cat {
       if (is_skipped(tensor) && out.dim() != 1) continue;
       const Tensor part = tensor.to(out.dtype()).contiguous();
       const int64_t width = part.sizes()[along] * whole.inner * bytes;
-      for (int64_t o = 0; width > 0 && o < whole.outer; ++o) {
-        std::memcpy(out.raw_data() + (o * whole.n + begin) * whole.inner * bytes, part.raw_data() + o * width, width);
-      }
+      kernels::copy_rows(whole.outer, width, part.raw_data(), width, out.raw_data() + begin * whole.inner * bytes,
+                         whole.n * whole.inner * bytes);
       begin += part.sizes()[along];
     }
   }
@@ -76,7 +74,7 @@ struct Cat {
       const int64_t width = skipped ? 0 : sizes[i][along];
       if (edges.needed(i)) {
         gradients[i] = skipped ? zeros(sizes[i], {dtypes[i]})
-                               : gradient.narrow(static_cast<int64_t>(along), begin, width).contiguous().to(dtypes[i]);
+                               : gradient.narrow(static_cast<int64_t>(along), begin, width).to(dtypes[i]);
       }
       begin += width;
     }
@@ -113,13 +111,12 @@ struct Cat {
 
 template <class Index>
 void check_indices(const Tensor& index, int64_t n) {
-  for (int64_t i = 0; i < index.numel(); ++i) {
-    const int64_t at = index.data<Index>()[i];
-    if (at >= 0 && at < n) continue;
-    throw Error(ErrorKind::out_of_range,
-                fmt::format("index out of range in self: index {} at position {} of index_select, valid are 0 to {}",
-                            at, i, n - 1));
-  }
+  const std::span<const Index> all(index.data<Index>(), static_cast<size_t>(index.numel()));
+  const int64_t bad = kernels::first_out_of_range(all, n);
+  if (bad < 0) return;
+  throw Error(ErrorKind::out_of_range,
+              fmt::format("index out of range in self: index {} at position {} of index_select, valid are 0 to {}",
+                          all[static_cast<size_t>(bad)], bad, n - 1));
 }
 
 struct IndexSelect {
@@ -139,11 +136,10 @@ struct IndexSelect {
     const int64_t bytes = from.inner * static_cast<int64_t>(itemsize(x.dtype())), count = at.numel();
     dispatch_index(at.dtype(), "index_select", [&]<class Index>() {
       check_indices<Index>(at, from.n);
+      const std::span<const Index> picked(at.data<Index>(), static_cast<size_t>(count));
       for (int64_t o = 0; o < from.outer; ++o) {
-        for (int64_t i = 0; i < count; ++i) {
-          std::memcpy(out.raw_data() + (o * count + i) * bytes,
-                      in.raw_data() + (o * from.n + at.data<Index>()[i]) * bytes, bytes);
-        }
+        kernels::gather_rows(picked, bytes, in.raw_data() + o * from.n * bytes, out.raw_data() + o * count * bytes,
+                             bytes);
       }
     });
   }

@@ -1,4 +1,4 @@
-// Gathering rows of a table, and adding gradients to them.
+// Adding gradients to rows of a table.
 #include <gtest/gtest.h>
 #include <okibi/base.h>
 
@@ -26,25 +26,6 @@ struct EmbeddingKernelOf : testing::Test {};
 using Types = testing::Types<float, double>;
 TYPED_TEST_SUITE(EmbeddingKernelOf, Types);
 
-TYPED_TEST(EmbeddingKernelOf, GathersRowsSideBySideOrApart) {
-  using T = TypeParam;
-  constexpr int64_t rows = 23;
-  for (const int64_t dim : {0, 1, 3, 4, 8, 16, 32, 100}) {
-    const auto weight = normal<T>(rows * dim);
-    const auto ids = ids_below(rows, 70);
-    const std::vector<int32_t> narrow(ids.begin(), ids.end());
-    const int64_t stride = dim + 5;
-    std::vector<T> out(70 * static_cast<size_t>(stride), T(42)), expected = out, by_narrow = out;
-    for (size_t i = 0; i < ids.size(); ++i) {
-      std::copy_n(weight.data() + ids[i] * dim, dim, expected.data() + static_cast<int64_t>(i) * stride);
-    }
-    kernels::embedding<T, int64_t>(ids, dim, weight.data(), out.data(), stride);
-    kernels::embedding<T, int32_t>(narrow, dim, weight.data(), by_narrow.data(), stride);
-    EXPECT_EQ(out, expected) << "dim " << dim;
-    EXPECT_EQ(by_narrow, expected) << "dim " << dim;
-  }
-}
-
 TYPED_TEST(EmbeddingKernelOf, BackwardAddsInTheOrderOfIds) {
   using T = TypeParam;
   constexpr int64_t rows = 9;
@@ -70,22 +51,19 @@ TYPED_TEST(EmbeddingKernelOf, LargeOnesHaveTheSameBitsWithOneThreadAndWithTwo) {
   const int before = num_threads();
   const auto ids = ids_below(rows, n);
   const auto grad = normal<T>(n * dim), weight = normal<T>(rows * dim);
-  std::vector<T> table[2] = {weight, weight}, gathered[2] = {grad, grad};
+  std::vector<T> table[2] = {weight, weight};
   for (const int threads : {1, 2}) {
     const auto i = static_cast<size_t>(threads - 1);
     set_num_threads(threads);
     kernels::embedding_backward<T, int64_t>(ids, rows, dim, 3, false, grad.data(), dim, table[i].data());
-    kernels::embedding<T, int64_t>(ids, dim, weight.data(), gathered[i].data(), dim);
   }
   set_num_threads(before);
   EXPECT_TRUE(samples::same_bits(table[0], table[1]));
-  EXPECT_TRUE(samples::same_bits(gathered[0], gathered[1]));
 }
 
 TEST(EmbeddingKernel, NoIdsChangeNothing) {
   std::vector<float> table(6, 1.f);
   kernels::embedding_backward<float, int64_t>({}, 3, 2, -1, true, nullptr, 2, table.data());
-  kernels::embedding<float, int64_t>({}, 2, table.data(), nullptr, 2);
   EXPECT_EQ(table, std::vector<float>(6, 1.f));
 }
 

@@ -5,6 +5,7 @@
 
 #include <hwy/targets.h>
 
+#include <cmath>
 #include <cstring>
 #include <vector>
 

@@ -1,0 +1,79 @@
+// Rows of bytes, moved: what their elements are does not matter here.
+#include <algorithm>
+#include <cstring>
+#include <type_traits>
+
+#include "kernels/kernels.h"
+#include "kernels/split.h"
+
+namespace okibi::kernels {
+namespace {
+
+// Calls f with the width as a constant where it is a usual one, so that a row is a move or two; else with 0.
+template <class F>
+void with_width(int64_t bytes, F f) {
+  switch (bytes) {
+    case 4:
+      return f(std::integral_constant<int64_t, 4>());
+    case 8:
+      return f(std::integral_constant<int64_t, 8>());
+    case 16:
+      return f(std::integral_constant<int64_t, 16>());
+    case 32:
+      return f(std::integral_constant<int64_t, 32>());
+    case 64:
+      return f(std::integral_constant<int64_t, 64>());
+    default:
+      return f(std::integral_constant<int64_t, 0>());
+  }
+}
+
+// Rows of a large table are fetched some lookups ahead. Those of a line or two the CPU overlaps by itself.
+constexpr size_t ahead = 16;
+constexpr int64_t cache_line = 64, bytes_worth_fetching = 128;
+
+void fetch(const std::byte* row, int64_t bytes) {
+  for (int64_t at = 0; at < bytes; at += cache_line) __builtin_prefetch(row + at);
+}
+
+template <int64_t fixed, class Index>
+void gather(std::span<const Index> ids, int64_t bytes, const std::byte* table, std::byte* out, int64_t out_stride) {
+  const int64_t width = fixed > 0 ? fixed : bytes;
+  for (size_t i = 0; i < ids.size(); ++i, out += out_stride) {
+    if (width >= bytes_worth_fetching && i + ahead < ids.size()) fetch(table + int64_t{ids[i + ahead]} * width, width);
+    std::memcpy(out, table + int64_t{ids[i]} * width, static_cast<size_t>(width));
+  }
+}
+
+// Rows for a thread: as many bytes as elementwise loops give it.
+int64_t rows_grain(int64_t bytes) { return elementwise_grain * int64_t{sizeof(float)} / bytes + 1; }
+
+}  // namespace
+
+template <class Index>
+void gather_rows(std::span<const Index> ids, int64_t bytes, const std::byte* table, std::byte* out,
+                 int64_t out_stride) {
+  if (bytes == 0) return;
+  with_width(bytes, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
+    split(static_cast<int64_t>(ids.size()), rows_grain(bytes), [&](int64_t first, int64_t last) {
+      const auto some = ids.subspan(static_cast<size_t>(first), static_cast<size_t>(last - first));
+      gather<fixed>(some, bytes, table, out + first * out_stride, out_stride);
+    });
+  });
+}
+
+void copy_rows(int64_t rows, int64_t bytes, const std::byte* from, int64_t from_stride, std::byte* to,
+               int64_t to_stride) {
+  if (bytes == 0) return;
+  with_width(bytes, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
+    const auto width = static_cast<size_t>(fixed > 0 ? fixed : bytes);
+    split(rows, rows_grain(bytes), [&](int64_t first, int64_t last) {
+      for (int64_t i = first; i < last; ++i) std::memcpy(to + i * to_stride, from + i * from_stride, width);
+    });
+  });
+}
+
+template void gather_rows(std::span<const int32_t>, int64_t, const std::byte*, std::byte*, int64_t);
+template void gather_rows(std::span<const int64_t>, int64_t, const std::byte*, std::byte*, int64_t);
+
+}  // namespace okibi::kernels
