@@ -287,7 +287,7 @@ class Interop(unittest.TestCase):
         zoo = self.zoo()
         torch.save(zoo, self.folder / "zoo.pth")
         run(driver, "resave", self.folder / "zoo.pth", self.folder / "again.pth")
-        again = torch.load(self.folder / "again.pth")
+        again = torch.load(self.folder / "again.pth", weights_only=False)
         self.same(zoo, again)
         self.assertEqual(again["module"]._metadata, zoo["module"]._metadata)
         self.assertIs(again["nested"]["shared"][0], again["nested"]["shared"][1])
@@ -299,7 +299,7 @@ class Interop(unittest.TestCase):
         objects = [self.random_object(chooser, 4) for _ in range(100)]
         torch.save(objects, self.folder / "random.pth")
         run(driver, "resave", self.folder / "random.pth", self.folder / "random-again.pth")
-        self.same(objects, torch.load(self.folder / "random-again.pth"))
+        self.same(objects, torch.load(self.folder / "random-again.pth", weights_only=False))
 
     def random_object(self, chooser, depth):
         kind = chooser.randrange(8 if depth else 4)
@@ -322,7 +322,7 @@ class Interop(unittest.TestCase):
     def test_whole_models_both_ways(self):
         run(driver, "save-module", self.folder / "module.pt", self.folder / "module-io.pth")
         expected = load(self.folder / "module-io.pth")
-        module = torch.load(self.folder / "module.pt")
+        module = torch.load(self.folder / "module.pt", weights_only=False)
         self.assertIsInstance(module, nn.Sequential)
         self.assertFalse(module.training)
         self.assertLessEqual((module(expected["ids"]) - expected["output"]).abs().max().item(), 1e-6)
