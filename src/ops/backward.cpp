@@ -1,6 +1,5 @@
 // The walk from a root to the leaves.
 #include <algorithm>
-#include <vector>
 
 #include <fmt/format.h>
 
@@ -80,7 +79,7 @@ class Walk {
     const std::span<const Edge> edges = node.edges.all();
     const std::array<Tensor, Node::max_outputs> outputs = take_arrived(node);
     std::array<Tensor, 4> few;
-    std::vector<Tensor> many(edges.size() > few.size() ? edges.size() : 0);
+    pool::Vector<Tensor> many(edges.size() > few.size() ? edges.size() : 0);
     const std::span<Tensor> inputs = many.empty() ? std::span(few).first(edges.size()) : std::span(many);
     node.backward(outputs, inputs);
     if (!retain_graph_) node.forget();
@@ -95,7 +94,7 @@ class Walk {
   }
 
   bool retain_graph_;
-  std::vector<Node*> queue_;  // a heap; its nodes belong to the tensors and edges that lead to them
+  pool::Vector<Node*> queue_;  // a heap; its nodes belong to the tensors and edges that lead to them
 };
 
 Tensor first_gradient(const Tensor& root, const Tensor& gradient) {

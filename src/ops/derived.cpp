@@ -1,7 +1,5 @@
 // Views, copies and casts are made below the tape, in `tensor`, where they only remember what they came from. Here that
 // memory becomes a node, each time such a tensor is used by something that is recorded.
-#include <vector>
-
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/graph.h"
@@ -102,7 +100,7 @@ Edge edge_to(const Tensor& tensor) {
   const TensorBody* body = tensor.body();
   if (body->graph_node || body->derived == Derived::no) return edge_to_recorded(tensor);
 
-  std::vector<const TensorBody*> chain;  // from the tensor down to the first that stands for itself
+  pool::Vector<const TensorBody*> chain;  // from the tensor down to the first that stands for itself
   Tensor source = tensor;
   while (!source.body()->graph_node && source.body()->derived != Derived::no) {
     chain.push_back(source.body());

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "tensor/body.h"
-#include "tensor/pool.h"
 
 namespace okibi::autograd {
 

@@ -7,9 +7,10 @@
 
 #include <array>
 #include <span>
-#include <vector>
 
 #include <okibi/tensor.h>
+
+#include "tensor/pool.h"
 
 namespace okibi::autograd {
 
@@ -36,7 +37,7 @@ class Edges {
  private:
   std::array<Edge, 3> few_;
   size_t count_ = 0;
-  std::vector<Edge> many_;
+  pool::Vector<Edge> many_;
 };
 
 // A tensor that a node keeps for backward. Changing it in place in between is an error that backward reports.

@@ -55,26 +55,24 @@ struct Cat {
   }
 
   static constexpr const char* backward_name = "CatBackward0";
-  using Saved = std::tuple<std::vector<Dims>, std::vector<DType>, size_t>;
+  using Saved = std::tuple<pool::Vector<OutputSpec>, size_t>;  // of the parts; the dimension
   static Saved save(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
-    Saved saved;
-    for (const Tensor& tensor : tensors) {
-      std::get<0>(saved).push_back(tensor.sizes());
-      std::get<1>(saved).push_back(tensor.dtype());
-    }
-    std::get<2>(saved) = wrap_dim(dim, out.sizes().size());
-    return saved;
+    pool::Vector<OutputSpec> parts;
+    parts.reserve(tensors.size());
+    for (const Tensor& tensor : tensors) parts.push_back({tensor.sizes(), tensor.dtype()});
+    return {std::move(parts), wrap_dim(dim, out.sizes().size())};
   }
-  static std::vector<Tensor> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
-    const auto& [sizes, dtypes, along] = saved;
-    std::vector<Tensor> gradients(sizes.size());
+  static pool::Vector<Tensor> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
+    const auto& [parts, along] = saved;
+    pool::Vector<Tensor> gradients(parts.size());
     int64_t begin = 0;
-    for (size_t i = 0; i < sizes.size(); ++i) {
-      const bool skipped = sizes[i].size() != gradient.sizes().size();
-      const int64_t width = skipped ? 0 : sizes[i][along];
+    for (size_t i = 0; i < parts.size(); ++i) {
+      const auto& [sizes, dtype] = parts[i];
+      const bool skipped = sizes.size() != gradient.sizes().size();
+      const int64_t width = skipped ? 0 : sizes[along];
       if (edges.needed(i)) {
-        gradients[i] = skipped ? zeros(sizes[i], {dtypes[i]})
-                               : gradient.narrow(static_cast<int64_t>(along), begin, width).to(dtypes[i]);
+        gradients[i] =
+            skipped ? zeros(sizes, {dtype}) : gradient.narrow(static_cast<int64_t>(along), begin, width).to(dtype);
       }
       begin += width;
     }

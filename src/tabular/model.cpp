@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "tabular/fields.h"
+#include "tensor/pool.h"
 
 namespace okibi::tabular {
 namespace {
@@ -83,7 +84,7 @@ TabularModel::TabularModel(const ModelShape& shape)
 }
 
 Tensor TabularModel::forward(const Tensor& categorical, const Tensor& continuous) const {
-  std::vector<Tensor> parts;
+  pool::Vector<Tensor> parts;
   parts.reserve(embeddings_.size() + 1);
   for (size_t i = 0; i < embeddings_.size(); ++i)
     parts.push_back(embeddings_[i](categorical.select(1, static_cast<int64_t>(i))));  // (rows, dim)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 
 #include "tensor/body.h"
 #include "tensor/convert.h"
@@ -21,11 +22,12 @@ void copy_elements(const TensorBody& to, const TensorBody& from) {
   const auto copy_rows = [&](const auto& copy_row) {
     if (to.numel == 0) return;
     const PairWalk walk(to.sizes, side_of(to), side_of(from));
-    parallel_for(0, walk.numel(), grain, [&](int64_t begin, int64_t end) {
+    const auto copy_part = [&](int64_t begin, int64_t end) {
       walk.rows(begin, end, [&](std::byte* into, const std::byte* out_of, size_t count) {
         copy_row(into, walk.to_step(), out_of, walk.from_step(), count);
       });
-    });
+    };
+    parallel_for(0, walk.numel(), grain, std::ref(copy_part));  // a reference: std::function need not allocate for it
   };
   if (to.dtype == from.dtype) return copy_rows(row_mover(itemsize(to.dtype)));
   copy_rows(RowConverter(to.dtype, from.dtype));
@@ -100,10 +102,11 @@ void fill_elements(const TensorBody& to, const std::byte* element) {
   if (to.numel == 0) return;
   const PairWalk walk(to.sizes, side_of(to), side_of(to));
   const FillRow fill_row = row_filler(itemsize(to.dtype));
-  parallel_for(0, walk.numel(), grain, [&](int64_t begin, int64_t end) {
+  const auto fill_part = [&](int64_t begin, int64_t end) {
     walk.rows(begin, end,
               [&](std::byte* row, const std::byte*, size_t count) { fill_row(row, walk.to_step(), element, count); });
-  });
+  };
+  parallel_for(0, walk.numel(), grain, std::ref(fill_part));
 }
 
 }  // namespace

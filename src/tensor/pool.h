@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <new>
+#include <vector>
 
 namespace okibi::pool {
 
@@ -13,7 +14,7 @@ std::byte* take(size_t nbytes);
 // Back to the thread that calls, whichever one took it. `nbytes` is what it was taken with.
 void give(std::byte* block, size_t nbytes) noexcept;
 
-// For std::allocate_shared: the object and its counts in one block.
+// For std::allocate_shared, the object and its counts in one block; and for the lists below.
 template <class T>
 struct Allocator {
   using value_type = T;
@@ -29,6 +30,10 @@ struct Allocator {
     return true;
   }
 };
+
+// A list that a step makes and drops.
+template <class T>
+using Vector = std::vector<T, Allocator<T>>;
 
 // For tests: bytes that the calling thread keeps, and blocks that the process has asked the system for.
 size_t kept_bytes() noexcept;

@@ -1,36 +1,11 @@
-// A step in the steady state asks the system for nothing: neither through operator new, which is counted here for the
-// whole program, nor through the pool of tensors.
+// An optimizer's step in the steady state asks the system for nothing.
 #include <gtest/gtest.h>
 #include <okibi/optim.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
-#include "tensor/pool.h"
-
-namespace {
-std::atomic<size_t> count_of_new = 0;
-}
-
-// Not inlined: GCC would see free() meet what it takes for its own operator new.
-[[gnu::noinline]] void* operator new(size_t size) {
-  ++count_of_new;
-  if (void* block = std::malloc(size)) return block;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* block) noexcept { std::free(block); }
-[[gnu::noinline]] void operator delete(void* block, size_t) noexcept { std::free(block); }
+#include "tensor/allocations.h"
 
 namespace okibi {
 namespace {
-
-template <class Work>
-size_t allocations_of(Work&& work) {
-  const size_t before = count_of_new + pool::system_allocations();
-  work();
-  return count_of_new + pool::system_allocations() - before;
-}
 
 size_t allocations_of_a_step(optim::Optimizer& optimizer) {
   for (const Tensor& parameter : optimizer.parameters()) parameter.set_grad(ones(parameter.sizes()));
