@@ -1,6 +1,7 @@
 // okibi/dtype.h: the dtypes, layouts and devices that a tensor can have, and short lists of sizes.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <initializer_list>
@@ -38,7 +39,12 @@ struct DTypeInfo {
 
 std::span<const DTypeInfo> all_dtypes() noexcept;
 const DTypeInfo& info(DType dtype) noexcept;
-inline size_t itemsize(DType dtype) noexcept { return info(dtype).itemsize; }
+inline constexpr uint8_t itemsizes[] = {
+#define X(name, number, bytes, category, storage) bytes,
+#include <okibi/dtypes.def>
+#undef X
+};
+inline size_t itemsize(DType dtype) noexcept { return itemsizes[static_cast<size_t>(dtype)]; }
 inline std::string_view name_of(DType dtype) noexcept { return info(dtype).name; }
 std::optional<DType> dtype_named(std::string_view name) noexcept;          // "float32", "torch.float32", "bool"
 std::optional<DType> dtype_of_storage(std::string_view name) noexcept;     // "FloatStorage"
@@ -93,10 +99,24 @@ class Dims {
   Dims(std::span<const int64_t> values);
   Dims(const std::vector<int64_t>& values) : Dims(std::span(values)) {}
   Dims(size_t count, int64_t value);
-  Dims(const Dims& other) : Dims(std::span<const int64_t>(other)) {}
-  Dims(Dims&& other) noexcept;
+  Dims(const Dims& other) : size_(other.size_) {
+    if (size_ > inside)
+      heap_ = heap_copy_of(other);
+    else
+      std::copy_n(other.near_, inside, near_);
+  }
+  Dims(Dims&& other) noexcept : size_(other.size_) {
+    if (size_ > inside) {
+      heap_ = other.heap_;
+      other.size_ = 0;
+    } else {
+      std::copy_n(other.near_, inside, near_);
+    }
+  }
   Dims& operator=(Dims other) noexcept;
-  ~Dims();
+  ~Dims() {
+    if (size_ > inside) free_heap();
+  }
 
   size_t size() const noexcept { return size_; }
   bool empty() const noexcept { return size_ == 0; }
@@ -117,6 +137,8 @@ class Dims {
   bool operator==(const Dims& other) const noexcept;
 
  private:
+  static int64_t* heap_copy_of(const Dims& other);
+  void free_heap() noexcept;
   static constexpr size_t inside = 5;
   size_t size_ = 0;
   union {

@@ -71,7 +71,9 @@ struct Mm {
 
 // x (*, k) as (m, k).
 Tensor as_matrix(const Tensor& x) {
-  return x.contiguous().view({x.size(-1) == 0 ? x.numel() : x.numel() / x.size(-1), x.size(-1)});
+  const Tensor rows = x.contiguous();
+  if (x.dim() == 2) return rows;
+  return rows.view({x.size(-1) == 0 ? x.numel() : x.numel() / x.size(-1), x.size(-1)});
 }
 
 struct LinearOp {
@@ -107,7 +109,8 @@ struct LinearOp {
     const Tensor g = as_matrix(gradient);
     std::array<Tensor, 3> gradients;
     if (edges.needed(0)) {  // (m, n) (n, k) → (m, k)
-      gradients[0] = product(false, g, false, std::get<1>(saved).get().contiguous()).view(x.sizes());
+      gradients[0] = product(false, g, false, std::get<1>(saved).get().contiguous());
+      if (x.dim() != 2) gradients[0] = gradients[0].view(x.sizes());
     }
     if (edges.needed(1)) gradients[1] = product(true, g, false, as_matrix(x));  // (m, n)ᵀ (m, k) → (n, k)
     if (edges.needed(2)) gradients[2] = okibi::sum(g, 0);                       // (n)

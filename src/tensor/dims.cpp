@@ -30,23 +30,18 @@ Dims::Dims(size_t count, int64_t value) : size_(count) {
   std::fill_n(data(), count, value);
 }
 
-Dims::Dims(Dims&& other) noexcept : size_(other.size_) {
-  if (size_ > inside) {
-    heap_ = other.heap_;
-    other.size_ = 0;
-  } else {
-    std::copy_n(other.near_, inside, near_);
-  }
-}
-
 Dims& Dims::operator=(Dims other) noexcept {
   this->~Dims();
   return *new (this) Dims(std::move(other));
 }
 
-Dims::~Dims() {
-  if (size_ > inside) Heap().deallocate(heap_, size_);
+int64_t* Dims::heap_copy_of(const Dims& other) {
+  int64_t* const copy = Heap().allocate(other.size_);
+  std::copy_n(other.heap_, other.size_, copy);
+  return copy;
 }
+
+void Dims::free_heap() noexcept { Heap().deallocate(heap_, size_); }
 
 void Dims::push_back(int64_t value) { insert(size_, value); }
 
@@ -71,12 +66,15 @@ bool Dims::operator==(const Dims& other) const noexcept {
 std::string to_string(const Dims& dims) { return fmt::format("[{}]", fmt::join(dims.begin(), dims.end(), ", ")); }
 
 int64_t numel_of(const Dims& sizes) {
+  bool none = false;
   for (const int64_t size : sizes) {
-    if (size >= 0) continue;
-    throw Error(ErrorKind::bad_argument,
-                fmt::format("Trying to create tensor with negative dimension {}: {}", size, to_string(sizes)));
+    if (size < 0) {
+      throw Error(ErrorKind::bad_argument,
+                  fmt::format("Trying to create tensor with negative dimension {}: {}", size, to_string(sizes)));
+    }
+    none |= size == 0;
   }
-  if (std::find(sizes.begin(), sizes.end(), 0) != sizes.end()) return 0;
+  if (none) return 0;
   int64_t count = 1;
   for (const int64_t size : sizes) count = product_of_sizes(count, size);
   return count;
