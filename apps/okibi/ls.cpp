@@ -15,6 +15,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr size_t most_of_name = 400;  // bytes of a name that are printed for people
+
 Json json_of(const inspect::ListedTensor& tensor) {
   const TensorEntry& entry = tensor.entry;
   Json path = Json::array();
@@ -49,7 +51,7 @@ struct Widths {
 Widths widths_of(const inspect::Listing& listing) {
   Widths widths;
   for (const inspect::ListedTensor& tensor : listing.tensors) {
-    widths.name = std::max(widths.name, tensor.entry.name.size());
+    widths.name = std::max(widths.name, printable(tensor.entry.name, most_of_name).size());
     widths.dtype = std::max(widths.dtype, name_of(tensor.entry.dtype).size());
     widths.shape = std::max(widths.shape, to_string(tensor.entry.sizes).size());
   }
@@ -60,8 +62,8 @@ void print_text(const inspect::Listing& listing) {
   const Widths widths = widths_of(listing);
   for (const inspect::ListedTensor& tensor : listing.tensors) {
     const TensorEntry& entry = tensor.entry;
-    fmt::print("{:{}}  {:{}}  {:{}}  {:>10}{}{}\n", entry.name, widths.name, name_of(entry.dtype), widths.dtype,
-               to_string(entry.sizes), widths.shape, human_bytes(entry.nbytes),
+    fmt::print("{:{}}  {:{}}  {:{}}  {:>10}{}{}\n", printable(entry.name, most_of_name), widths.name,
+               name_of(entry.dtype), widths.dtype, to_string(entry.sizes), widths.shape, human_bytes(entry.nbytes),
                tensor.shares_storage ? "  shares storage " + entry.storage : "",
                tensor.sha256.empty() ? "" : "  " + tensor.sha256);
   }

@@ -111,6 +111,9 @@ struct Limits {
   uint64_t max_tensor_dims = 64;                  // PyTorch's own cap, above which shapes are only an attack
   uint64_t max_header_bytes = 100'000'000;        // the JSON header of safetensors, as its specification caps it
   uint64_t max_printed_nodes = 1'000'000;         // walking a "billion laughs" graph as if it were a tree
+  // One text, list or name, written once and asked for again and again: bytes that such copies may take, beyond four
+  // times those of the pickle.
+  uint64_t max_copied_bytes = uint64_t{8} << 20;
 };
 
 // ------------------------------------------------------------------------------------- checked arithmetic, bytes
@@ -132,6 +135,10 @@ void store_le(std::byte* at, T value) noexcept {
   static_assert(std::endian::native == std::endian::little, "big-endian hosts need a byte swap here");
   std::memcpy(at, &value, sizeof value);
 }
+
+// Text that came from outside, on one line that no terminal obeys: control characters, and those that turn the
+// direction of writing, as Python's escapes. Beyond `most` bytes only its two ends.
+std::string printable(std::string_view text, size_t most = 4000);
 
 inline std::span<const std::byte> as_bytes(std::string_view text) noexcept {
   return {reinterpret_cast<const std::byte*>(text.data()), text.size()};

@@ -34,19 +34,19 @@ int http_status_of(ErrorKind kind) { return facts_of(kind).http_status; }
 Error::Error(ErrorKind kind, std::string sentence) : kind_(kind), sentence_(std::move(sentence)), text_(sentence_) {}
 
 Error& Error::at(std::string_view name, std::string_view value) & {
-  places_.emplace_back(name, value);
+  places_.emplace_back(name, printable(value));
   compose();
   return *this;
 }
 
 Error& Error::expected(std::string_view what) & {
-  expected_ = what;
+  expected_ = printable(what);
   compose();
   return *this;
 }
 
 Error& Error::found(std::string_view what) & {
-  found_ = what;
+  found_ = printable(what);
   compose();
   return *this;
 }
@@ -66,8 +66,8 @@ void Error::compose() {
   }
   if (!text_.empty()) text_ += ": ";
   text_ += sentence_;
-  if (!expected_.empty()) text_ += ": expected " + expected_;
-  if (!found_.empty()) text_ += (expected_.empty() ? ": found " : ", found ") + found_;
+  if (!expected_.empty()) text_ += fmt::format(": expected {}", expected_);
+  if (!found_.empty()) text_ += fmt::format("{} found {}", expected_.empty() ? ':' : ',', found_);
   if (!hint_.empty()) text_ += (is_closed(text_) ? " " : ". ") + hint_;
 }
 
