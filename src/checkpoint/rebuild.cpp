@@ -9,6 +9,21 @@ namespace okibi::checkpoint {
 using pickle::Kind;
 using pickle::NodeId;
 
+namespace {
+
+// What an item of a copied list counts; an honest one takes a quarter of that in the pickle.
+constexpr uint64_t copied_item = 16;
+
+}  // namespace
+
+void CopyBudget::take(uint64_t bytes) {
+  if (bytes > left_) {
+    throw Error(ErrorKind::limit, "the pickle copies what it holds more often than Limits::max_copied_bytes permits")
+        .hint("Only a file made to fill the memory says one thing so often.");
+  }
+  left_ -= bytes;
+}
+
 Meaning Rebuilder::meaning_of(const pickle::Object& call) const {
   if (graph_.kind(call.callable) != Kind::global) {
     throw Error(ErrorKind::unsupported, "the pickle calls something that is no named class or function")
@@ -109,6 +124,7 @@ Value Rebuilder::size(const pickle::Object& call) {
 Value Rebuilder::device(const pickle::Object& call) {
   Arguments arguments(graph_, name_of_callable(call), call.arguments, 1, 2);
   std::string text = arguments.text(0, "the type");
+  copies_.take(text.size());
   if (arguments.size() == 2) text += fmt::format(":{}", arguments.integer(1, "the index"));
   return Device(text);
 }
@@ -121,6 +137,7 @@ Value Rebuilder::dict(const pickle::Object& call, DictKind kind) {
   Dict dict(kind);
   if (arguments.size() == 0) return dict;
   const Value& content = made(arguments[0]);
+  if (content.is_dict() || content.is_list()) copies_.take(copied_item * content.size());
   if (kind == DictKind::default_dict) {
     if (!content.is_none() && !content.is_object()) arguments.fail(0, "the default factory", "a class, or None");
     dict.set_default_factory(content);
@@ -145,6 +162,8 @@ Value Rebuilder::data(const pickle::Object& call) {
   const Value& arguments = made(call.arguments);
   if (!arguments.is_tuple()) throw Error(ErrorKind::bad_file, "the arguments of a call are no tuple");
   bool is_reduce = call.made == pickle::Made::reduce;
+  copies_.take(copied_item * arguments.size() + graph_.module(call.callable).size() +
+               graph_.text(call.callable).size());
   return Object({.module = std::string(graph_.module(call.callable)),
                  .name = std::string(graph_.text(call.callable)),
                  .made = is_reduce ? Object::Made::reduce : Object::Made::newobj,

@@ -7,12 +7,30 @@
 
 namespace okibi::checkpoint {
 
+// A pickle can say in five bytes "the same again" of a text or list that it holds once. What that makes is counted, so
+// that memory stays in proportion to the file. Honest picklers say nearly everything once.
+class CopyBudget {
+ public:
+  CopyBudget(const pickle::Graph& graph, const Limits& limits)
+      : left_(limits.max_copied_bytes + 4 * graph.end_offset()) {}
+  void take(uint64_t bytes);  // Error(limit) when nothing is left
+
+ private:
+  uint64_t left_;
+};
+
 class Rebuilder {
  public:
   // `made`: the Value of each node, as far as there is one yet.
   Rebuilder(const pickle::Graph& graph, const Globals& globals, TensorMaker& tensors, const Limits& limits,
-            const std::vector<Value>& made)
-      : graph_(graph), globals_(globals), refs_(graph, globals), tensors_(tensors), limits_(limits), made_(made) {}
+            CopyBudget& copies, const std::vector<Value>& made)
+      : graph_(graph),
+        globals_(globals),
+        refs_(graph, globals),
+        tensors_(tensors),
+        limits_(limits),
+        copies_(copies),
+        made_(made) {}
 
   // The nodes whose Values must be there before make(call). Most arguments of tensors are read from the graph itself.
   std::span<const pickle::NodeId> needs(const pickle::Object& call) const;
@@ -47,6 +65,7 @@ class Rebuilder {
   StorageRefs refs_;
   TensorMaker& tensors_;
   const Limits& limits_;
+  CopyBudget& copies_;
   const std::vector<Value>& made_;
 };
 

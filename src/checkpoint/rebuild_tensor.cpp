@@ -54,10 +54,12 @@ Value Rebuilder::tensor(const pickle::Object& call, Meaning meaning) {
   const StorageRef& storage = refs_.of(arguments[0]);
   check_metadata(graph_, arguments, least);
   return in_context("storage", storage.key, [&] {
-    Tensor tensor = tensors_.make(storage, {.dtype = is_v3 ? dtype_argument(arguments, 6) : storage.dtype,
-                                            .storage_offset = arguments.integer(1, "storage_offset"),
-                                            .sizes = arguments.dims(2, "size", limits_.max_tensor_dims),
-                                            .strides = arguments.dims(3, "stride", limits_.max_tensor_dims)});
+    const TensorSpec spec = {.dtype = is_v3 ? dtype_argument(arguments, 6) : storage.dtype,
+                             .storage_offset = arguments.integer(1, "storage_offset"),
+                             .sizes = arguments.dims(2, "size", limits_.max_tensor_dims),
+                             .strides = arguments.dims(3, "stride", limits_.max_tensor_dims)};
+    copies_.take(sizeof(int64_t) * (spec.sizes.size() + spec.strides.size()));
+    Tensor tensor = tensors_.make(storage, spec);
     if (!is_v1 && arguments.boolean(4, "requires_grad")) tensor.requires_grad_();
     return tensor;
   });

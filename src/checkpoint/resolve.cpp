@@ -40,7 +40,8 @@ class Resolver {
         stop_(options.stop),
         state_(graph.size(), State::unseen),
         made_(graph.size()),
-        rebuild_(graph, globals_, tensors, options.limits, made_) {}
+        copies_(graph, options.limits),
+        rebuild_(graph, globals_, tensors, options.limits, copies_, made_) {}
   Resolver(const Resolver&) = delete;
   Resolver& operator=(const Resolver&) = delete;
   // Cycles must own themselves before the last handle from here goes, also those of a file that is refused half-way.
@@ -49,7 +50,7 @@ class Resolver {
   Value resolve();
 
  private:
-  enum class State : uint8_t { unseen, open, made, complete };
+  enum class State : uint8_t { unseen, open, made, postponed, complete };
   struct Frame {
     NodeId id;
     size_t next;  // of its steps
@@ -77,6 +78,7 @@ class Resolver {
   std::stop_token stop_;
   std::vector<State> state_;
   std::vector<Value> made_;
+  CopyBudget copies_;
   Rebuilder rebuild_;
   std::vector<Frame> path_;        // from the root to where the walk is
   std::vector<NodeId> postponed_;  // containers to fill last
@@ -176,8 +178,10 @@ Value Resolver::make_value(NodeId id) {
     case Kind::string:
       return graph_.text(id);
     case Kind::bytes:
+      copies_.take(graph_.bytes(id).size());
       return Value::bytes(graph_.bytes(id));
     case Kind::byte_array:
+      copies_.take(graph_.bytes(id).size());
       return Value::bytes(graph_.bytes(id), BytesKind::byte_array);
     case Kind::list:
       return List();
@@ -213,14 +217,13 @@ Tuple Resolver::tuple_of(NodeId id) const {
 // set([…]) copies its list: a list that waits for the set itself to be made could only be copied unfilled.
 void Resolver::check_complete_arguments(const pickle::Object& call) const {
   if (postponed_.empty() || !rebuild_.consumes(call)) return;
-  std::vector<NodeId> read(rebuild_.needs(call).begin(), rebuild_.needs(call).end());
+  const auto check = [&](NodeId id) {
+    if (state(id) != State::postponed) return;
+    throw Error(ErrorKind::bad_file, "an object is made from a list that contains the object");
+  };
   for (NodeId need : rebuild_.needs(call)) {
-    for (NodeId child : contents_of(need)) read.push_back(child);
-  }
-  for (NodeId id : read) {
-    if (std::ranges::find(postponed_, id) != postponed_.end()) {
-      throw Error(ErrorKind::bad_file, "an object is made from a list that contains the object");
-    }
+    check(need);
+    std::ranges::for_each(contents_of(need), check);
   }
 }
 
@@ -233,7 +236,7 @@ void Resolver::finish(NodeId id) {
   } else {
     postponed_.push_back(id);
   }
-  state(id) = State::complete;
+  state(id) = all_made ? State::complete : State::postponed;
 }
 
 void Resolver::fill(NodeId id) {

@@ -54,6 +54,7 @@ StorageRef StorageRefs::parse(NodeId persistent) const {
   const Global& global = globals_.of(id[1]);
   bool untyped = global.meaning == Meaning::untyped_storage;
   if (global.meaning != Meaning::storage && !untyped) id.fail(1, "the storage class", "a storage class");
+  if (graph_.kind(id[3]) == Kind::string && graph_.text(id[3]).size() > 200) id.fail(3, "location", "a device");
   StorageRef ref{.key = key_of(graph_, id),
                  .location = id.text(3, "location"),
                  .dtype = global.dtype,
