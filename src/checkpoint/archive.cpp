@@ -69,7 +69,7 @@ ArchiveBody::ArchiveBody(std::shared_ptr<const io::Source> source, const LoadOpt
   const pickle::Graph graph = checkpoint::read_pickle(records, options.limits);
   checkpoint::PlacesOnly maker(records, places);
   skeleton = checkpoint::resolve(graph, maker, options);
-  for (auto& named : checkpoint::list_tensors(skeleton)) {
+  for (auto& named : checkpoint::list_tensors(skeleton, graph.end_offset())) {
     tensors.push_back(named.tensor);
     entries.push_back(checkpoint::entry_of(*this, std::move(named)));
   }

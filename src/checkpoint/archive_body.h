@@ -1,6 +1,8 @@
 // checkpoint/archive_body.h: what an Archive is a handle of.
 #pragma once
 
+#include <memory>
+#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +18,17 @@ namespace okibi {
 struct PlacedTensor {
   checkpoint::StorageRef storage;
   checkpoint::TensorSpec spec;
+};
+
+// The deflated record that was read last.
+class LastInflated {
+ public:
+  std::shared_ptr<const std::vector<std::byte>> get(const zip::Reader& records, const zip::Record& record);
+
+ private:
+  std::mutex mutex_;
+  const zip::Record* record_ = nullptr;
+  std::shared_ptr<const std::vector<std::byte>> bytes_;
 };
 
 // Immutable once made; any number of threads read.
@@ -35,6 +48,8 @@ struct ArchiveBody {
   std::vector<Tensor> tensors;                           // of the skeleton: one for each entry
   std::unordered_map<std::string_view, size_t> by_name;  // views into entries
   std::unordered_map<const TensorBody*, size_t> by_body;
+  // Parts of a deflated record come from all of it, which is kept for the next tensor.
+  mutable LastInflated last_inflated;
 };
 
 }  // namespace okibi
@@ -50,7 +65,8 @@ struct NamedTensor {
 
 // All tensors that can be reached from `root`, in the order of the object. A container in several places is walked
 // once; a tensor in several places is listed at each. Iterative, safe on cycles.
-std::vector<NamedTensor> list_tensors(const Value& root);
+// Names that repeat long keys to more than the pickle's own size, or thereabouts, are Error(limit).
+std::vector<NamedTensor> list_tensors(const Value& root, uint64_t pickle_bytes);
 
 // The elements of a placed tensor that `spec` picks, in storage of their own. Reads only the bytes between the first of
 // them and the last.

@@ -9,6 +9,17 @@
 #include "checkpoint/storages.h"
 
 namespace okibi {
+
+std::shared_ptr<const std::vector<std::byte>> LastInflated::get(const zip::Reader& records, const zip::Record& record) {
+  const std::lock_guard lock(mutex_);
+  if (record_ != &record) {
+    record_ = nullptr, bytes_ = nullptr;  // two records at a time would be one too many
+    bytes_ = std::make_shared<const std::vector<std::byte>>(records.read(record.name));
+    record_ = &record;
+  }
+  return bytes_;
+}
+
 namespace checkpoint {
 namespace {
 
@@ -26,9 +37,9 @@ int64_t span_of(const Dims& sizes, const Dims& strides) {
 std::shared_ptr<Storage> read_bytes(const ArchiveBody& archive, const StorageRef& ref, uint64_t begin, uint64_t size) {
   const zip::Record& record = record_of(archive.records, ref);
   if (record.deflated) {
-    const auto all = archive.records.read(record.name);
+    const auto all = archive.last_inflated.get(archive.records, record);
     auto storage = Storage::allocate(size, Device(ref.location));
-    std::copy_n(all.begin() + static_cast<ptrdiff_t>(begin), size, storage->data());
+    std::copy_n(all->begin() + static_cast<ptrdiff_t>(begin), size, storage->data());
     return storage;
   }
   auto storage = Storage::allocate(size, Device(ref.location));

@@ -9,6 +9,10 @@ namespace {
 
 constexpr size_t longest_path = 1000;  // each name repeats its path: a file a million deep would take a million squared
 
+// The same for names: a long key above many tensors is written once in the file, and once in each name.
+constexpr uint64_t most_name_bytes = uint64_t{16} << 20;
+constexpr uint64_t step_bytes = 16;  // what a step of a path counts
+
 // One step of the walk: a value, and how it was reached.
 struct Step {
   Value value;
@@ -16,17 +20,21 @@ struct Step {
   size_t parent;  // in the steps; the root is its own
 };
 
-std::string text_of(const Value& key) { return key.is_string() ? key.to_string() : repr(key); }
+// A key may be a tuple of anything: what is printed of it is for people.
+std::string text_of(const Value& key) { return key.is_string() ? key.to_string() : repr(key, 100); }
 
 class Lister {
  public:
+  explicit Lister(uint64_t pickle_bytes) : name_bytes_left_(most_name_bytes + 4 * pickle_bytes) {}
   std::vector<NamedTensor> list(const Value& root);
 
  private:
   void push_children(size_t at);
   void push(std::vector<std::pair<Value, Value>> children, size_t parent);
-  NamedTensor named(size_t at) const;
+  NamedTensor named(size_t at);
+  void append_to(std::string& name, const Value& key);
 
+  uint64_t name_bytes_left_;
   std::vector<Step> steps_;
   std::vector<size_t> waiting_;  // steps to visit; the last one next
   std::unordered_set<const void*> seen_;
@@ -85,7 +93,7 @@ void Lister::push(std::vector<std::pair<Value, Value>> children, size_t parent) 
   }
 }
 
-NamedTensor Lister::named(size_t at) const {
+NamedTensor Lister::named(size_t at) {
   NamedTensor found{.name = {}, .path = {}, .tensor = steps_[at].value.to_tensor()};
   for (; at != 0; at = steps_[at].parent) {
     found.path.push_back(steps_[at].key);
@@ -96,12 +104,25 @@ NamedTensor Lister::named(size_t at) const {
     }
   }
   std::reverse(found.path.begin(), found.path.end());
-  for (const Value& key : found.path) found.name += (found.name.empty() ? "" : ".") + text_of(key);
+  for (const Value& key : found.path) append_to(found.name, key);
   return found;
+}
+
+void Lister::append_to(std::string& name, const Value& key) {
+  const std::string text = text_of(key);
+  const uint64_t cost = step_bytes + text.size();
+  if (cost > name_bytes_left_) {
+    throw Error(ErrorKind::limit, "the names of the file's tensors are far longer than the file itself")
+        .hint("load() reads the whole object.");
+  }
+  name_bytes_left_ -= cost;
+  name += (name.empty() ? "" : ".") + text;
 }
 
 }  // namespace
 
-std::vector<NamedTensor> list_tensors(const Value& root) { return Lister().list(root); }
+std::vector<NamedTensor> list_tensors(const Value& root, uint64_t pickle_bytes) {
+  return Lister(pickle_bytes).list(root);
+}
 
 }  // namespace okibi::checkpoint
