@@ -6,6 +6,7 @@
 #include <okibi/inspect.h>
 
 #include "inspect/part.h"
+#include "inspect/repeats.h"
 #include "inspect/sample.h"
 
 namespace okibi::inspect {
@@ -13,6 +14,7 @@ namespace {
 
 // Deeper than people look, and far less deep than the stack.
 constexpr size_t max_depth = 200;
+constexpr size_t most_of_name = 400;
 
 class TreePrinter {
  public:
@@ -25,6 +27,11 @@ class TreePrinter {
 
  private:
   void add(const Value& value, size_t depth) {
+    repeats_.enter(value, depth) ? add_new(value, depth) : put("… (and more, as often or as deep)");
+    repeats_.leave();
+  }
+
+  void add_new(const Value& value, size_t depth) {
     if (++nodes_ > Limits{}.max_printed_nodes) return put("…");
     if (is_open(value)) return put("… (contains itself)");
     if (depth > max_depth) return put("… (deeper)");
@@ -57,7 +64,7 @@ class TreePrinter {
 
   void add_object(const Value& value, size_t depth) {
     const Object::Parts& parts = value.to_object().parts();
-    put(value.to_object().python_class());
+    put(printable(value.to_object().python_class(), most_of_name));
     inside(value, [&] {
       for (size_t i = 0; i < parts.arguments.size(); ++i)
         child(fmt::format("(argument {})", i), parts.arguments[i], depth);
@@ -74,7 +81,8 @@ class TreePrinter {
   // ---- how lines are made
 
   void child(const std::string& name, const Value& value, size_t depth) {
-    text_ += '\n' + std::string(2 * (depth + 1), ' ') + name + ": ";
+    if (repeats_.spent()) return;
+    text_ += '\n' + std::string(2 * (depth + 1), ' ') + printable(name, most_of_name) + ": ";
     add(value, depth + 1);
   }
   void put(std::string_view text) { text_ += text; }
@@ -125,6 +133,7 @@ class TreePrinter {
 
   const Archive& archive_;
   std::string text_;
+  Repeats repeats_;
   uint64_t nodes_ = 0;
   std::vector<const void*> open_;
 };

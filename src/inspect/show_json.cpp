@@ -8,6 +8,7 @@
 #include <okibi/inspect.h>
 
 #include "inspect/part.h"
+#include "inspect/repeats.h"
 
 namespace okibi::inspect {
 namespace {
@@ -26,7 +27,8 @@ class JsonMaker {
       return {{"$cycle", "contains itself"}};
     }
     open_.push_back(value.identity());
-    Json json = make_new(value);
+    Json json = repeats_.enter(value, open_.size()) ? make_new(value) : Json{{"$cut", "and more, as often or as deep"}};
+    repeats_.leave();
     open_.pop_back();
     return json;
   }
@@ -83,13 +85,19 @@ class JsonMaker {
 
   Json array(const std::vector<Value>& items) {
     Json json = Json::array();
-    for (const Value& item : items) json.push_back(make(item));
+    for (const Value& item : items) {
+      if (repeats_.spent()) break;
+      json.push_back(make(item));
+    }
     return json;
   }
 
   Json pairs(const std::vector<Dict::Item>& items) {
     Json json = Json::array();
-    for (const auto& [key, item] : items) json.push_back({make(key), make(item)});
+    for (const auto& [key, item] : items) {
+      if (repeats_.spent()) break;
+      json.push_back({make(key), make(item)});
+    }
     return json;
   }
 
@@ -100,7 +108,12 @@ class JsonMaker {
     });
     if (!plain) return {{"$dict", pairs(dict.items())}};
     Json json = Json::object();
-    for (const auto& [key, item] : dict) json[key.to_string()] = make(item);
+    // Not by json[key], which looks at all the keys before it.
+    auto& items = json.get_ref<Json::object_t&>();
+    for (const auto& [key, item] : dict) {
+      if (repeats_.spent()) break;
+      items.emplace_back(key.to_string(), make(item));
+    }
     return json;
   }
 
@@ -130,6 +143,7 @@ class JsonMaker {
   }
 
   const Archive& archive_;
+  Repeats repeats_;
   uint64_t nodes_ = 0;
   std::vector<const void*> open_;
 };

@@ -20,6 +20,7 @@ using namespace detail;
 namespace {
 
 constexpr size_t unlimited = SIZE_MAX;
+constexpr size_t bytes_of_node = 32;  // a text counts as many nodes as it is long: one long text may be in many places
 
 std::string device_text(const Device& device) {
   const size_t colon = device.text().find(':');
@@ -129,7 +130,9 @@ class Printer {
 
   void print(const Value& value) {
     if (is_leaf(value)) {
-      text_ += leaf_text(value, max_bytes_);
+      const std::string text = leaf_text(value, max_bytes_);
+      nodes_left_ -= std::min<uint64_t>(nodes_left_, text.size() / bytes_of_node);
+      text_ += text;
       return;
     }
     const Counted* body = ValueAccess::body(value);
