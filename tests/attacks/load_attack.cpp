@@ -19,7 +19,7 @@ void step(const char* name, Work&& work) {
     fmt::print("{}: done\n", name);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::internal) throw;
-    fmt::print("{}: {}\n", name, error.what());
+    fmt::print("{}: {}\n", name, printable(error.what()));
   }
 }
 
@@ -50,6 +50,9 @@ void run(const std::string& path) {
   step("as data", [&] { save_and_load_again(load(path, {.any_class_as_data = true})); });
   const Value value = load(path);
   step("repr", [&] { fmt::print("{} characters\n", repr(value).size()); });
+  step("print", [&] {
+    if (value.is_dict() && value.contains("weight")) fmt::print("{}\n", to_string(value["weight"].to_tensor()));
+  });
   step("compare", [&] { compare(value); });
   step("save", [&] { save_and_load_again(value); });
   step("module", [&] { give_to_module(value); });
@@ -64,7 +67,7 @@ int main(int count, char** arguments) {
     run(arguments[1]);
     return 0;
   } catch (const Error& error) {
-    fmt::print(stderr, "okibi: {}\n", error.what());
+    fmt::print(stderr, "okibi: {}\n", printable(error.what()));
     return exit_status_of(error.kind());
   } catch (const std::exception& error) {
     fmt::print(stderr, "no Error of okibi: {}\n", error.what());

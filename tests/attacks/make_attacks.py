@@ -118,7 +118,7 @@ bytes_of("zip-no-pickle.pth", lambda: archive([Entry("a/version", b"3\n")]))
 
 for label, body in [
     ("empty", b""), ("no-stop", good_pickle[:-1]), ("bytes-after-stop", good_pickle + b"more"), ("protocol-255", b"\x80\xffN."),
-    ("stack-underflow", b"\x80\x020."), ("mark-missing", b"\x80\x02Kt."), ("mark-underflow", b"\x80\x02(t0t."),
+    ("stack-underflow", b"\x80\x020."), ("mark-missing", b"\x80\x02t."), ("mark-underflow", b"\x80\x02(t0t."),
     ("memo-missing", pickled(get(7))), ("memo-2e32", pickled(b"N" + put(2**32 - 1) + get(2**32 - 1))),
     ("memo-negative", pickled(b"Np-1\ng-1\n")),
     ("long-negative-size", pickled(b"\x8b\xff\xff\xff\xff")), ("long-2e31", pickled(b"\x8b\xff\xff\xff\x7f1234")),
@@ -144,7 +144,7 @@ bytes_of("pickle-every-opcode.pth", lambda: checkpoint(bytes(range(256))))
 
 def laughs(make, levels=60):
     """Each level holds the one below twice: two to the power of `levels` leaves."""
-    return make(text("ha")) + b"".join(put(i) + b"0" + make(get(i) + get(i)) for i in range(levels))
+    return b"(" + make(text("ha")) + b"".join(put(i) + make(get(i) + get(i)) for i in range(levels)) + b"t"
 
 
 bytes_of("pickle-laughs-list.pth", lambda: checkpoint(pickled(laughs(lambda items: b"](" + items + b"e"))))
@@ -153,16 +153,16 @@ bytes_of("pickle-laughs-key.pth", lambda: checkpoint(pickled(b"}" + laughs(lambd
 bytes_of("pickle-laughs-two-keys.pth", lambda: checkpoint(pickled(
     b"}" + laughs(lambda items: b"(" + items + b"t") + b"K\1s" + laughs(lambda items: b"(" + items + b"t") + b"K\2s")))
 bytes_of("pickle-laughs-dict.pth", lambda: checkpoint(pickled(b"".join(
-    [b"}"] + [put(i) + b"0" + dict_of([("a", get(i)), ("b", get(i))]) for i in range(60)]))))
+    [b"(}"] + [put(i) + dict_of([("a", get(i)), ("b", get(i))]) for i in range(60)] + [b"t"]))))
 bytes_of("pickle-laughs-tensors.pth", lambda: checkpoint(
-    pickled(b"](" + tensor([3], [1]) + b"e" + b"".join(put(i) + b"0](" + get(i) * 2 + b"e" for i in range(60))), [bytes(12)]))
+    pickled(b"(](" + tensor([3], [1]) + b"e" + b"".join(put(i) + b"](" + get(i) * 2 + b"e" for i in range(60)) + b"t"), [bytes(12)]))
 bytes_of("pickle-deep-list.pth", lambda: checkpoint(pickled(b"]" * 100_000 + b"a" * 99_999)))
 bytes_of("pickle-deep-tuple.pth", lambda: checkpoint(pickled(b")" + b"\x85" * 100_000)))
 bytes_of("pickle-deep-dict.pth", lambda: checkpoint(pickled(b"}" + b"K\1}" * 100_000 + b"s" * 100_000)))
 bytes_of("pickle-deep-key.pth", lambda: checkpoint(pickled(b"})" + b"\x85" * 100_000 + b"K\1s")))
 bytes_of("pickle-deep-reduce.pth", lambda: checkpoint(pickled(
-    name("collections", "OrderedDict") + put(0) + b")R" + b"".join(
-        put(1) + b"0" + get(0) + b")R" + text("k") + get(1) + b"s" for _ in range(20_000)))))
+    b"(" + name("collections", "OrderedDict") + put(0) + b")R" + b"".join(
+        put(1) + get(0) + b")R" + text("k") + get(1) + b"s" for _ in range(20_000)) + b"t")))
 bytes_of("pickle-hash-flood.pth", lambda: checkpoint(pickled(  # hash(n) == n % (2^61 - 1) in CPython
     b"}(" + b"".join(number((2**61 - 1) * i) + b"N" for i in range(1, 20_000)) + b"u")))
 bytes_of("pickle-equal-keys.pth", lambda: checkpoint(pickled(b"}(" + b"K\1NG?\xf0\0\0\0\0\0\0N\x88N" * 20_000 + b"u")))
@@ -171,12 +171,12 @@ bytes_of("pickle-long-1-mb.pth", lambda: checkpoint(pickled(b"\x8b" + struct.pac
 bytes_of("pickle-long-key-many-tensors.pth", lambda: checkpoint(
     pickled(b"}" + text("k" * 100_000) + b"](" + tensor([3], [1]) + put(0) + get(0) * 3_000 + b"es"), [bytes(12)]))
 bytes_of("pickle-deep-tensors.pth", lambda: checkpoint(
-    pickled(tensor([3], [1]) + put(0) + b"0" + b"](" * 900 + get(0) * 20_000 + b"e" * 900), [bytes(12)]))
+    pickled(b"(" + tensor([3], [1]) + put(0) + b"](" * 900 + get(0) * 20_000 + b"e" * 900 + b"t"), [bytes(12)]))
 bytes_of("pickle-wide-dict.pth", lambda: checkpoint(pickled(dict_of([(f"key{i}", b"N") for i in range(50_000)]))))
 bytes_of("pickle-indented.pth", lambda: checkpoint(pickled(b"](" * 190 + b"N" * 100_000 + b"e" * 190)))
-bytes_of("pickle-text-often.pth", lambda: checkpoint(pickled(mega_text + put(0) + b"0](" + get(0) * 10_000 + b"e")))
+bytes_of("pickle-text-often.pth", lambda: checkpoint(pickled(b"](" + mega_text + put(0) + get(0) * 10_000 + b"e")))
 bytes_of("pickle-location-often.pth", lambda: checkpoint(pickled(
-    b"(" + text("storage") + name("torch", "FloatStorage") + text("0") + mega_text + number(3) + b"t" + put(0) + b"0](" +
+    b"](" + b"(" + text("storage") + name("torch", "FloatStorage") + text("0") + mega_text + number(3) + b"t" + put(0) + b"Q" +
     (get(0) + b"Q") * 10_000 + b"e"), [bytes(12)]))
 bytes_of("pickle-escape-in-keys.pth", lambda: checkpoint(pickled(dict_of(
     [("\x1b[2Jclear\nokibi: all is well", tensor([3], [1])), ("\x9b31m\u202egnp.exe", number(1))])), [bytes(12)]))
@@ -184,7 +184,7 @@ bytes_of("pickle-escape-in-keys.pth", lambda: checkpoint(pickled(dict_of(
 
 def often(once, callable_name, arguments, times=20_000):
     """A call that is written once, and made `times` times for 11 bytes each."""
-    return checkpoint(pickled(name(*callable_name) + put(0) + b"0" + arguments + put(1) + b"0(" + (get(0) + get(1) + once) * times + b"t"))
+    return checkpoint(pickled(b"(" + name(*callable_name) + put(0) + arguments + put(1) + (get(0) + get(1) + once) * times + b"t"))
 
 
 bytes_of("pickle-encode-often.pth", lambda: often(b"R", ("_codecs", "encode"), mega_text + text("latin1") + b"\x86"))
@@ -196,10 +196,10 @@ bytes_of("pickle-counter-often.pth", lambda: often(b"R", ("collections", "Counte
 bytes_of("pickle-long-class-name-often.pth", lambda: often(b"R", ("m", "C" * 200_000), b")"))
 bytes_of("pickle-device-often.pth", lambda: often(b"R", ("torch", "device"), text("c" * 200_000) + b"\x85"))
 bytes_of("pickle-tensor-often.pth", lambda: checkpoint(pickled(
-    name("torch._utils", "_rebuild_tensor_v2") + put(0) + b"0(" + storage() + number(0) + numbers([1] * 64) + numbers([1] * 64) +
-    b"\x89" + name("collections", "OrderedDict") + b")Rt" + put(1) + b"0(" + (get(0) + get(1) + b"R") * 10_000 + b"t"), [bytes(12)]))
+    b"(" + name("torch._utils", "_rebuild_tensor_v2") + put(0) + b"(" + storage() + number(0) + numbers([1] * 64) + numbers([1] * 64) +
+    b"\x89" + name("collections", "OrderedDict") + b")Rt" + put(1) + (get(0) + get(1) + b"R") * 10_000 + b"t"), [bytes(12)]))
 bytes_of("pickle-state-often.pth", lambda: checkpoint(pickled(
-    name("collections", "OrderedDict") + put(0) + b"0}(" + b"".join(text(f"k{i}") + b"N" for i in range(10_000)) + b"u" + put(1) + b"0(" +
+    b"(" + name("collections", "OrderedDict") + put(0) + b"}(" + b"".join(text(f"k{i}") + b"N" for i in range(10_000)) + b"u" + put(1) +
     (get(0) + b")R" + get(1) + b"b") * 10_000 + b"t")))
 
 
@@ -207,15 +207,15 @@ bytes_of("pickle-state-often.pth", lambda: checkpoint(pickled(
 def _():
     """Lists that contain the tuple they lie in are filled last; calls that consume a list look whether it is one of them."""
     ring = b"]" + put(1) + get(1) + b"\x85" + put(2) + b"a0" + get(2)  # a tuple of a list of the tuple
-    calls = (get(0) + get(9) + b"R") * 60_000
-    return checkpoint(pickled(name("collections", "OrderedDict") + put(0) + b"0]\x85" + put(9) + b"0(" + ring * 30_000 + calls + b"t"))
+    calls = (get(0) + get(9) + b"R") * 40_000
+    return checkpoint(pickled(b"(" + name("collections", "OrderedDict") + put(0) + b"]\x85" + put(9) + ring * 20_000 + calls + b"t"))
 
 
 @exhibit("pickle-one-list-consumed-often.pth")
 def _():
-    """One list of a thousand pairs, made into a dict again and again: little is said, much is made."""
+    """One list of pairs, made into a dict again and again: little is said, much is made."""
     pairs = b"](" + b"".join(number(i) + number(i) + b"\x86" for i in range(20_000)) + b"e\x85"
-    return checkpoint(pickled(name("collections", "OrderedDict") + put(0) + b"0" + pairs + put(1) + b"0(" +
+    return checkpoint(pickled(b"(" + name("collections", "OrderedDict") + put(0) + pairs + put(1) +
                               (get(0) + get(1) + b"R") * 20_000 + b"t"))
 
 
