@@ -45,7 +45,8 @@ void Options::list(const std::string& names, std::optional<std::vector<std::stri
   parts_->app
       .add_option_function<std::vector<std::string>>(
           names, [&into](const std::vector<std::string>& values) { into = values; }, help)
-      ->delimiter(',');
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 void Options::choice(const std::string& names, std::optional<std::string>& into,
                      const std::vector<std::string>& choices, const std::string& help) {

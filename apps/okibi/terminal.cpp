@@ -98,7 +98,12 @@ std::stop_token stop_on_signals() {
     int signal = 0;
     sigwait(&signals, &signal);
     source.request_stop();
-    sigwait(&signals, &signal);
+    // One press can arrive twice, to the process and to its group: only a later one means now.
+    const auto first = std::chrono::steady_clock::now();
+    do {
+      sigwait(&signals, &signal);
+    } while (std::chrono::steady_clock::now() - first < std::chrono::seconds(1));
+    fmt::print(stderr, "okibi: stopped at once; what the last steps did is lost\n");
     std::_Exit(exit_status_of(ErrorKind::cancelled));
   }).detach();
   return source.get_token();

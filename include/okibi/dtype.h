@@ -39,6 +39,7 @@ struct DTypeInfo {
 
 std::span<const DTypeInfo> all_dtypes() noexcept;
 const DTypeInfo& info(DType dtype) noexcept;
+// Bytes an element, by number: the rows of the table stand in the order of their numbers.
 inline constexpr uint8_t itemsizes[] = {
 #define X(name, number, bytes, category, storage) bytes,
 #include <okibi/dtypes.def>

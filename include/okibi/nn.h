@@ -12,6 +12,9 @@
 //     Tensor forward(const Tensor& ids) { return out(job(ids)); }
 //   };
 //
+// A child that is assigned another handle after it was registered is another module: what was registered is then no longer
+// what forward uses. Change the numbers of a module, or make the parent anew.
+//
 // Threads: forward of one module may run on several threads at once in eval mode (dropout draws from the one default
 // generator, so training does not). Changing a module needs the caller's own order.
 #pragma once

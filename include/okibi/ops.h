@@ -42,6 +42,8 @@ inline Tensor operator-(const Tensor& a, double b) { return add(a, -b); }
 inline Tensor operator*(const Tensor& a, double b) { return mul(a, b); }
 inline Tensor operator*(double a, const Tensor& b) { return mul(b, a); }
 inline Tensor operator/(const Tensor& a, double b) { return div(a, full({}, b, {a.dtype()})); }
+inline Tensor operator+(double a, const Tensor& b) { return add(b, a); }
+inline Tensor operator-(double a, const Tensor& b) { return add(mul(b, -1), a); }
 inline Tensor operator-(const Tensor& a) { return mul(a, -1); }
 
 // ---- comparisons; they broadcast and give booleans

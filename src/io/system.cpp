@@ -26,7 +26,7 @@ ErrorKind kind_of(int code) {
 std::string_view hint_for(int code) {
   switch (code) {
     case ENOENT:
-      return "Look for a misspelt name, or a folder that must be made first.";
+      return "Look for a misspelt name or folder.";
     case ENOSPC:
       return "The disk is full: free some space on it, or write elsewhere.";
     case EDQUOT:

@@ -4,6 +4,8 @@
 #include <okibi/tabular.h>
 
 #include <chrono>
+#include <cmath>
+#include <filesystem>
 
 #include "tabular/fields.h"
 #include "tabular/model_file.h"
@@ -22,6 +24,25 @@ struct Start {
   Value checkpoint;  // None when it begins anew
 };
 
+// As the system would find it; a URI is left as it is.
+std::string folder_of(const std::string& path) {
+  if (path.find("://") != std::string::npos) return path.substr(0, path.rfind('/'));
+  std::error_code ignored;  // of a path that cannot be followed: then its own words are compared
+  const auto whole = std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored);
+  return (whole.empty() ? std::filesystem::path(path) : whole).parent_path().string();
+}
+
+// A checkpoint may come from a stranger: a file that it would have written must lie beside it, or be named again.
+void check_beside(std::string_view option, const std::optional<std::string>& given, const std::string& path,
+                  const std::string& resume) {
+  if (given || path.empty() || folder_of(path) == folder_of(resume)) return;
+  throw Error(ErrorKind::bad_argument, "the checkpoint would have a file written outside its own folder")
+      .found(path)
+      .hint("Name that file again to say that you want it.")
+      .at("option", option)
+      .at("", resume);
+}
+
 Start read_start(const TrainRequest& request) {
   if (request.resume.empty()) return {resolve(request, std::nullopt), Value()};
   Value checkpoint = load(request.resume);
@@ -30,7 +51,10 @@ Start read_start(const TrainRequest& request) {
                checkpoint_words);
     return options_from_value(checkpoint["options"]);
   });
-  return {resolve(request, saved), std::move(checkpoint)};
+  TrainOptions options = resolve(request, saved);
+  check_beside("checkpoint", request.checkpoint, options.checkpoint, request.resume);
+  check_beside("model", request.model, options.model, request.resume);
+  return {std::move(options), std::move(checkpoint)};
 }
 
 std::string words_of(const Fingerprint& fingerprint) {
@@ -94,7 +118,10 @@ class Meter {
 class Run {
  public:
   Run(const TrainRequest& request, const TrainCallbacks& callbacks)
-      : callbacks_(callbacks), start_(read_start(request)), threads_(start_.options.threads) {
+      : callbacks_(callbacks),
+        start_(read_start(request)),
+        threads_(start_.options.threads),
+        last_saved_(request.resume) {
     const Table table = read_csv(start_.options.data);
     fingerprint_ = table.fingerprint();
     trained_.emplace(make_model(start_, request.resume, table));
@@ -125,6 +152,7 @@ class Run {
     while (!trainer_->done()) {
       if (stop.stop_requested()) give_up();
       const double loss = trainer_->step();
+      check_finite(loss);
       report_step(loss);
       // Reported before it is saved: a run that is killed in between reports the epoch again rather than never.
       if (trainer_->at_epoch_end()) report_epoch();
@@ -133,11 +161,18 @@ class Run {
   }
 
   [[noreturn]] void give_up() {
-    const bool keeps = !options().checkpoint.empty();
-    if (keeps && trainer_->steps() > saved_step_) save_checkpoint();
+    if (!options().checkpoint.empty() && trainer_->steps() > saved_step_) save_checkpoint();
     throw Error(ErrorKind::cancelled,
                 fmt::format("the training was stopped after step {} of {}", trainer_->steps(), trainer_->steps_total()))
-        .hint(keeps ? fmt::format("Resume it from {}.", options().checkpoint) : "No checkpoint was asked for.");
+        .hint(last_saved_.empty() ? "Nothing was saved." : fmt::format("Resume it from {}.", last_saved_));
+  }
+
+  // Nothing good comes after that, and what was saved before is better.
+  void check_finite(double loss) const {
+    if (std::isfinite(loss)) return;
+    throw Error(ErrorKind::bad_argument, fmt::format("the training has diverged: the loss of step {} is {}",
+                                                     trainer_->steps(), std::isnan(loss) ? "not a number" : "infinite"))
+        .hint("Try a smaller learning rate; files that were written before are as they were.");
   }
 
   void report_step(double loss) const {
@@ -170,6 +205,7 @@ class Run {
     describe(file, trained_->encoder, trained_->model.shape());
     save(file, options().checkpoint);
     saved_step_ = trainer_->steps();
+    last_saved_ = options().checkpoint;
   }
 
   void save_model() const {
@@ -194,6 +230,7 @@ class Run {
   Evaluation evaluation_;
   Meter run_meter_, epoch_meter_;
   int64_t saved_step_ = 0;
+  std::string last_saved_;  // the checkpoint to go on from; empty when there is none
 };
 
 }  // namespace

@@ -43,3 +43,18 @@ fails_with 1 "no.such" "$OKIBI" ls model.pth 'no.such.*'
 fails_with 2 "optimizer_state_dict" "$OKIBI" show last.pth nothing.here
 
 cmp -s last.pth last.bak && cmp -s model.pth model.bak || die "something was overwritten"
+
+# Options may stand before the file; a training that diverges is no success, and keeps what was there.
+"$OKIBI" train --target admitted --categorical gender:8 --epochs 1 "$CSV" >/dev/null 2>err.txt || die "options first: $(cat err.txt)"
+grep -q "nothing will be saved" err.txt || die "says that nothing is saved: $(cat err.txt)"
+fails_with 2 "diverged" "$OKIBI" train "$CSV" --target admitted --categorical gender:8 --optimizer sgd --lr 1e30 --epochs 3 --checkpoint last.pth --model model.pth
+cmp -s model.pth model.bak || die "a diverged training replaced the model"
+cp last.bak last.pth
+
+# A stranger's checkpoint chooses no files outside its own folder.
+mkdir theirs mine
+"$OKIBI" train "$CSV" --target admitted --categorical gender:8 --epochs 1 --checkpoint theirs/last.pth --model mine/model.pth >/dev/null 2>&1
+cp mine/model.pth mine/model.bak
+fails_with 2 "outside its own folder" "$OKIBI" train "$CSV" --resume theirs/last.pth --epochs 2
+cmp -s mine/model.pth mine/model.bak || die "written outside"
+"$OKIBI" train "$CSV" --resume theirs/last.pth --epochs 2 --model mine/model.pth >/dev/null 2>err.txt || die "named again: $(cat err.txt)"

@@ -121,6 +121,9 @@ class Reporter {
     }
     for (const auto& column : encoder.continuous()) fmt::print(stderr, ", {}", column.name);
     fmt::print(stderr, "\n");
+    if (options.model.empty() && options.checkpoint.empty()) {
+      fmt::print(stderr, "nothing will be saved: --model and --checkpoint say where to\n");
+    }
   }
 
   void stepped(const StepReport& step) {
@@ -149,8 +152,8 @@ class Reporter {
   }
   static void print_json(const EpochReport& epoch) {
     Json json = {{"okibi_version", version()}, {"epoch", epoch.epoch},
-                 {"epochs", epoch.epochs},         {"train_loss", epoch.train_loss},
-                 {"seconds", epoch.seconds},       {"samples_per_second", epoch.samples_per_second}};
+                 {"epochs", epoch.epochs},     {"train_loss", epoch.train_loss},
+                 {"seconds", epoch.seconds},   {"samples_per_second", epoch.samples_per_second}};
     if (epoch.evaluation) {
       json["loss"] = epoch.evaluation->loss;
       if (epoch.evaluation->accuracy) json["accuracy"] = *epoch.evaluation->accuracy;
