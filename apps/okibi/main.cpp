@@ -19,8 +19,11 @@
 namespace okibi::app {
 namespace {
 
+// Only the program's own verbs have an address here.
+#define RUN_OF_program(name) &name
+#define RUN_OF_compute(name) nullptr
 constexpr std::array verbs = {
-#define X(name, part, summary) Verb{#name, Part::part, summary},
+#define X(name, part, summary) Verb{#name, RUN_OF_##part(name), summary},
 #include "verbs.def"
 #undef X
 };
@@ -28,7 +31,7 @@ constexpr std::array verbs = {
 void print_help(std::FILE* out) {
   fmt::print(out, "okibi {}: PyTorch's files, embeddings and models, without PyTorch\n\nUsage: okibi VERB …\n\n",
              version());
-  for (const Verb& verb : verbs) fmt::print(out, "  {}{:10}{}\n", "", verb.name, verb.summary);
+  for (const Verb& verb : verbs) fmt::print(out, "  {:10}{}\n", verb.name, verb.summary);
   fmt::print(out, "\n`okibi VERB --help` tells more, with an example.\n");
 }
 
@@ -59,11 +62,6 @@ Run find_in_compute_part(std::string_view verb) {
   return reinterpret_cast<Run>(found);
 }
 
-Run find_in_program(std::string_view verb) {
-  if (verb == "ls") return &ls;
-  return &show;
-}
-
 int run(int count, char** arguments) {
   const std::string_view name = count > 1 ? arguments[1] : "--help";
   if (name == "--help" || name == "-h" || name == "help") return print_help(stdout), 0;
@@ -72,7 +70,7 @@ int run(int count, char** arguments) {
   if (verb == verbs.end()) {
     throw Error(ErrorKind::bad_argument, fmt::format("there is no verb '{}'", name)).hint("`okibi --help` lists them.");
   }
-  const Run work = verb->part == Part::compute ? find_in_compute_part(name) : find_in_program(name);
+  const Run work = verb->run ? verb->run : find_in_compute_part(name);
   return work(count - 1, arguments + 1);
 }
 

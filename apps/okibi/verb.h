@@ -9,12 +9,10 @@ namespace okibi::app {
 using Run = int (*)(int count, char** arguments);
 
 // Those that only load and save are in the program itself. Those that compute are in a library that is opened for them
-// alone, so that the others start in a millisecond.
-enum class Part { program, compute };
-
+// alone, so that the others start in a millisecond; they have no `run` here.
 struct Verb {
   std::string_view name;
-  Part part;
+  Run run;
   std::string_view summary;
 };
 
