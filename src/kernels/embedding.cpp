@@ -5,26 +5,10 @@
 
 #include "kernels/kernels.h"
 #include "kernels/split.h"
+#include "kernels/usual_width.h"
 
 namespace okibi::kernels {
 namespace {
-
-// Calls f with dim as a constant where it is a usual one, so that a row's loop is unrolled; else with 0.
-template <class F>
-void with_dim(int64_t dim, F f) {
-  switch (dim) {
-    case 4:
-      return f(std::integral_constant<int64_t, 4>());
-    case 8:
-      return f(std::integral_constant<int64_t, 8>());
-    case 16:
-      return f(std::integral_constant<int64_t, 16>());
-    case 32:
-      return f(std::integral_constant<int64_t, 32>());
-    default:
-      return f(std::integral_constant<int64_t, 0>());
-  }
-}
 
 // 1 / how often each id occurs, or nothing where every row counts in full.
 template <class T, class Index>
@@ -78,7 +62,7 @@ void embedding_backward(std::span<const Index> ids, int64_t rows, int64_t dim, i
   const std::vector<T> by_id = shares<T>(ids, rows, by_freq);
   const int64_t work = std::max<int64_t>(static_cast<int64_t>(ids.size()) * dim, 1);
   const int64_t grain = std::max<int64_t>(rows * elementwise_grain / work, 1);  // of rows
-  with_dim(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
+  with_width(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
     split(rows, grain, [&](int64_t first, int64_t last) {
       scatter_add<fixed>(ids, first, last, dim, padding, by_id, grad, grad_stride, weight_grad);
     });

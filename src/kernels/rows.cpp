@@ -5,28 +5,10 @@
 
 #include "kernels/kernels.h"
 #include "kernels/split.h"
+#include "kernels/usual_width.h"
 
 namespace okibi::kernels {
 namespace {
-
-// Calls f with the width as a constant where it is a usual one, so that a row is a move or two; else with 0.
-template <class F>
-void with_width(int64_t bytes, F f) {
-  switch (bytes) {
-    case 4:
-      return f(std::integral_constant<int64_t, 4>());
-    case 8:
-      return f(std::integral_constant<int64_t, 8>());
-    case 16:
-      return f(std::integral_constant<int64_t, 16>());
-    case 32:
-      return f(std::integral_constant<int64_t, 32>());
-    case 64:
-      return f(std::integral_constant<int64_t, 64>());
-    default:
-      return f(std::integral_constant<int64_t, 0>());
-  }
-}
 
 // Rows of a large table are fetched some lookups ahead. Those of a line or two the CPU overlaps by itself.
 constexpr size_t ahead = 16;
