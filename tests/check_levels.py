@@ -17,7 +17,8 @@ for line in (root / "cmake/levels.txt").read_text().splitlines():
     for header in headers.split():
         module_of_header[header] = module
 
-sources = [(path, path.parent.name) for path in (root / "src").glob("*/*") if path.suffix in (".h", ".cpp", ".def")]
+sources = [(path, path.relative_to(root / "src").parts[0]) for path in (root / "src").glob("*/**/*")
+           if path.suffix in (".h", ".cpp", ".def")]
 for path in (root / "include/okibi").iterdir():
     if path.name not in module_of_header:
         problems.append(f"include/okibi/{path.name} belongs to no module in cmake/levels.txt")

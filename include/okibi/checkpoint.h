@@ -1,5 +1,5 @@
 // okibi/checkpoint.h: a file ⇄ a Value. Loading runs nothing, ever: what a global in a pickle may mean stands in one
-// table (src/checkpoint/globals.def), and a file that names anything else is refused with all such names at once.
+// table (src/checkpoint/pickled/globals.def), and a file that names anything else is refused with all such names at once.
 //
 // Formats: the zip archives of torch.save since 1.4 (docs/formats.md says what else is read). They are written as
 // PyTorch 2.15 writes them, and torch.load(weights_only=True) reads them.

@@ -3,9 +3,9 @@
 
 #include "checkpoint/archive_body.h"
 #include "checkpoint/in_file.h"
-#include "checkpoint/looks_like.h"
+#include "checkpoint/formats/looks_like.h"
 #include "checkpoint/storages.h"
-#include "checkpoint/torch_zip.h"
+#include "checkpoint/formats/torch_zip.h"
 #include "tensor/nearest.h"
 
 namespace okibi {

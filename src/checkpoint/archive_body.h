@@ -10,7 +10,7 @@
 #include <okibi/checkpoint.h>
 #include <okibi/zip.h>
 
-#include "checkpoint/resolve.h"
+#include "checkpoint/pickled/resolve.h"
 
 namespace okibi {
 

@@ -2,8 +2,8 @@
 #include <okibi/checkpoint.h>
 
 #include "checkpoint/in_file.h"
-#include "checkpoint/looks_like.h"
-#include "checkpoint/torch_zip.h"
+#include "checkpoint/formats/looks_like.h"
+#include "checkpoint/formats/torch_zip.h"
 
 namespace okibi {
 namespace {

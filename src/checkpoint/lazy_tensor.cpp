@@ -5,7 +5,7 @@
 
 #include "checkpoint/archive_body.h"
 #include "checkpoint/in_file.h"
-#include "checkpoint/sparse_check.h"
+#include "checkpoint/pickled/sparse_check.h"
 #include "checkpoint/storages.h"
 
 namespace okibi {

@@ -6,7 +6,7 @@
 #include <okibi/zip.h>
 
 #include "checkpoint/bulk_read.h"
-#include "checkpoint/resolve.h"
+#include "checkpoint/pickled/resolve.h"
 
 namespace okibi::checkpoint {
 

@@ -1,4 +1,4 @@
-#include "checkpoint/globals.h"
+#include "checkpoint/pickled/globals.h"
 
 #include <gtest/gtest.h>
 

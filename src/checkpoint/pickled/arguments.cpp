@@ -1,4 +1,4 @@
-#include "checkpoint/arguments.h"
+#include "checkpoint/pickled/arguments.h"
 
 #include <fmt/format.h>
 

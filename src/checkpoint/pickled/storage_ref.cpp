@@ -1,10 +1,10 @@
-#include "checkpoint/storage_ref.h"
+#include "checkpoint/pickled/storage_ref.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "checkpoint/arguments.h"
+#include "checkpoint/pickled/arguments.h"
 
 namespace okibi::checkpoint {
 

@@ -3,7 +3,7 @@
 #include <charconv>
 
 #include "checkpoint/storages.h"
-#include "checkpoint/torch_zip.h"
+#include "checkpoint/formats/torch_zip.h"
 
 namespace okibi::checkpoint {
 namespace {

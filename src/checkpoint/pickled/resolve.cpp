@@ -3,12 +3,12 @@
 // A list, a dict or a set is made empty when the walk meets it and filled when the walk leaves it; a tuple or the
 // arguments of a call must be complete before what holds them can be made. A container that contains a tuple which
 // contains the container is filled last of all, when everything has been made.
-#include "checkpoint/resolve.h"
+#include "checkpoint/pickled/resolve.h"
 
 #include <algorithm>
 
-#include "checkpoint/arguments.h"
-#include "checkpoint/rebuild.h"
+#include "checkpoint/pickled/arguments.h"
+#include "checkpoint/pickled/rebuild.h"
 
 namespace okibi::checkpoint {
 

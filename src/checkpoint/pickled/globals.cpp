@@ -1,4 +1,4 @@
-#include "checkpoint/globals.h"
+#include "checkpoint/pickled/globals.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -17,7 +17,7 @@ struct Row {
 
 constexpr std::array rows = {
 #define X(module, name, meaning) Row{module, name, Meaning::meaning},
-#include "checkpoint/globals.def"
+#include "checkpoint/pickled/globals.def"
 #undef X
 };
 

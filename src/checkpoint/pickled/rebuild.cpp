@@ -1,8 +1,8 @@
-#include "checkpoint/rebuild.h"
+#include "checkpoint/pickled/rebuild.h"
 
 #include <fmt/format.h>
 
-#include "checkpoint/arguments.h"
+#include "checkpoint/pickled/arguments.h"
 
 namespace okibi::checkpoint {
 

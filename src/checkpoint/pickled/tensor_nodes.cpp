@@ -1,4 +1,4 @@
-#include "checkpoint/tensor_nodes.h"
+#include "checkpoint/pickled/tensor_nodes.h"
 
 #include <fmt/format.h>
 

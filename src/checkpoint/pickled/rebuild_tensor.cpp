@@ -1,9 +1,9 @@
 // The calls that make tensors, as torch/_utils.py defines them.
 #include <fmt/format.h>
 
-#include "checkpoint/arguments.h"
-#include "checkpoint/rebuild.h"
-#include "checkpoint/sparse_check.h"
+#include "checkpoint/pickled/arguments.h"
+#include "checkpoint/pickled/rebuild.h"
+#include "checkpoint/pickled/sparse_check.h"
 
 namespace okibi::checkpoint {
 

@@ -1,14 +1,14 @@
 // The walk over a Value, in the order in which Python's pickler would take it: storages get their keys so. Like the
 // walk in resolve.cpp, and for the same reasons, it keeps its own stack, makes lists and dicts before what is in them,
 // and fills a container last of all when it contains a tuple that contains the container.
-#include "checkpoint/build.h"
+#include "checkpoint/pickled/build.h"
 
 #include <fmt/format.h>
 
 #include <deque>
 #include <unordered_map>
 
-#include "checkpoint/tensor_nodes.h"
+#include "checkpoint/pickled/tensor_nodes.h"
 
 namespace okibi::checkpoint {
 

@@ -1,4 +1,4 @@
-#include "checkpoint/looks_like.h"
+#include "checkpoint/formats/looks_like.h"
 
 #include <algorithm>
 #include <array>

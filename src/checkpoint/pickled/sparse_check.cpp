@@ -1,4 +1,4 @@
-#include "checkpoint/sparse_check.h"
+#include "checkpoint/pickled/sparse_check.h"
 
 #include <fmt/format.h>
 

@@ -4,7 +4,7 @@
 #include <okibi/checkpoint.h>
 #include <okibi/pickle.h>
 
-#include "checkpoint/storage_ref.h"
+#include "checkpoint/pickled/storage_ref.h"
 
 namespace okibi::checkpoint {
 

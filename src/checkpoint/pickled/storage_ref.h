@@ -6,7 +6,7 @@
 
 #include <okibi/pickle.h>
 
-#include "checkpoint/globals.h"
+#include "checkpoint/pickled/globals.h"
 
 namespace okibi::checkpoint {
 

@@ -3,7 +3,7 @@
 
 #include <span>
 
-#include "checkpoint/resolve.h"
+#include "checkpoint/pickled/resolve.h"
 
 namespace okibi::checkpoint {
 
