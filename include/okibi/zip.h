@@ -33,6 +33,10 @@ struct Record {
 // True when the bytes at the start of `source` are those of a zip archive.
 bool is_zip(const io::Source& source);
 
+// A record's bytes, inflated, its size and CRC-32 checked (unless its writer computed none). Memory grows with what is
+// there, not with what the record claims.
+std::vector<std::byte> read_record(const io::Source& source, const Record& record);
+
 // An archive whose directory was read and checked. Thread-safe: everything is const.
 class Reader {
  public:
@@ -47,8 +51,7 @@ class Reader {
   const Record* find(std::string_view name) const noexcept;  // nullptr when there is none
   const Record& at(std::string_view name) const;             // Error(not_found) naming the archive
 
-  // The whole record, inflated, its size and CRC-32 checked (unless the writer computed none).
-  std::vector<std::byte> read(std::string_view name) const;
+  std::vector<std::byte> read(std::string_view name) const { return read_record(*source_, at(name)); }
 
   // The same straight into memory of the caller, which must be exactly record.size bytes long. For a deflated record
   // that size is only a claim until it is inflated: read() does not allocate by it, a caller might.
@@ -77,6 +80,13 @@ class Writer {
   // Error(bad_argument). Returns its CRC-32. Large bytes go to the sink from where they lie.
   uint32_t add(std::string_view name, std::span<const std::byte> bytes);
 
+  // The same record in pieces, for bytes that never lie in memory together: begin() with the size of them all, write()
+  // until that many have come, end() for the CRC-32. Too many or too few, or another record meanwhile:
+  // Error(bad_argument).
+  void begin(std::string_view name, uint64_t size);
+  void write(std::span<const std::byte> piece);
+  uint32_t end();
+
   // Writes the serialization id record, the directory and the end records. To be called once, at the end.
   void finish();
 
@@ -88,11 +98,11 @@ class Writer {
     uint64_t header_offset = 0;
   };
 
+  void check_between_records() const;
   void check_new_name(std::string_view name);
-  uint32_t put(std::string_view name, std::span<const std::byte> bytes);
+  void start(std::string_view name, uint64_t size);
   uint64_t cursor() const { return sink_.position() - start_; }
   void write_local_header(const Entry& entry);
-  uint32_t write_data(std::span<const std::byte> bytes);
   void write_descriptor(const Entry& entry);
   void write_directory_entry(const Entry& entry);
   void write_end_records(uint64_t directory_offset, uint64_t directory_size);
@@ -102,7 +112,9 @@ class Writer {
   std::string root_;
   uint64_t alignment_;
   uint64_t start_;  // where the sink stood: offsets in the archive count from there
-  std::vector<Entry> entries_;
+  std::vector<Entry> entries_;  // the last one is being written while is_open_
+  bool is_open_ = false;
+  uint64_t missing_ = 0;  // bytes that the open record still waits for
   std::unordered_set<std::string> used_names_;  // in lower case
   bool finished_ = false;
 };

@@ -84,21 +84,63 @@ Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment)
 }
 
 uint32_t Writer::add(std::string_view name, std::span<const std::byte> bytes) {
-  check_new_name(name);
-  return put(name, bytes);
+  begin(name, bytes.size());
+  write(bytes);
+  return end();
 }
 
-uint32_t Writer::put(std::string_view name, std::span<const std::byte> bytes) {
-  Entry entry{fmt::format("{}/{}", root_, name), bytes.size(), 0, cursor()};
-  write_local_header(entry);
-  entry.crc32 = write_data(bytes);
+void Writer::begin(std::string_view name, uint64_t size) {
+  check_between_records();
+  check_new_name(name);
+  start(name, size);
+}
+
+void Writer::start(std::string_view name, uint64_t size) {
+  entries_.push_back({fmt::format("{}/{}", root_, name), size, 0, cursor()});
+  write_local_header(entries_.back());
+  is_open_ = true;
+  missing_ = size;
+}
+
+void Writer::write(std::span<const std::byte> piece) {
+  if (!is_open_) throw Error(ErrorKind::bad_argument, "no record was begun that these bytes could belong to");
+  Entry& entry = entries_.back();
+  if (piece.size() > missing_) {
+    throw Error(ErrorKind::bad_argument, "the record gets more bytes than its size says")
+        .expected(entry.size)
+        .found(entry.size - missing_ + piece.size())
+        .at("record", entry.path);
+  }
+  missing_ -= piece.size();
+  while (!piece.empty()) {
+    const auto block = piece.first(std::min(piece.size(), block_size));
+    entry.crc32 = libdeflate_crc32(entry.crc32, block.data(), block.size());
+    sink_.write(block);
+    piece = piece.subspan(block.size());
+  }
+}
+
+uint32_t Writer::end() {
+  if (!is_open_) throw Error(ErrorKind::bad_argument, "no record was begun that could end");
+  const Entry& entry = entries_.back();
+  if (missing_ > 0) {
+    throw Error(ErrorKind::bad_argument, "the record got fewer bytes than its size says")
+        .expected(entry.size)
+        .found(entry.size - missing_)
+        .at("record", entry.path);
+  }
   if (entry.size > 0) write_descriptor(entry);
-  entries_.push_back(entry);
+  is_open_ = false;
   return entry.crc32;
 }
 
+void Writer::check_between_records() const {
+  if (finished_) throw Error(ErrorKind::bad_argument, "the archive is finished");
+  if (!is_open_) return;
+  throw Error(ErrorKind::bad_argument, "the record before has not ended").at("record", entries_.back().path);
+}
+
 void Writer::check_new_name(std::string_view name) {
-  if (finished_) throw Error(ErrorKind::bad_argument, "the archive is finished").at("record", name);
   const std::string_view fault = fault_of(name);
   if (!fault.empty()) throw Error(ErrorKind::bad_argument, fmt::format("the name {}", fault)).at("record", name);
   if (root_.size() + 1 + name.size() > marker16) {
@@ -122,17 +164,6 @@ void Writer::write_local_header(const Entry& entry) {
   sink_.write(header.bytes());
 }
 
-uint32_t Writer::write_data(std::span<const std::byte> bytes) {
-  uint32_t crc = 0;
-  while (!bytes.empty()) {
-    const auto block = bytes.first(std::min(bytes.size(), block_size));
-    crc = libdeflate_crc32(crc, block.data(), block.size());
-    sink_.write(block);
-    bytes = bytes.subspan(block.size());
-  }
-  return crc;
-}
-
 void Writer::write_descriptor(const Entry& entry) {
   Fields descriptor;
   descriptor.u32(descriptor_signature).u32(entry.crc32);
@@ -145,9 +176,11 @@ void Writer::write_descriptor(const Entry& entry) {
 }
 
 void Writer::finish() {
-  if (finished_) throw Error(ErrorKind::bad_argument, "the archive is finished already");
+  check_between_records();
   const std::string id = serialization_id();
-  put(id_record, as_bytes(id));
+  start(id_record, id.size());  // its name was taken from the beginning
+  write(as_bytes(id));
+  end();
   finished_ = true;
   const uint64_t directory_offset = cursor();
   for (const Entry& entry : entries_) write_directory_entry(entry);

@@ -113,6 +113,44 @@ TEST(ZipWriter, IsDoneAfterFinish) {
   EXPECT_THROW(writer.finish(), Error);
 }
 
+TEST(ZipWriter, WritesARecordInPiecesAsItWouldWhole) {
+  const std::string text(2'500'000, 'x');
+  Buffer whole, pieces;
+  {
+    Writer writer(whole, "model");
+    writer.add("data/0", as_bytes(text));
+    writer.add("data/1", {});
+    writer.finish();
+  }
+  Writer writer(pieces, "model");
+  writer.begin("data/0", text.size());
+  for (const size_t length : {size_t{1}, size_t{0}, size_t{2'000'000}, size_t{499'999}}) {
+    writer.write(as_bytes(text).first(length));  // all letters are the same
+  }
+  EXPECT_EQ(writer.end(), testing_help::crc_of(text));
+  writer.begin("data/1", 0);
+  EXPECT_EQ(writer.end(), 0u);
+  writer.finish();
+  EXPECT_TRUE(as_text(pieces.bytes()) == as_text(whole.bytes()));
+}
+
+TEST(ZipWriter, HoldsARecordInPiecesToItsSize) {
+  Buffer buffer;
+  Writer writer(buffer, "model");
+  const auto refuses = [](auto work) { EXPECT_EQ(error_of(work).kind(), ErrorKind::bad_argument); };
+  refuses([&] { writer.write(as_bytes("x")); });
+  refuses([&] { writer.end(); });
+  writer.begin("data/0", 3);
+  refuses([&] { writer.end(); });
+  refuses([&] { writer.write(as_bytes("four")); });
+  refuses([&] { writer.add("data/1", {}); });
+  refuses([&] { writer.finish(); });
+  writer.write(as_bytes("abc"));
+  EXPECT_EQ(writer.end(), testing_help::crc_of("abc"));
+  writer.finish();
+  EXPECT_EQ(text_of(reader_of(buffer), "data/0"), "abc");
+}
+
 TEST(ZipReader, FindsRecordsByTheirExactName) {
   const Reader reader = open_bytes(ArchiveBuilder({{"m/b", "B"}, {"m/A", "a"}, {"m/c/d", "D"}}).build().bytes);
   ASSERT_NE(reader.find("c/d"), nullptr);
