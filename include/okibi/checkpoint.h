@@ -1,14 +1,16 @@
 // okibi/checkpoint.h: a file ⇄ a Value. Loading runs nothing, ever: what a global in a pickle may mean stands in one
 // table (src/checkpoint/pickled/globals.def), and a file that names anything else is refused with all such names at once.
 //
-// Formats: the zip archives of torch.save since 1.4 (docs/formats.md says what else is read). They are written as
-// PyTorch 2.15 writes them, and torch.load(weights_only=True) reads them.
+// Formats: formats.def lists them, and docs/formats.md says what of each is read and written. What is written, PyTorch
+// reads: torch.load(weights_only=True) the files of torch.save, which are byte for byte as PyTorch 2.15 writes them.
 //
-// Where a path is taken, any URI that the Store knows is taken too. Saving to a path or URI commits: the file is replaced
-// as a whole, or left as it was. Saving to a Sink never commits: its owner does.
+// Where a path is taken, any URI that the Store knows is taken too, and for reading a folder, where a format is one.
+// Saving to a path or URI commits: the file is replaced as a whole, or left as it was. Saving to a Sink never commits:
+// its owner does.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -20,6 +22,14 @@
 #include <okibi/value.h>
 
 namespace okibi {
+
+enum class Format : uint8_t {
+#define X(name, text, meaning, read, written) name,
+#include <okibi/formats.def>
+#undef X
+};
+std::string_view name_of(Format format) noexcept;                     // "torch-zip"
+std::optional<Format> format_named(std::string_view name) noexcept;
 
 struct LoadOptions {
   Limits limits = {};
@@ -37,8 +47,10 @@ struct LoadOptions {
 };
 
 struct SaveOptions {
-  uint64_t alignment = 64;  // of each record's first byte
-  // The folder inside the archive; empty means as PyTorch names it: after the file, or "archive" for a Sink.
+  // Unless it is given, the name decides: *.safetensors is safetensors, anything else a zip archive of torch.save.
+  std::optional<Format> format = {};
+  uint64_t alignment = 64;  // torch-zip: of each record's first byte
+  // torch-zip: the folder inside the archive; empty means as PyTorch names it: after the file, or "archive" for a Sink.
   std::string root = {};
   Progress progress = {};
   std::stop_token stop = {};
@@ -95,7 +107,7 @@ class LazyTensor {
 // An opened file of which only the index and the pickle were read. A handle; copies share it. Thread-safe.
 class Archive {
  public:
-  const std::string& format() const noexcept;  // "torch-zip"
+  Format format() const noexcept;
   std::string name() const;                    // of the file
   const std::vector<TensorEntry>& tensors() const noexcept;  // in the order of the object
   LazyTensor tensor(std::string_view name) const;            // Error(not_found) with the nearest names
@@ -106,6 +118,7 @@ class Archive {
 
  private:
   friend Archive open(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+  friend Archive open(const std::string& uri, const LoadOptions& options);
   explicit Archive(std::shared_ptr<const ArchiveBody> body) : body_(std::move(body)) {}
   std::shared_ptr<const ArchiveBody> body_;
 };

@@ -3,9 +3,6 @@
 
 #include "checkpoint/archive_body.h"
 #include "checkpoint/in_file.h"
-#include "checkpoint/formats/looks_like.h"
-#include "checkpoint/storages.h"
-#include "checkpoint/formats/torch_zip.h"
 #include "tensor/nearest.h"
 
 namespace okibi {
@@ -15,13 +12,13 @@ namespace {
 // Makes meta tensors, and remembers where the real ones lie.
 class PlacesOnly final : public TensorMaker {
  public:
-  PlacesOnly(const zip::Reader& records, std::unordered_map<const TensorBody*, PlacedTensor>& places)
-      : records_(records), places_(places) {}
+  PlacesOnly(const OpenedFile& file, std::unordered_map<const TensorBody*, Place>& places)
+      : file_(file), places_(places) {}
 
   Tensor make(const StorageRef& storage, const TensorSpec& spec) override {
-    const zip::Record& record = record_of(records_, storage);
+    file_.extent_of(storage);  // is there, and as long as it should be
     // The check is that of real tensors, over a storage with a length and no bytes.
-    Tensor::over(Storage::borrow(nullptr, nullptr, record.size), spec.dtype, spec.sizes, spec.strides,
+    Tensor::over(Storage::borrow(nullptr, nullptr, storage.nbytes), spec.dtype, spec.sizes, spec.strides,
                  spec.storage_offset);
     Tensor tensor = empty_meta(spec.sizes, spec.dtype);
     if (tensor.strides() != spec.strides) tensor = tensor.as_strided(spec.sizes, spec.strides, 0);
@@ -29,14 +26,33 @@ class PlacesOnly final : public TensorMaker {
     return tensor;
   }
 
+  Tensor assemble(const Assembly& assembly) override {
+    const Tensor tensor = empty_meta(assembly.sizes, assembly.dtype);
+    places_.emplace(tensor.body(), assembly);
+    return tensor;
+  }
+
  private:
-  const zip::Reader& records_;
-  std::unordered_map<const TensorBody*, PlacedTensor>& places_;
+  const OpenedFile& file_;
+  std::unordered_map<const TensorBody*, Place>& places_;
 };
 
 uint64_t nbytes_of(const Tensor& tensor) {
   if (!tensor.is_sparse()) return tensor.nbytes();
   return tensor.indices().nbytes() + tensor.values().nbytes();
+}
+
+// Pieces of an assembly are nobody else's: its own name stands for them.
+void describe_storage(TensorEntry& entry, const Place& place) {
+  if (const auto* placed = std::get_if<PlacedTensor>(&place)) {
+    entry.device = Device(placed->storage.location);
+    entry.storage = placed->storage.key;
+    entry.storage_offset = placed->spec.storage_offset;
+    entry.storage_nbytes = placed->storage.nbytes;
+  } else {
+    entry.storage = entry.name;
+    entry.storage_nbytes = entry.nbytes;
+  }
 }
 
 TensorEntry entry_of(const ArchiveBody& archive, NamedTensor named) {
@@ -49,27 +65,21 @@ TensorEntry entry_of(const ArchiveBody& archive, NamedTensor named) {
                     .sizes = tensor.sizes()};
   entry.requires_grad = tensor.requires_grad();
   if (!tensor.is_sparse()) entry.strides = tensor.strides();
-  const PlacedTensor* place = archive.placed(tensor.is_sparse() ? tensor.values() : tensor);
+  const Place* place = archive.place_of(tensor.is_sparse() ? tensor.values() : tensor);
   if (!place) return entry;  // a meta tensor in the file, too
-  entry.device = Device(place->storage.location);
-  entry.storage = place->storage.key;
-  entry.storage_offset = place->spec.storage_offset;
-  entry.storage_nbytes = place->storage.nbytes;
   entry.nbytes = nbytes_of(tensor);
+  describe_storage(entry, *place);
   return entry;
 }
 
 }  // namespace
 }  // namespace checkpoint
 
-ArchiveBody::ArchiveBody(std::shared_ptr<const io::Source> source, const LoadOptions& load_options)
-    : options(load_options), records(std::move(source), load_options.limits) {
-  checkpoint::check_is_checkpoint(records);
-  swapped = checkpoint::is_swapped(records);
-  const pickle::Graph graph = checkpoint::read_pickle(records, options.limits);
-  checkpoint::PlacesOnly maker(records, places);
-  skeleton = checkpoint::resolve(graph, maker, options);
-  for (auto& named : checkpoint::list_tensors(skeleton, graph.end_offset())) {
+ArchiveBody::ArchiveBody(std::unique_ptr<const checkpoint::OpenedFile> opened, const LoadOptions& load_options)
+    : options(load_options), file(std::move(opened)) {
+  checkpoint::PlacesOnly maker(*file, places);
+  skeleton = file->object(maker);
+  for (auto& named : checkpoint::list_tensors(skeleton, file->index_bytes())) {
     tensors.push_back(named.tensor);
     entries.push_back(checkpoint::entry_of(*this, std::move(named)));
   }
@@ -79,24 +89,31 @@ ArchiveBody::ArchiveBody(std::shared_ptr<const io::Source> source, const LoadOpt
   }
 }
 
-const PlacedTensor* ArchiveBody::placed(const Tensor& in_skeleton) const noexcept {
+const checkpoint::Place* ArchiveBody::place_of(const Tensor& in_skeleton) const noexcept {
   const auto found = places.find(in_skeleton.body());
   return found == places.end() ? nullptr : &found->second;
 }
 
+namespace checkpoint {
+namespace {
+
+std::shared_ptr<const ArchiveBody> archive_of(std::unique_ptr<const OpenedFile> file, const LoadOptions& options) {
+  return in_file(file->name(), [&] { return std::make_shared<const ArchiveBody>(std::move(file), options); });
+}
+
+}  // namespace
+}  // namespace checkpoint
+
 Archive open(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  return checkpoint::in_file(*source, [&] {
-    if (!zip::is_zip(*source)) checkpoint::throw_no_checkpoint(*source);
-    return Archive(std::make_shared<const ArchiveBody>(source, options));
-  });
+  return Archive(checkpoint::archive_of(checkpoint::open_file(std::move(source), options), options));
 }
 
 Archive open(const std::string& uri, const LoadOptions& options) {
-  return open(store::default_store().open(uri), options);
+  return Archive(checkpoint::archive_of(checkpoint::open_file(uri, options), options));
 }
 
-const std::string& Archive::format() const noexcept { return body_->format; }
-std::string Archive::name() const { return body_->file().name(); }
+Format Archive::format() const noexcept { return body_->file->format(); }
+std::string Archive::name() const { return body_->file->name(); }
 const std::vector<TensorEntry>& Archive::tensors() const noexcept { return body_->entries; }
 const Value& Archive::skeleton() const noexcept { return body_->skeleton; }
 

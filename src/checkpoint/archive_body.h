@@ -5,25 +5,24 @@
 #include <mutex>
 #include <string>
 #include <unordered_map>
+#include <variant>
 #include <vector>
 
 #include <okibi/checkpoint.h>
-#include <okibi/zip.h>
 
-#include "checkpoint/pickled/resolve.h"
+#include "checkpoint/opened_file.h"
 
 namespace okibi {
 
-// How a tensor of the skeleton lies in the file.
-struct PlacedTensor {
-  checkpoint::StorageRef storage;
-  checkpoint::TensorSpec spec;
-};
+namespace checkpoint {
+
+// How a tensor of the skeleton lies in the file: in one storage, or in pieces of several.
+using Place = std::variant<PlacedTensor, Assembly>;
 
 // The deflated record that was read last.
 class LastInflated {
  public:
-  std::shared_ptr<const std::vector<std::byte>> get(const zip::Reader& records, const zip::Record& record);
+  std::shared_ptr<const std::vector<std::byte>> get(const Extent& extent);
 
  private:
   std::mutex mutex_;
@@ -31,25 +30,24 @@ class LastInflated {
   std::shared_ptr<const std::vector<std::byte>> bytes_;
 };
 
+}  // namespace checkpoint
+
 // Immutable once made; any number of threads read.
 struct ArchiveBody {
-  ArchiveBody(std::shared_ptr<const io::Source> file, const LoadOptions& load_options);
+  ArchiveBody(std::unique_ptr<const checkpoint::OpenedFile> opened, const LoadOptions& load_options);
 
-  const PlacedTensor* placed(const Tensor& in_skeleton) const noexcept;
-  const io::Source& file() const noexcept { return records.source(); }
+  const checkpoint::Place* place_of(const Tensor& in_skeleton) const noexcept;
 
   LoadOptions options;
-  zip::Reader records;
-  bool swapped = false;  // of the other byte order
-  std::string format = "torch-zip";
-  std::unordered_map<const TensorBody*, PlacedTensor> places;
+  std::unique_ptr<const checkpoint::OpenedFile> file;
+  std::unordered_map<const TensorBody*, checkpoint::Place> places;
   Value skeleton;
   std::vector<TensorEntry> entries;
   std::vector<Tensor> tensors;                           // of the skeleton: one for each entry
   std::unordered_map<std::string_view, size_t> by_name;  // views into entries
   std::unordered_map<const TensorBody*, size_t> by_body;
   // Parts of a deflated record come from all of it, which is kept for the next tensor.
-  mutable LastInflated last_inflated;
+  mutable checkpoint::LastInflated last_inflated;
 };
 
 }  // namespace okibi
@@ -65,11 +63,7 @@ struct NamedTensor {
 
 // All tensors that can be reached from `root`, in the order of the object. A container in several places is walked
 // once; a tensor in several places is listed at each. Iterative, safe on cycles.
-// Names that repeat long keys to more than the pickle's own size, or thereabouts, are Error(limit).
-std::vector<NamedTensor> list_tensors(const Value& root, uint64_t pickle_bytes);
-
-// The elements of a placed tensor that `spec` picks, in storage of their own. Reads only the bytes between the first of
-// them and the last.
-Tensor read_elements(const ArchiveBody& archive, const StorageRef& storage, const TensorSpec& spec);
+// Names that repeat long keys to more than the index's own size, or thereabouts, are Error(limit).
+std::vector<NamedTensor> list_tensors(const Value& root, uint64_t index_bytes);
 
 }  // namespace okibi::checkpoint

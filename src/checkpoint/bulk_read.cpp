@@ -28,9 +28,11 @@ struct Run {
 
 class BulkReader {
  public:
-  BulkReader(const io::Source& source, std::vector<RecordRead> reads, const LoadOptions& options)
-      : source_(source), reads_(std::move(reads)), crcs_(reads_.size(), 0), options_(options) {
-    std::ranges::sort(reads_, {}, [](const RecordRead& read) { return read.record->offset; });
+  BulkReader(std::vector<RecordRead> reads, const LoadOptions& options)
+      : reads_(std::move(reads)), crcs_(reads_.size(), 0), options_(options) {
+    std::ranges::sort(reads_, {}, [](const RecordRead& read) {
+      return std::pair(reinterpret_cast<uintptr_t>(read.source), read.record->offset + read.begin);
+    });
     for (const RecordRead& read : reads_) total_ += read.into.size();
   }
   void run();
@@ -38,9 +40,13 @@ class BulkReader {
  private:
   std::vector<Part> next_wave();
   void read(std::span<const Part> parts);
-  void read_ranges(const std::vector<io::Range>& ranges) const;
+  void read_ranges(const io::Source& source, const std::vector<io::Range>& ranges) const;
+  std::span<const Part> of_one_source(std::span<const Part> parts) const;
+  const io::Source& source_of(const Part& part) const { return *reads_[part.read].source; }
   bool is_small(const Part& part) const;
-  uint64_t begin_of(const Part& part) const { return reads_[part.read].record->offset + part.begin; }
+  uint64_t begin_of(const Part& part) const {  // in its source
+    return reads_[part.read].record->offset + reads_[part.read].begin + part.begin;
+  }
   std::span<std::byte> target_of(const Part& part) const {
     return reads_[part.read].into.subspan(part.begin, part.size);
   }
@@ -49,7 +55,6 @@ class BulkReader {
   void update_crcs(std::span<const Part> parts);
   void check_crcs() const;
 
-  const io::Source& source_;
   std::vector<RecordRead> reads_;
   std::vector<uint32_t> crcs_;  // of what has come so far
   const LoadOptions& options_;
@@ -62,7 +67,11 @@ void BulkReader::run() {
   if (options_.progress) options_.progress(0, total_);
   for (auto wave = next_wave(); !wave.empty(); wave = next_wave()) {
     throw_if_stopped(options_.stop);
-    read(wave);
+    for (std::span<const Part> rest = wave; !rest.empty();) {
+      const auto together = of_one_source(rest);
+      read(together);
+      rest = rest.subspan(together.size());
+    }
     if (options_.check_crc) update_crcs(wave);
     for (const Part& part : wave) done_ += part.size;
     if (options_.progress) options_.progress(done_, total_);
@@ -98,7 +107,14 @@ std::span<const Part> BulkReader::run_at(std::span<const Part> parts) const {
   return parts.first(count);
 }
 
+// The longest beginning of `parts` that lies in one source.
+std::span<const Part> BulkReader::of_one_source(std::span<const Part> parts) const {
+  const auto other = std::ranges::find_if(parts, [&](auto& part) { return &source_of(part) != &source_of(parts[0]); });
+  return parts.first(static_cast<size_t>(other - parts.begin()));
+}
+
 void BulkReader::read(std::span<const Part> parts) {
+  const io::Source& source = source_of(parts[0]);
   std::vector<Run> runs;
   std::vector<io::Range> ranges;
   while (!parts.empty()) {
@@ -116,15 +132,15 @@ void BulkReader::read(std::span<const Part> parts) {
       ranges.push_back({offset + at, target.subspan(at, std::min(range_bytes, target.size() - at))});
     }
   }
-  read_ranges(ranges);
+  read_ranges(source, ranges);
   for (const Run& run : runs) scatter(run);
 }
 
 // A local source reads one range after the other, so several threads share them; a remote one has all that it is given
 // in flight at once.
-void BulkReader::read_ranges(const std::vector<io::Range>& ranges) const {
+void BulkReader::read_ranges(const io::Source& source, const std::vector<io::Range>& ranges) const {
   parallel_for(0, static_cast<int64_t>(ranges.size()), 1,
-               [&](int64_t first, int64_t last) { source_.read_many(std::span(ranges).subspan(first, last - first)); });
+               [&](int64_t first, int64_t last) { source.read_many(std::span(ranges).subspan(first, last - first)); });
 }
 
 void BulkReader::scatter(const Run& run) const {
@@ -145,7 +161,7 @@ void BulkReader::update_crcs(std::span<const Part> parts) {
 void BulkReader::check_crcs() const {
   for (size_t i = 0; i < reads_.size(); ++i) {
     const zip::Record& record = *reads_[i].record;
-    if (record.crc32 == 0 || record.crc32 == crcs_[i]) continue;  // 0: its writer computed none
+    if (record.crc32 == 0 || !reads_[i].is_whole() || record.crc32 == crcs_[i]) continue;  // 0: none was computed
     throw Error(ErrorKind::bad_file, "the CRC-32 of the record's bytes is not the one its writer computed")
         .expected(fmt::format("{:08x}", record.crc32))
         .found(fmt::format("{:08x}", crcs_[i]))
@@ -156,8 +172,8 @@ void BulkReader::check_crcs() const {
 
 }  // namespace
 
-void read_records(const io::Source& source, std::vector<RecordRead> reads, const LoadOptions& options) {
-  BulkReader(source, std::move(reads), options).run();
+void read_records(std::vector<RecordRead> reads, const LoadOptions& options) {
+  BulkReader(std::move(reads), options).run();
 }
 
 }  // namespace okibi::checkpoint

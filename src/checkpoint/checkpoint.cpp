@@ -1,9 +1,10 @@
 // The public functions: find out what a file is, and hand it to its format.
 #include <okibi/checkpoint.h>
 
-#include "checkpoint/in_file.h"
-#include "checkpoint/formats/looks_like.h"
 #include "checkpoint/formats/torch_zip.h"
+#include "checkpoint/in_file.h"
+#include "checkpoint/opened_file.h"
+#include "checkpoint/storages.h"
 
 namespace okibi {
 namespace {
@@ -11,17 +12,23 @@ namespace {
 // A Buffer of the caller's as a Source that nobody owns.
 std::shared_ptr<const io::Source> borrowed(const Buffer& buffer) { return {std::shared_ptr<void>(), &buffer}; }
 
-}  // namespace
-
-Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  return checkpoint::in_file(*source, [&] {
-    if (!zip::is_zip(*source)) checkpoint::throw_no_checkpoint(*source);
-    return checkpoint::load_torch_zip(source, options);
+Value load_file(std::unique_ptr<const checkpoint::OpenedFile> file, const LoadOptions& options) {
+  return checkpoint::in_file(file->name(), [&] {
+    checkpoint::WholeStorages tensors(*file, options);
+    Value value = file->object(tensors);  // names looked up in one table; tensors own their storage
+    tensors.read_now();                   // all at once, straight to where they belong
+    return value;
   });
 }
 
+}  // namespace
+
+Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
+  return load_file(checkpoint::open_file(std::move(source), options), options);
+}
+
 Value load(const std::string& uri, const LoadOptions& options) {
-  return load(store::default_store().open(uri), options);
+  return load_file(checkpoint::open_file(uri, options), options);
 }
 
 Value load(const Buffer& buffer, const LoadOptions& options) { return load(borrowed(buffer), options); }
@@ -32,7 +39,8 @@ StateDict load_state_dict(std::shared_ptr<const io::Source> source, const LoadOp
 }
 
 StateDict load_state_dict(const std::string& uri, const LoadOptions& options) {
-  return load_state_dict(store::default_store().open(uri), options);
+  const Value value = load(uri, options);
+  return checkpoint::in_file(uri, [&] { return StateDict(value); });
 }
 
 StateDict load_state_dict(const Buffer& buffer, const LoadOptions& options) {

@@ -10,14 +10,18 @@ namespace okibi::checkpoint {
 
 // Runs `work`; an Error that leaves it has the file's name added, unless a lower level named it already.
 template <class Work>
-decltype(auto) in_file(const io::Source& file, Work&& work) {
+decltype(auto) in_file(const std::string& name, Work&& work) {
   try {
     return std::forward<Work>(work)();
   } catch (Error& error) {
     const bool is_named = std::ranges::any_of(error.places(), [](const auto& place) { return place.first.empty(); });
-    if (!is_named) error.at("", file.name());
+    if (!is_named) error.at("", name);
     throw;
   }
+}
+template <class Work>
+decltype(auto) in_file(const io::Source& file, Work&& work) {
+  return in_file(file.name(), std::forward<Work>(work));
 }
 
 }  // namespace okibi::checkpoint

@@ -6,23 +6,6 @@
 
 namespace okibi::checkpoint {
 
-const zip::Record& record_of(const zip::Reader& records, const StorageRef& storage) {
-  const std::string name = "data/" + storage.key;
-  const zip::Record* record = records.find(name);
-  if (!record) {
-    throw Error(ErrorKind::bad_file, "the file has no such record, though a tensor lies in it")
-        .hint("The file is incomplete; copy it again, or save it again.")
-        .at("record", name);
-  }
-  if (record->size != storage.nbytes) {
-    throw Error(ErrorKind::bad_file, "the record is not as long as the pickle says")
-        .expected(fmt::format("{} bytes ({} elements of {})", storage.nbytes, storage.numel, name_of(storage.dtype)))
-        .found(record->size)
-        .at("record", name);
-  }
-  return *record;
-}
-
 size_t swap_unit(DType dtype) { return is_complex(dtype) ? itemsize(dtype) / 2 : itemsize(dtype); }
 
 void swap_bytes(std::span<std::byte> bytes, size_t unit) {
@@ -32,52 +15,99 @@ void swap_bytes(std::span<std::byte> bytes, size_t unit) {
   }
 }
 
+Tensor view_of(const Tensor& whole, const Assembly::Box& box) {
+  Tensor view = whole;
+  for (size_t dim = 0; dim < box.sizes.size(); ++dim) {
+    view = view.narrow(static_cast<int64_t>(dim), box.offsets[dim], box.sizes[dim]);
+  }
+  return view;
+}
+
 Tensor WholeStorages::make(const StorageRef& ref, const TensorSpec& spec) {
   auto found = by_key_.find(ref.key);
   if (found == by_key_.end()) {
-    found = by_key_.emplace(ref.key, Entry{allocate(ref), swap_unit(spec.dtype)}).first;
-    if (swapped_) to_swap_.push_back(ref.key);
+    const Extent extent = file_.extent_of(ref);
+    const Entry entry{allocate(ref, extent), swap_unit(spec.dtype), extent.swapped};
+    found = by_key_.emplace(ref.key, entry).first;
+    if (entry.swapped) to_swap_.push_back(entry);
   }
-  if (swapped_ && found->second.unit != swap_unit(spec.dtype)) {
+  if (found->second.swapped && found->second.unit != swap_unit(spec.dtype)) {
     throw Error(ErrorKind::unsupported, "tensors of different dtypes share a storage of the other byte order");
   }
   return Tensor::over(found->second.storage, spec.dtype, spec.sizes, spec.strides, spec.storage_offset);
 }
 
-std::shared_ptr<Storage> WholeStorages::allocate(const StorageRef& ref) {
-  const zip::Record& record = record_of(records_, ref);
-  Device device(ref.location);
-  if (record.deflated) return inflate(record, device);
+std::shared_ptr<Storage> WholeStorages::allocate(const StorageRef& ref, const Extent& extent) {
+  const Device device(ref.location);
+  if (extent.record->deflated) return inflate(extent, device);
   if (options_.mmap) {
-    if (auto storage = map(record, device)) return storage;
+    if (auto storage = map(extent, device)) return storage;
   }
-  auto storage = Storage::allocate(record.size, device);
-  waiting_.push_back({&record, {storage->data(), storage->nbytes()}});
+  auto storage = Storage::allocate(extent.record->size, device);
+  waiting_.push_back({extent.source, extent.record, {storage->data(), storage->nbytes()}});
   return storage;
 }
 
 // A deflated record's size is a claim until it is inflated: memory must not be taken by it.
-std::shared_ptr<Storage> WholeStorages::inflate(const zip::Record& record, const Device& device) {
-  auto bytes = std::make_shared<std::vector<std::byte>>(records_.read(record.name));
+std::shared_ptr<Storage> WholeStorages::inflate(const Extent& extent, const Device& device) {
+  auto bytes = std::make_shared<std::vector<std::byte>>(read_whole(extent));
   return Storage::borrow(bytes, bytes->data(), bytes->size(), device);
 }
 
 // Null where the source cannot be mapped, or where the record does not lie as elements must.
-std::shared_ptr<Storage> WholeStorages::map(const zip::Record& record, const Device& device) {
+std::shared_ptr<Storage> WholeStorages::map(const Extent& extent, const Device& device) {
   constexpr uint64_t strictest = 16;  // alignment of any element
-  if (cannot_map_ || record.offset % strictest != 0) return nullptr;
-  if (!mapping_) mapping_ = records_.source().map(0, records_.source().size());
-  cannot_map_ = !mapping_;
-  if (cannot_map_) return nullptr;
-  return Storage::borrow(mapping_, mapping_.get() + record.offset, record.size, device);
+  if (extent.record->offset % strictest != 0) return nullptr;
+  auto [place, is_new] = mappings_.try_emplace(extent.source);
+  if (is_new) place->second = extent.source->map(0, extent.source->size());
+  if (!place->second) return nullptr;
+  return Storage::borrow(place->second, place->second.get() + extent.record->offset, extent.record->size, device);
+}
+
+// The pieces are there before memory is taken for the whole.
+void WholeStorages::check_pieces(const Assembly& assembly) const {
+  for (const Assembly::Box& box : assembly.boxes) {
+    const PlacedTensor piece = file_.piece(box.piece);
+    file_.extent_of(piece.storage);
+    if (piece.spec.sizes == box.sizes && piece.spec.dtype == assembly.dtype) continue;
+    throw Error(ErrorKind::bad_file, fmt::format("{} is not the part of its tensor that the index says", box.piece))
+        .expected(fmt::format("{} of {}", to_string(box.sizes), name_of(assembly.dtype)))
+        .found(fmt::format("{} of {}", to_string(piece.spec.sizes), name_of(piece.spec.dtype)));
+  }
+}
+
+Tensor WholeStorages::assemble(const Assembly& assembly) {
+  check_pieces(assembly);
+  const Tensor whole = empty(assembly.sizes, {assembly.dtype});
+  for (const Assembly::Box& box : assembly.boxes) add_piece(assembly, box, whole);
+  return whole;
+}
+
+void WholeStorages::add_piece(const Assembly& assembly, const Assembly::Box& box, const Tensor& whole) {
+  const PlacedTensor piece = file_.piece(box.piece);
+  const Extent extent = file_.extent_of(piece.storage);
+  const Tensor part = view_of(whole, box);
+  const bool is_run = part.is_contiguous() && piece.spec.strides == contiguous_strides(box.sizes);
+  if (!is_run || extent.record->deflated || extent.swapped) {
+    to_copy_.push_back({part, make(piece.storage, piece.spec)});
+    return;
+  }
+  const auto item = itemsize(assembly.dtype);
+  // Checks the geometry against the storage.
+  Tensor::over(Storage::borrow(nullptr, nullptr, extent.record->size), assembly.dtype, piece.spec.sizes,
+               piece.spec.strides, piece.spec.storage_offset);
+  waiting_.push_back({extent.source,
+                      extent.record,
+                      {part.raw_data(), part.nbytes()},
+                      static_cast<uint64_t>(piece.spec.storage_offset) * item});
 }
 
 void WholeStorages::read_now() {
-  read_records(records_.source(), std::exchange(waiting_, {}), options_);
-  for (const std::string& key : std::exchange(to_swap_, {})) {
-    const Entry& entry = by_key_.at(key);
+  read_records(std::exchange(waiting_, {}), options_);
+  for (const Entry& entry : std::exchange(to_swap_, {})) {
     swap_bytes({entry.storage->data(), entry.storage->nbytes()}, entry.unit);
   }
+  for (const Copy& copy : std::exchange(to_copy_, {})) copy.to.copy_(copy.from);
 }
 
 }  // namespace okibi::checkpoint

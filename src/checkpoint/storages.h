@@ -1,18 +1,13 @@
-// checkpoint/storages.h: the records data/<key> of a torch zip archive → storages in memory.
+// checkpoint/storages.h: the bytes of an opened file → tensors in memory.
 #pragma once
 
+#include <deque>
 #include <unordered_map>
 
-#include <okibi/zip.h>
-
 #include "checkpoint/bulk_read.h"
-#include "checkpoint/pickled/resolve.h"
+#include "checkpoint/opened_file.h"
 
 namespace okibi::checkpoint {
-
-// The record of a storage. Error(bad_file) when it is missing, or not exactly as long as the pickle says: PyTorch
-// before 2.10 believed the pickle, and read beyond the record.
-const zip::Record& record_of(const zip::Reader& records, const StorageRef& storage);
 
 // The size of the pieces whose bytes turn around in a file of the other byte order: an element, or half a complex one.
 size_t swap_unit(DType dtype);
@@ -22,30 +17,39 @@ void swap_bytes(std::span<std::byte> bytes, size_t unit);
 // with read_now().
 class WholeStorages final : public TensorMaker {
  public:
-  // `swapped`: the file is of the other byte order. Both references must outlive this.
-  WholeStorages(const zip::Reader& records, const LoadOptions& options, bool swapped)
-      : records_(records), options_(options), swapped_(swapped) {}
+  // Both references must outlive this.
+  WholeStorages(const OpenedFile& file, const LoadOptions& options) : file_(file), options_(options) {}
 
   Tensor make(const StorageRef& storage, const TensorSpec& spec) override;
+  Tensor assemble(const Assembly& assembly) override;
   void read_now() override;
 
  private:
   struct Entry {
     std::shared_ptr<Storage> storage;
     size_t unit = 0;  // see swap_unit
+    bool swapped = false;
   };
-  std::shared_ptr<Storage> allocate(const StorageRef& ref);
-  std::shared_ptr<Storage> map(const zip::Record& record, const Device& device);
-  std::shared_ptr<Storage> inflate(const zip::Record& record, const Device& device);
+  // A piece that does not lie in one run in the whole: it is read by itself, and copied.
+  struct Copy {
+    Tensor to, from;
+  };
+  std::shared_ptr<Storage> allocate(const StorageRef& ref, const Extent& extent);
+  std::shared_ptr<Storage> map(const Extent& extent, const Device& device);
+  std::shared_ptr<Storage> inflate(const Extent& extent, const Device& device);
+  void check_pieces(const Assembly& assembly) const;
+  void add_piece(const Assembly& assembly, const Assembly::Box& box, const Tensor& whole);
 
-  const zip::Reader& records_;
+  const OpenedFile& file_;
   const LoadOptions& options_;
-  const bool swapped_;
   std::unordered_map<std::string, Entry> by_key_;
-  std::vector<RecordRead> waiting_;     // allocated, not yet read
-  std::vector<std::string> to_swap_;    // keys
-  std::shared_ptr<std::byte> mapping_;  // of the whole file
-  bool cannot_map_ = false;
+  std::vector<RecordRead> waiting_;  // allocated, not yet read
+  std::vector<Entry> to_swap_;
+  std::vector<Copy> to_copy_;
+  std::unordered_map<const io::Source*, std::shared_ptr<std::byte>> mappings_;  // null: cannot be mapped
 };
+
+// The part of a tensor that a box of it is.
+Tensor view_of(const Tensor& whole, const Assembly::Box& box);
 
 }  // namespace okibi::checkpoint

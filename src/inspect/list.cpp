@@ -35,7 +35,7 @@ void count_bytes(Listing& listing) {
 Listing list(const Archive& archive, const ListOptions& options) {
   const std::map<std::string, size_t> users = users_of_storages(archive);
   Listing listing;
-  listing.format = archive.format();
+  listing.format = name_of(archive.format());
   for (const TensorEntry& entry : archive.tensors()) {
     if (!options.glob.empty() && !glob_match(options.glob, entry.name)) continue;
     const bool shares = !entry.storage.empty() && users.at(entry.storage) > 1;

@@ -153,7 +153,7 @@ class JsonMaker {
 std::string show_json(const Archive& archive, const std::string& path) {
   return in_context("", archive.name(), [&] {
     const Json document = {{"okibi_version", version()},
-                           {"format", archive.format()},
+                           {"format", name_of(archive.format())},
                            {"path", path},
                            {"object", JsonMaker(archive).make(part_of(archive.skeleton(), path))}};
     return document.dump(2, ' ', false, Json::error_handler_t::replace);

@@ -113,15 +113,14 @@ const Record& Reader::at(std::string_view name) const {
   throw Error(ErrorKind::not_found, fmt::format("the archive has no record \"{}\"", name)).at("", source_->name());
 }
 
-std::vector<std::byte> Reader::read(std::string_view name) const {
-  const Record& record = at(name);
-  std::vector<std::byte> bytes = stored_bytes(*source_, record);
+std::vector<std::byte> read_record(const io::Source& source, const Record& record) {
+  std::vector<std::byte> bytes = stored_bytes(source, record);
   if (record.deflated) {
     auto inflated = inflate(bytes, record.size);
-    if (!inflated) throw bad_deflate(*source_, record);
+    if (!inflated) throw bad_deflate(source, record);
     bytes = std::move(*inflated);
   }
-  check_crc(*source_, record, bytes);
+  check_crc(source, record, bytes);
   return bytes;
 }
 

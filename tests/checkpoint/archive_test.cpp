@@ -104,7 +104,7 @@ TEST(Archive, ListsTensorsInTheOrderOfTheObject) {
   EXPECT_EQ(archive.tensors()[2].strides, (Dims{1, 3}));
   EXPECT_EQ(archive.tensors()[2].storage, archive.tensors()[0].storage);
   EXPECT_EQ(archive.tensors()[0].nbytes, 48U);
-  EXPECT_EQ(archive.format(), "torch-zip");
+  EXPECT_EQ(archive.format(), Format::torch_zip);
 }
 
 TEST(Archive, SkeletonHasMetaTensorsWithEntries) {

@@ -1,5 +1,5 @@
-#include "checkpoint/pickled/build.h"
 #include "checkpoint/formats/torch_zip.h"
+#include "checkpoint/pickled/build.h"
 
 namespace okibi::checkpoint {
 namespace {

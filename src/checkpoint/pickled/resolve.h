@@ -16,12 +16,24 @@ struct TensorSpec {
   Dims strides = {};
 };
 
+// A tensor that lies in the file as several boxes of it, as sharded checkpoints keep it.
+struct Assembly {
+  struct Box {
+    Dims offsets = {}, sizes = {};  // in elements of each dimension
+    std::string piece = {};         // what OpenedFile::piece knows it as
+  };
+  DType dtype = DType::float32;
+  Dims sizes = {};
+  std::vector<Box> boxes = {};  // checked by the format: within the sizes, disjoint, and together all of them
+};
+
 // Makes the tensors that a pickle describes; where their bytes come from, and when, is the format's concern.
 class TensorMaker {
  public:
   virtual ~TensorMaker() = default;
   // Error(bad_file) unless every element lies within the storage, and the storage is all of its record.
   virtual Tensor make(const StorageRef& storage, const TensorSpec& spec) = 0;
+  virtual Tensor assemble(const Assembly& assembly) = 0;
   // Sparse tensors need their indices checked: the numbers of all tensors made so far must be there afterwards.
   virtual void read_now() {}
 };

@@ -1,0 +1,95 @@
+#include "checkpoint/formats/zip_file.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+
+#include "checkpoint/formats/torch_zip.h"
+
+namespace okibi::checkpoint {
+namespace {
+
+constexpr int lowest_version = 1, highest_version = 10;  // what PyTorch 2.15 accepts (caffe2/serialize/versions.h)
+
+std::string read_text(const zip::Reader& records, std::string_view name) {
+  const auto bytes = records.read(name);
+  return std::string(as_text(bytes));
+}
+
+void check_version(const zip::Reader& records) {
+  const bool is_old = records.find("version") != nullptr;
+  if (!is_old && !records.find(".data/version")) {
+    throw Error(ErrorKind::bad_file, "the archive has no record \"version\", which every file of PyTorch has")
+        .hint("The file is incomplete, or no checkpoint.");
+  }
+  const std::string text = read_text(records, is_old ? "version" : ".data/version");
+  int version = 0;
+  const auto end = std::from_chars(text.data(), text.data() + text.size(), version);
+  const bool is_number = end.ec == std::errc() && text.find_first_not_of("\r\n ", end.ptr - text.data()) == text.npos;
+  if (is_number && version >= lowest_version && version <= highest_version) return;
+  throw Error(ErrorKind::bad_file, "the version of the archive is none that PyTorch has written")
+      .expected(fmt::format("{} to {}", lowest_version, highest_version))
+      .found(fmt::format("\"{}\"", text.substr(0, 40)))
+      .at("record", "version");
+}
+
+bool is_swapped(const zip::Reader& records) {
+  if (!records.find("byteorder")) return false;  // before 2.1, files were little-endian
+  const std::string order = read_text(records, "byteorder");
+  if (order == "little") return false;
+  if (order == "big") return true;
+  throw Error(ErrorKind::bad_file, "the byte order of the archive is unknown")
+      .expected("\"little\" or \"big\"")
+      .found(fmt::format("\"{}\"", order.substr(0, 40)))
+      .at("record", "byteorder");
+}
+
+}  // namespace
+
+std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
+  zip::Reader records(std::move(source), options.limits);  // every name and range checked, nothing allocated by trust
+  if (records.find("constants.pkl")) {
+    throw Error(ErrorKind::unsupported, "this is a TorchScript program, which okibi cannot load yet")
+        .hint("Save model.state_dict() with torch.save in Python.");
+  }
+  if (records.find("archive_format") || records.find("models/model.json")) {
+    throw Error(ErrorKind::unsupported, "this is a program of torch.export (.pt2), which okibi cannot load")
+        .hint("Save model.state_dict() with torch.save in Python.");
+  }
+  if (records.find("data.pkl")) {
+    check_version(records);
+    return open_torch_zip(std::move(records), options);
+  }
+  throw Error(ErrorKind::bad_file, "the zip archive is no checkpoint: it has no record \"data.pkl\"")
+      .found(fmt::format("{} records", records.records().size()));
+}
+
+ZipFile::ZipFile(zip::Reader records, const LoadOptions& options)
+    : records_(std::move(records)), options_(options), swapped_(is_swapped(records_)) {}
+
+Extent ZipFile::extent_of(const StorageRef& storage) const {
+  return {&records_.source(), &record_of("data/" + storage.key, storage), swapped_};
+}
+
+const zip::Record& ZipFile::record_of(const std::string& name, const StorageRef& storage) const {
+  const zip::Record* record = records_.find(name);
+  if (!record) {
+    throw Error(ErrorKind::bad_file, "the file has no such record, though a tensor lies in it")
+        .hint("The file is incomplete; copy it again, or save it again.")
+        .at("record", name);
+  }
+  if (record->size != storage.nbytes) {
+    throw Error(ErrorKind::bad_file, "the record is not as long as the pickle says")
+        .expected(fmt::format("{} bytes ({} elements of {})", storage.nbytes, storage.numel, name_of(storage.dtype)))
+        .found(record->size)
+        .at("record", name);
+  }
+  return *record;
+}
+
+pickle::Graph ZipFile::read_pickle(std::string_view record) const {
+  const auto bytes = records_.read(record);
+  return in_context("record", record, [&] { return pickle::decode(bytes, options_.limits); });
+}
+
+}  // namespace okibi::checkpoint
