@@ -1,9 +1,9 @@
 // The public functions: find out what a file is, and hand it to its format.
 #include <okibi/checkpoint.h>
 
-#include "checkpoint/formats/torch_zip.h"
 #include "checkpoint/in_file.h"
 #include "checkpoint/opened_file.h"
+#include "checkpoint/save.h"
 #include "checkpoint/storages.h"
 
 namespace okibi {
@@ -48,15 +48,11 @@ StateDict load_state_dict(const Buffer& buffer, const LoadOptions& options) {
 }
 
 void save(const Value& value, io::Sink& sink, const SaveOptions& options) {
-  checkpoint::save_torch_zip(value, sink, options);
+  checkpoint::save_to(sink, checkpoint::format_for(sink.name(), options), value, options, checkpoint::StorageBytes());
 }
 
 void save(const Value& value, const std::string& uri, const SaveOptions& options) {
-  SaveOptions named = options;
-  if (named.root.empty()) named.root = zip::root_for(uri);
-  const std::unique_ptr<io::Sink> sink = store::default_store().create(uri);
-  save(value, *sink, named);
-  sink->commit();
+  checkpoint::save_at(uri, value, options, checkpoint::StorageBytes());
 }
 
 }  // namespace okibi

@@ -12,10 +12,11 @@
 #include <okibi/zip.h>
 
 #include "checkpoint/opened_file.h"
+#include "checkpoint/storage_bytes.h"
 
 namespace okibi::checkpoint {
 
 std::unique_ptr<const OpenedFile> open_torch_zip(zip::Reader records, const LoadOptions& options);
-void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options);
+void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options, const StorageBytes& bytes);
 
 }  // namespace okibi::checkpoint

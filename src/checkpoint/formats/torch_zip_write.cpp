@@ -4,8 +4,6 @@
 namespace okibi::checkpoint {
 namespace {
 
-std::span<const std::byte> bytes_of(const Storage& storage) { return {storage.data(), storage.nbytes()}; }
-
 uint64_t total_of(const std::vector<std::shared_ptr<Storage>>& storages) {
   uint64_t total = 0;
   for (const auto& storage : storages) total += storage->nbytes();
@@ -14,20 +12,25 @@ uint64_t total_of(const std::vector<std::shared_ptr<Storage>>& storages) {
 
 // data/0, data/1 …, each from where it lies.
 void write_storages(zip::Writer& archive, const std::vector<std::shared_ptr<Storage>>& storages,
-                    const SaveOptions& options) {
+                    const SaveOptions& options, const StorageBytes& bytes) {
   const uint64_t total = total_of(storages);
   uint64_t done = 0;
   for (size_t key = 0; key < storages.size(); ++key) {
-    throw_if_stopped(options.stop);
-    archive.add("data/" + std::to_string(key), bytes_of(*storages[key]));
-    done += storages[key]->nbytes();
-    if (options.progress) options.progress(done, total);
+    const Storage& storage = *storages[key];
+    archive.begin("data/" + std::to_string(key), storage.nbytes());
+    bytes.read(storage, 0, storage.nbytes(), [&](std::span<const std::byte> piece) {
+      throw_if_stopped(options.stop);
+      archive.write(piece);
+      done += piece.size();
+      if (options.progress) options.progress(done, total);
+    });
+    archive.end();
   }
 }
 
 }  // namespace
 
-void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options) {
+void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options, const StorageBytes& bytes) {
   const Built object = build(value, options.stop);
   Buffer data_pkl;
   pickle::encode(object.graph, data_pkl);
@@ -37,7 +40,7 @@ void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& optio
   archive.add(".format_version", as_bytes("1"));  // the records stand in the order of their keys
   archive.add(".storage_alignment", as_bytes(std::to_string(options.alignment)));
   archive.add("byteorder", as_bytes("little"));
-  write_storages(archive, object.storages, options);
+  write_storages(archive, object.storages, options, bytes);
   archive.add("version", as_bytes("3\n"));
   archive.finish();
 }

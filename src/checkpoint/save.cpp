@@ -1,0 +1,50 @@
+#include "checkpoint/save.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "checkpoint/formats/torch_legacy.h"
+#include "checkpoint/formats/torch_zip.h"
+
+namespace okibi::checkpoint {
+namespace {
+
+// The formats that are one file, and their writers.
+struct Row {
+  Format format;
+  void (*save)(const Value& value, io::Sink& sink, const SaveOptions& options, const StorageBytes& bytes);
+};
+
+constexpr std::array rows = {
+    Row{Format::torch_zip, save_torch_zip},
+    Row{Format::torch_legacy, save_torch_legacy},
+};
+
+SaveOptions named_after(const std::string& uri, SaveOptions options) {
+  if (options.root.empty()) options.root = zip::root_for(uri);
+  return options;
+}
+
+}  // namespace
+
+Format format_for(const std::string& uri, const SaveOptions& options) {
+  if (options.format) return *options.format;
+  return uri.ends_with(".safetensors") ? Format::safetensors : Format::torch_zip;
+}
+
+void save_to(io::Sink& sink, Format format, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
+  const auto row = std::ranges::find(rows, format, &Row::format);
+  if (row != rows.end()) return row->save(value, sink, options, bytes);
+  throw Error(ErrorKind::unsupported, fmt::format("okibi does not write {} into one file", name_of(format)))
+      .hint("docs/formats.md says what is written.");
+}
+
+void save_at(const std::string& uri, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
+  const std::unique_ptr<io::Sink> sink = store::default_store().create(uri);
+  save_to(*sink, format_for(uri, options), value, named_after(uri, options), bytes);
+  sink->commit();
+}
+
+}  // namespace okibi::checkpoint
