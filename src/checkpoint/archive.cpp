@@ -76,7 +76,7 @@ TensorEntry entry_of(const ArchiveBody& archive, NamedTensor named) {
 }  // namespace checkpoint
 
 ArchiveBody::ArchiveBody(std::unique_ptr<const checkpoint::OpenedFile> opened, const LoadOptions& load_options)
-    : options(load_options), file(std::move(opened)) {
+    : options(load_options), file(std::move(opened)), reader(*file, options) {
   checkpoint::PlacesOnly maker(*file, places);
   skeleton = file->object(maker);
   for (auto& named : checkpoint::list_tensors(skeleton, file->index_bytes())) {

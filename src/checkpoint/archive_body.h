@@ -2,35 +2,16 @@
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
-#include <variant>
 #include <vector>
 
 #include <okibi/checkpoint.h>
 
 #include "checkpoint/opened_file.h"
+#include "checkpoint/place_reader.h"
 
 namespace okibi {
-
-namespace checkpoint {
-
-// How a tensor of the skeleton lies in the file: in one storage, or in pieces of several.
-using Place = std::variant<PlacedTensor, Assembly>;
-
-// The deflated record that was read last.
-class LastInflated {
- public:
-  std::shared_ptr<const std::vector<std::byte>> get(const Extent& extent);
-
- private:
-  std::mutex mutex_;
-  const zip::Record* record_ = nullptr;
-  std::shared_ptr<const std::vector<std::byte>> bytes_;
-};
-
-}  // namespace checkpoint
 
 // Immutable once made; any number of threads read.
 struct ArchiveBody {
@@ -40,14 +21,13 @@ struct ArchiveBody {
 
   LoadOptions options;
   std::unique_ptr<const checkpoint::OpenedFile> file;
+  checkpoint::PlaceReader reader;
   std::unordered_map<const TensorBody*, checkpoint::Place> places;
   Value skeleton;
   std::vector<TensorEntry> entries;
   std::vector<Tensor> tensors;                           // of the skeleton: one for each entry
   std::unordered_map<std::string_view, size_t> by_name;  // views into entries
   std::unordered_map<const TensorBody*, size_t> by_body;
-  // Parts of a deflated record come from all of it, which is kept for the next tensor.
-  mutable checkpoint::LastInflated last_inflated;
 };
 
 }  // namespace okibi
