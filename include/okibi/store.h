@@ -1,20 +1,54 @@
-// okibi/store.h: from a URI to a Source or a Sink, by a table of schemes. A plain path and file:// are always there;
-// others (s3://, http://) are handed in by whoever wires the program.
+// okibi/store.h: from a URI to a Source, a Sink or a Folder, by a table of schemes. A plain path and file:// are always
+// there; others (s3://, http://) are handed in by whoever wires the program.
 #pragma once
 
 #include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include <okibi/io.h>
 
 namespace okibi::store {
 
-// What opens the URIs of one scheme. Both may be empty where a scheme can only be read, or only be written.
+// Files that belong together: a folder, or the keys of an object store under one prefix. It need not exist: then it has
+// no files, and the first file that is created makes it.
+//
+// The names of its files mostly come out of one of them (an index), so they are hostile: a name leads down, by plain
+// steps ("model-00001.bin", "unet/model.bin"). One that is empty, absolute, a URL, has a step ".." or a backslash or a
+// NUL in it, is Error(bad_file). Symbolic links are followed: those were put there by the owner of the folder, not by a
+// file in it, and the caches of Hugging Face are made of them. What a link leads to must still be a regular file.
+class Folder {
+ public:
+  virtual ~Folder() = default;
+  Folder() = default;
+  Folder(const Folder&) = delete;
+  Folder& operator=(const Folder&) = delete;
+
+  virtual std::string name() const = 0;                // a path or a URI, for messages
+  virtual std::vector<std::string> names() const = 0;  // of its files, not of those in folders within it; sorted
+
+  bool has(const std::string& file) const;  // whether there is something of that name, whatever it is
+  std::shared_ptr<const io::Source> open(const std::string& file) const;  // Error(not_found) where there is none
+  std::unique_ptr<io::Sink> create(const std::string& file) const;        // visible at commit(), as every Sink
+  void remove(const std::string& file) const;                             // or there was none
+
+ protected:
+  // The same for names that were checked.
+  virtual bool find(const std::string& file) const = 0;
+  virtual std::shared_ptr<const io::Source> open_file(const std::string& file) const = 0;
+  virtual std::unique_ptr<io::Sink> create_file(const std::string& file) const = 0;
+  virtual void remove_file(const std::string& file) const = 0;
+};
+
+// What opens the URIs of one scheme. Each may be empty where a scheme can only be read, or only be written, or has no
+// folders.
 struct Scheme {
   std::function<std::shared_ptr<const io::Source>(const std::string& uri)> open;
   std::function<std::unique_ptr<io::Sink>(const std::string& uri)> create;
+  std::function<bool(const std::string& uri)> is_folder = {};
+  std::function<std::shared_ptr<const Folder>(const std::string& uri)> folder = {};
 };
 
 // A table of schemes. Copy it, add to it, hand it on; it is not changed while in use.
@@ -26,6 +60,9 @@ class Store {
   // Error(unsupported) for a scheme that the table does not have, naming those that it has.
   std::shared_ptr<const io::Source> open(const std::string& uri) const;
   std::unique_ptr<io::Sink> create(const std::string& uri) const;
+
+  bool is_folder(const std::string& uri) const;  // it is there, and is one
+  std::shared_ptr<const Folder> folder(const std::string& uri) const;
 
  private:
   std::map<std::string, Scheme> schemes_;

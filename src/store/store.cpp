@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "store/local_folder.h"
+
 namespace okibi::store {
 namespace {
 
@@ -64,7 +66,9 @@ std::string lower(std::string_view text) {
 
 Scheme local_files() {
   return {[](const std::string& uri) { return std::make_shared<io::FileSource>(path_of(uri)); },
-          [](const std::string& uri) { return std::make_unique<io::FileSink>(path_of(uri)); }};
+          [](const std::string& uri) { return std::make_unique<io::FileSink>(path_of(uri)); },
+          [](const std::string& uri) { return is_local_folder(path_of(uri)); },
+          [](const std::string& uri) { return std::make_shared<LocalFolder>(path_of(uri)); }};
 }
 
 Error unknown_scheme(const std::string& uri, const std::map<std::string, Scheme>& known) {
@@ -109,6 +113,17 @@ std::unique_ptr<io::Sink> Store::create(const std::string& uri) const {
   const Scheme& scheme = scheme_for(uri, schemes_);
   if (scheme.create) return scheme.create(uri);
   throw Error(ErrorKind::unsupported, fmt::format("{}{} cannot be written to", scheme_of(uri), separator)).at("", uri);
+}
+
+bool Store::is_folder(const std::string& uri) const {
+  const Scheme& scheme = scheme_for(uri, schemes_);
+  return scheme.is_folder && scheme.is_folder(uri);
+}
+
+std::shared_ptr<const Folder> Store::folder(const std::string& uri) const {
+  const Scheme& scheme = scheme_for(uri, schemes_);
+  if (scheme.folder) return scheme.folder(uri);
+  throw Error(ErrorKind::unsupported, fmt::format("{}{} has no folders", scheme_of(uri), separator)).at("", uri);
 }
 
 Store& default_store() {
