@@ -86,6 +86,38 @@ void ProgressBar::clear() {
   drawn_ = false;
 }
 
+void BytesProgress::update(uint64_t done, uint64_t total) {
+  const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
+  const double rate = static_cast<double>(done) / std::max(passed.count(), 1e-6);
+  const double left = rate > 0 ? static_cast<double>(total - std::min(done, total)) / rate : 0;
+  bar_.update(total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total),
+              fmt::format("{} of {}, {}/s, {} left", human_bytes(done), human_bytes(total),
+                          human_bytes(static_cast<uint64_t>(rate)), human_seconds(left)));
+}
+
+uint64_t bytes_of_words(const std::string& option, const std::string& words) {
+  static constexpr std::array<std::pair<std::string_view, double>, 10> units = {{{"", 1},
+                                                                                 {"B", 1},
+                                                                                 {"KB", 1e3},
+                                                                                 {"MB", 1e6},
+                                                                                 {"GB", 1e9},
+                                                                                 {"TB", 1e12},
+                                                                                 {"KIB", 0x1p10},
+                                                                                 {"MIB", 0x1p20},
+                                                                                 {"GIB", 0x1p30},
+                                                                                 {"TIB", 0x1p40}}};
+  char* end = nullptr;
+  const double number = std::strtod(words.c_str(), &end);
+  std::string unit;
+  for (const char* at = end; *at; ++at) {
+    if (*at != ' ') unit += static_cast<char>(std::toupper(static_cast<unsigned char>(*at)));
+  }
+  const auto found = std::ranges::find(units, unit, &std::pair<std::string_view, double>::first);
+  const double bytes = found == units.end() ? -1 : number * found->second;
+  if (end != words.c_str() && bytes >= 1 && bytes < 0x1p62) return static_cast<uint64_t>(bytes);
+  throw Error(ErrorKind::bad_argument, fmt::format("{} {} is no size", option, words)).expected("as in 5GB or 500MiB");
+}
+
 // The signals are blocked in every thread and waited for by one, so that nothing runs inside a handler.
 std::stop_token stop_on_signals() {
   static std::stop_source source;

@@ -29,6 +29,20 @@ class ProgressBar {
   bool drawn_ = false;
 };
 
+// The bar of work that is counted in bytes: "1.2 GiB of 4.0 GiB, 1.1 GiB/s, 3 s left".
+class BytesProgress {
+ public:
+  void update(uint64_t done, uint64_t total);
+  void clear() { bar_.clear(); }
+
+ private:
+  ProgressBar bar_;
+  std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// "5GB", "500 MiB", "1048576" → bytes; GB are powers of ten, GiB of two. `option` is for messages.
+uint64_t bytes_of_words(const std::string& option, const std::string& words);
+
 // Asked to stop by the first Ctrl-C or SIGTERM; the second ends the process at once.
 std::stop_token stop_on_signals();
 
