@@ -19,8 +19,8 @@ okibi_module(pickle LIBRARIES fmt::fmt)
 okibi_module(tensor LIBRARIES fmt::fmt)
 okibi_module(zip LIBRARIES fmt::fmt PkgConfig::libdeflate)
 okibi_module(store LIBRARIES fmt::fmt)
-okibi_module(checkpoint LIBRARIES fmt::fmt Threads::Threads)
-okibi_module(inspect LIBRARIES fmt::fmt nlohmann_json::nlohmann_json OpenSSL::Crypto)
+okibi_module(checkpoint LIBRARIES fmt::fmt nlohmann_json::nlohmann_json Threads::Threads)
+okibi_module(inspect LIBRARIES fmt::fmt nlohmann_json::nlohmann_json OpenSSL::Crypto PkgConfig::libdeflate)
 okibi_library(okibi_checkpoint MODULES base io pickle tensor zip store checkpoint inspect)
 
 # okibi: everything that computes.

@@ -43,4 +43,42 @@ std::string show_json(const Archive& archive, const std::string& path = {});
 // True when `name` matches the shell pattern (*, ?, [a-z]); * also crosses dots.
 bool glob_match(std::string_view pattern, std::string_view name);
 
+// ------------------------------------------------------------------------------------------------------------- scan
+
+// What a global means for whoever loads the file. Ordered: the later, the worse.
+enum class Judgement : uint8_t {
+  tensor,  // plain data: what okibi::load takes unasked
+  known,   // a class of torch.nn, torch.optim, numpy …, as a whole name in a table; okibi reads it as data
+  unsafe,  // anything else: in PyTorch, whatever it names could be called
+};
+enum class Verdict : uint8_t { safe, known, unsafe, malformed };
+std::string_view name_of(Judgement judgement) noexcept;
+std::string_view name_of(Verdict verdict) noexcept;
+
+struct Finding {
+  std::string name;  // "os.system", or what kind of program it is
+  Judgement judgement = Judgement::unsafe;
+  std::string where;  // "model/data.pkl, offset 123"; parts of parts are joined by " > "
+};
+
+struct ScanReport {
+  std::vector<Finding> globals;   // each name once in each pickle, the worst first
+  std::vector<Finding> programs;  // code that the file itself holds: TorchScript, torch.package, a native library
+  std::vector<std::pair<std::string, std::string>> problems;  // where; what could not be parsed, or should not be there
+  Verdict verdict = Verdict::safe;  // unsafe before malformed, malformed before known
+};
+
+struct ScanOptions {
+  Limits limits = {};
+  std::stop_token stop = {};
+};
+
+// Names every global of every pickle anywhere in a file: in zip archives, in archives within them or one behind the
+// other (.distcp), in records that no tensor lies in, behind a STOP, in tar files, .npy arrays of objects, and in what
+// remains of a damaged file. Goes by content, never by extension. The bytes of storages are no pickles and not read.
+// Nothing is run, and it fails closed: what cannot be parsed to its last byte is a problem, so that it is never called
+// clean. A URI that is a folder means all files in it; an index of shards, the shards too.
+ScanReport scan(const std::string& uri, const ScanOptions& options = {});
+ScanReport scan(std::shared_ptr<const io::Source> source, const ScanOptions& options = {});
+
 }  // namespace okibi::inspect
