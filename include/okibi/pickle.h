@@ -9,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -93,6 +94,8 @@ class Graph {
   NodeId add_object(Object object);
   void append(NodeId container, std::span<const NodeId> children);  // list, dict (pairs), set; amortised
   Object& mutable_object(NodeId id) { return objects_[node(id).word]; }
+  // Whatever refers to one of these nodes refers to the node beside it from now on: what a persistent id stands for.
+  void redirect(const std::unordered_map<NodeId, NodeId>& to);
   void set_offset(NodeId id, uint64_t offset) { node(id).offset = offset; }
   void set_root(NodeId id) { root_ = id; }
   void set_end(uint64_t offset, int protocol) { end_offset_ = offset, protocol_ = protocol; }

@@ -124,4 +124,16 @@ void Graph::reserve_children(Node& container, size_t count) {
   container.more = static_cast<uint32_t>(reserved);
 }
 
+void Graph::redirect(const std::unordered_map<NodeId, NodeId>& to) {
+  const auto follow = [&](NodeId& id) {
+    if (const auto found = to.find(id); found != to.end()) id = found->second;
+  };
+  follow(root_);
+  std::ranges::for_each(children_, follow);  // what is reserved and unused changes, too, and matters to nobody
+  for (Object& object : objects_) {
+    for (NodeId* part : {&object.callable, &object.arguments, &object.keywords}) follow(*part);
+    for (auto* parts : {&object.states, &object.appended, &object.items}) std::ranges::for_each(*parts, follow);
+  }
+}
+
 }  // namespace okibi::pickle
