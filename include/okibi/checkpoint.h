@@ -38,7 +38,8 @@ struct LoadOptions {
   bool mmap = false;
   // Check each record's CRC-32, where its writer computed one.
   bool check_crc = true;
-  // Further globals to take as plain data (Objects), by full name: "my_models.Config". As torch's add_safe_globals.
+  // Further globals to take as plain data (Objects), by full name: "my_models.Config", or "my_models.*" for all that
+  // begins so. As torch's add_safe_globals.
   std::vector<std::string> allow = {};
   // Take every global as plain data. Still nothing is run; for looking at a file, and for whole models.
   bool any_class_as_data = false;
@@ -62,7 +63,8 @@ Value load(const std::string& uri, const LoadOptions& options = {});
 Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
 Value load(const Buffer& buffer, const LoadOptions& options = {});
 
-// The same for a file that is one state_dict. A whole checkpoint is Error(mismatch) that lists its keys.
+// The same for a file that is one state_dict, or a TorchScript program, which has one. A whole checkpoint is
+// Error(mismatch) that lists its keys.
 StateDict load_state_dict(const std::string& uri, const LoadOptions& options = {});
 StateDict load_state_dict(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
 StateDict load_state_dict(const Buffer& buffer, const LoadOptions& options = {});

@@ -12,35 +12,38 @@ namespace {
 // A Buffer of the caller's as a Source that nobody owns.
 std::shared_ptr<const io::Source> borrowed(const Buffer& buffer) { return {std::shared_ptr<void>(), &buffer}; }
 
-Value load_file(std::unique_ptr<const checkpoint::OpenedFile> file, const LoadOptions& options) {
-  return checkpoint::in_file(file->name(), [&] {
-    checkpoint::WholeStorages tensors(*file, options);
-    Value value = file->object(tensors);  // names looked up in one table; tensors own their storage
-    tensors.read_now();                   // all at once, straight to where they belong
+Value load_file(const checkpoint::OpenedFile& file, const LoadOptions& options) {
+  return checkpoint::in_file(file.name(), [&] {
+    checkpoint::WholeStorages tensors(file, options);
+    Value value = file.object(tensors);  // names looked up in one table; tensors own their storage
+    tensors.read_now();                  // all at once, straight to where they belong
     return value;
   });
+}
+
+StateDict state_dict_in(const checkpoint::OpenedFile& file, const LoadOptions& options) {
+  const Value value = load_file(file, options);
+  return checkpoint::in_file(file.name(), [&] { return file.state_dict_of(value); });
 }
 
 }  // namespace
 
 Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  return load_file(checkpoint::open_file(std::move(source), options), options);
+  return load_file(*checkpoint::open_file(std::move(source), options), options);
 }
 
 Value load(const std::string& uri, const LoadOptions& options) {
-  return load_file(checkpoint::open_file(uri, options), options);
+  return load_file(*checkpoint::open_file(uri, options), options);
 }
 
 Value load(const Buffer& buffer, const LoadOptions& options) { return load(borrowed(buffer), options); }
 
 StateDict load_state_dict(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  const Value value = load(source, options);
-  return checkpoint::in_file(*source, [&] { return StateDict(value); });
+  return state_dict_in(*checkpoint::open_file(std::move(source), options), options);
 }
 
 StateDict load_state_dict(const std::string& uri, const LoadOptions& options) {
-  const Value value = load(uri, options);
-  return checkpoint::in_file(uri, [&] { return StateDict(value); });
+  return state_dict_in(*checkpoint::open_file(uri, options), options);
 }
 
 StateDict load_state_dict(const Buffer& buffer, const LoadOptions& options) {

@@ -5,6 +5,8 @@
 #include <array>
 
 #include "checkpoint/formats/looks_like.h"
+#include "checkpoint/formats/torch_legacy.h"
+#include "checkpoint/formats/torch_tar.h"
 #include "checkpoint/formats/zip_file.h"
 #include "checkpoint/in_file.h"
 
@@ -49,6 +51,8 @@ struct Row {
 
 constexpr std::array rows = {
     Row{zip::is_zip, open_zip_file},
+    Row{is_torch_legacy, open_torch_legacy},
+    Row{is_tar, open_torch_tar},
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ struct Row {
 constexpr std::array rows = {
     Row{Format::torch_zip, save_torch_zip},
     Row{Format::torch_legacy, save_torch_legacy},
+    Row{Format::torch_legacy, save_torch_legacy},
 };
 
 SaveOptions named_after(const std::string& uri, SaveOptions options) {

@@ -16,15 +16,9 @@ struct Look {
   std::string_view sentence, hint;
 };
 
-constexpr auto convert_hint =
-    "Load it in Python with PyTorch and save it again with torch.save: since 1.6 that writes a zip archive."sv;
 constexpr auto copy_hint = "The file was not copied whole; copy it again."sv;
 
 constexpr std::array looks = {
-    Look{"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19\x2e"sv, 0, ErrorKind::unsupported,
-         "this is a checkpoint in PyTorch's format of before 1.6, which okibi cannot read yet", convert_hint},
-    Look{"ustar"sv, 257, ErrorKind::unsupported,
-         "this is a tar archive, perhaps a checkpoint of PyTorch 0.1.1, which okibi cannot read yet", convert_hint},
     Look{"version https://git-lfs"sv, 0, ErrorKind::bad_file,
          "this is a pointer of git-lfs, not the file that it stands for", "Run `git lfs pull` in the repository."},
     Look{"PK\x03\x04"sv, 0, ErrorKind::bad_file, "the zip archive is damaged", copy_hint},

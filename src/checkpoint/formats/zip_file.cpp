@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "checkpoint/formats/torch_zip.h"
+#include "checkpoint/formats/torchscript.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -48,9 +49,9 @@ bool is_swapped(const zip::Reader& records) {
 
 std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
   zip::Reader records(std::move(source), options.limits);  // every name and range checked, nothing allocated by trust
-  if (records.find("constants.pkl")) {
-    throw Error(ErrorKind::unsupported, "this is a TorchScript program, which okibi cannot load yet")
-        .hint("Save model.state_dict() with torch.save in Python.");
+  if (is_torchscript(records)) {
+    check_version(records);
+    return open_torchscript(std::move(records), options);
   }
   if (records.find("archive_format") || records.find("models/model.json")) {
     throw Error(ErrorKind::unsupported, "this is a program of torch.export (.pt2), which okibi cannot load")

@@ -8,8 +8,6 @@
 #include <deque>
 #include <unordered_map>
 
-#include "checkpoint/pickled/tensor_nodes.h"
-
 namespace okibi::checkpoint {
 
 using pickle::Kind;
@@ -47,7 +45,7 @@ bool is_storage(const Object::Parts& parts) {
 
 class Builder {
  public:
-  explicit Builder(const std::stop_token& stop) : stop_(stop), tensors_(graph_) {}
+  Builder(const std::stop_token& stop, StorageIds ids) : stop_(stop), tensors_(graph_, ids) {}
   Built build(const Value& root);
 
  private:
@@ -94,7 +92,7 @@ Built Builder::build(const Value& root) {
   }
   for (const Frame& frame : postponed_) fill(frame);
   graph_.set_root(node_of(root));
-  return {std::move(graph_), tensors_.take_storages()};
+  return {std::move(graph_), tensors_.take_storages(), tensors_.take_numels()};
 }
 
 // Tensors get their nodes here, since their storages are numbered in this order.
@@ -329,6 +327,6 @@ std::string Builder::place() const {
 
 }  // namespace
 
-Built build(const Value& value, const std::stop_token& stop) { return Builder(stop).build(value); }
+Built build(const Value& value, const std::stop_token& stop, StorageIds ids) { return Builder(stop, ids).build(value); }
 
 }  // namespace okibi::checkpoint

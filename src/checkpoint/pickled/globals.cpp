@@ -42,8 +42,15 @@ std::optional<Global> find_dtype(std::string_view module, std::string_view name)
   return {};
 }
 
+// "my_models.Config", or "my_models.*" for all that begins so.
+bool is_allowed_by(const std::string& allowed, const std::string& full_name) {
+  if (!allowed.ends_with(".*")) return allowed == full_name;
+  return full_name.starts_with(std::string_view(allowed).substr(0, allowed.size() - 1));
+}
+
 bool is_user_allowed(const std::string& full_name, const LoadOptions& options) {
-  return options.any_class_as_data || std::ranges::find(options.allow, full_name) != options.allow.end();
+  return options.any_class_as_data ||
+         std::ranges::any_of(options.allow, [&](const auto& allowed) { return is_allowed_by(allowed, full_name); });
 }
 
 [[noreturn]] void refuse(const std::set<std::string>& names) {

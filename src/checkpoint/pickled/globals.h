@@ -24,6 +24,7 @@ enum class Meaning : uint8_t {
   meta_tensor,
   sparse_tensor,
   parameter,
+  first_argument,  // what TorchScript tells the type of: build_intlist([1, 2])
   ordered_dict,
   default_dict,
   counter,

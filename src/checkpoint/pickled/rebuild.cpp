@@ -45,6 +45,7 @@ std::span<const NodeId> Rebuilder::needs(const pickle::Object& call) const {
     case Meaning::counter:
       return arguments;
     case Meaning::parameter:
+    case Meaning::first_argument:
       return graph_.children(call.arguments).first(std::min<size_t>(1, graph_.children(call.arguments).size()));
     case Meaning::sparse_tensor:
       return graph_.children(call.arguments);
@@ -55,7 +56,8 @@ std::span<const NodeId> Rebuilder::needs(const pickle::Object& call) const {
 
 bool Rebuilder::consumes(const pickle::Object& call) const {
   Meaning meaning = meaning_of(call);
-  return meaning != Meaning::data && meaning != Meaning::parameter && !needs(call).empty();
+  return meaning != Meaning::data && meaning != Meaning::first_argument && meaning != Meaning::parameter &&
+         !needs(call).empty();
 }
 
 Value Rebuilder::make(const pickle::Object& call) {
@@ -72,6 +74,8 @@ Value Rebuilder::make(const pickle::Object& call) {
       return sparse_tensor(call);
     case Meaning::parameter:
       return parameter(call);
+    case Meaning::first_argument:
+      return first_argument(call);
     case Meaning::ordered_dict:
       return dict(call, DictKind::ordered_dict);
     case Meaning::default_dict:
@@ -102,11 +106,19 @@ Value Rebuilder::global(NodeId id) const {
 Value Rebuilder::storage(NodeId persistent) {
   const StorageRef& ref = refs_.of(persistent);
   NodeId storage_class = graph_.child(graph_.child(persistent, 0), 1);
-  Tensor all = tensors_.make(ref, {.dtype = ref.dtype, .sizes = {ref.numel}, .strides = {1}});
+  const StorageView part = refs_.view_of(persistent);
+  Tensor all =
+      tensors_.make(ref, {.dtype = ref.dtype, .storage_offset = part.offset, .sizes = {part.numel}, .strides = {1}});
   return Object({.module = std::string(graph_.module(storage_class)),
                  .name = std::string(graph_.text(storage_class)),
                  .made = Object::Made::reduce,
                  .arguments = {Value(all)}});
+}
+
+// build_intlist([1, 2]), restore_type_tag({…}, "Dict[str, int]"): what TorchScript tells the type of, is what it makes.
+Value Rebuilder::first_argument(const pickle::Object& call) {
+  const Arguments arguments(graph_, name_of_callable(call), call.arguments, 1, 2);
+  return made(arguments[0]);
 }
 
 Value Rebuilder::complex_number(const pickle::Object& call) {

@@ -52,6 +52,7 @@ class Rebuilder {
   Value meta_tensor(const pickle::Object& call);
   Value sparse_tensor(const pickle::Object& call);
   Value parameter(const pickle::Object& call);
+  Value first_argument(const pickle::Object& call);
   Value dict(const pickle::Object& call, DictKind kind);
   Value complex_number(const pickle::Object& call);
   Value size(const pickle::Object& call);

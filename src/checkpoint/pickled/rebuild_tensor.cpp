@@ -4,6 +4,7 @@
 #include "checkpoint/pickled/arguments.h"
 #include "checkpoint/pickled/rebuild.h"
 #include "checkpoint/pickled/sparse_check.h"
+#include "checkpoint/pickled/storage_view.h"
 
 namespace okibi::checkpoint {
 
@@ -59,7 +60,7 @@ Value Rebuilder::tensor(const pickle::Object& call, Meaning meaning) {
                              .sizes = arguments.dims(2, "size", limits_.max_tensor_dims),
                              .strides = arguments.dims(3, "stride", limits_.max_tensor_dims)};
     copies_.take(sizeof(int64_t) * (spec.sizes.size() + spec.strides.size()));
-    Tensor tensor = tensors_.make(storage, spec);
+    Tensor tensor = tensors_.make(storage, within(refs_.view_of(arguments[0]), storage, spec));
     if (!is_v1 && arguments.boolean(4, "requires_grad")) tensor.requires_grad_();
     return tensor;
   });

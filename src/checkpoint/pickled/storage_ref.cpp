@@ -30,7 +30,8 @@ std::string key_of(const pickle::Graph& graph, const Arguments& id) {
 }
 
 void check_same(const StorageRef& before, const StorageRef& now) {
-  if (before == now) return;
+  // An UntypedStorage may be a ByteStorage elsewhere: the same bytes.
+  if (before.dtype == now.dtype && before.numel == now.numel && before.location == now.location) return;
   auto describe = [](const StorageRef& r) { return fmt::format("{} {} on {}", r.numel, name_of(r.dtype), r.location); };
   throw Error(ErrorKind::bad_file, "the pickle says two different things about one storage")
       .at("storage", now.key)
@@ -48,7 +49,7 @@ const StorageRef& StorageRefs::of(NodeId persistent) {
 }
 
 StorageRef StorageRefs::parse(NodeId persistent) const {
-  Arguments id(graph_, "a storage's persistent id", graph_.child(persistent, 0), 5, 5);
+  Arguments id(graph_, "a storage's persistent id", graph_.child(persistent, 0), 5, 6);
   if (id.text(0, "the first item") != "storage") id.fail(0, "the first item", "\"storage\"");
   id.must_be(1, "the storage class", Kind::global);
   const Global& global = globals_.of(id[1]);

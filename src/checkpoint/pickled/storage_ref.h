@@ -1,4 +1,4 @@
-// checkpoint/storage_ref.h: which bytes a pickle asks for.
+// checkpoint/pickled/storage_ref.h: which bytes a pickle asks for.
 #pragma once
 
 #include <string>
@@ -18,8 +18,11 @@ struct StorageRef {
   bool untyped = false;  // UntypedStorage: dtype is uint8 here, and the tensor names its own
   int64_t numel = 0;     // elements of dtype
   uint64_t nbytes = 0;
+};
 
-  bool operator==(const StorageRef&) const = default;
+// The part of a storage that a persistent id means; see storage_view.h.
+struct StorageView {
+  int64_t offset = 0, numel = 0;  // in elements of the storage
 };
 
 // The storages of one pickle. The same key must always mean the same bytes: Error(bad_file) where it does not, or where
@@ -28,6 +31,7 @@ class StorageRefs {
  public:
   StorageRefs(const pickle::Graph& graph, const Globals& globals) : graph_(graph), globals_(globals) {}
   const StorageRef& of(pickle::NodeId persistent);
+  StorageView view_of(pickle::NodeId persistent);
 
  private:
   StorageRef parse(pickle::NodeId persistent) const;

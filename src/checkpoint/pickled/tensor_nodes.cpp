@@ -63,15 +63,24 @@ NodeId TensorNodes::sparse(const Tensor& tensor) {
 
 NodeId TensorNodes::add_storage(const Tensor& all) { return persistent(all.storage(), all.dtype()); }
 
-// ("storage", torch.FloatStorage, "0", "cpu", 12)
 NodeId TensorNodes::persistent(const std::shared_ptr<Storage>& storage, DType dtype) {
   const Entry& entry = entry_of(storage, dtype);
+  if (ids_ == StorageIds::of_stream && entry.untyped) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("PyTorch cannot load tensors of torch.{} from its old stream", name_of(dtype)))
+        .hint("Save a zip archive instead.");
+  }
   const std::string_view storage_class = info(dtype).storage_class;
   const NodeId global =
       entry.untyped ? graph_.add_global("torch.storage", "UntypedStorage") : graph_.add_global("torch", storage_class);
-  const auto numel = static_cast<int64_t>(storage->nbytes() / itemsize(entry.dtype));
-  const std::array id = {constant("storage"), global, entry.key, location_of(*storage), graph_.add_integer(numel)};
+  std::vector<NodeId> id = {constant("storage"), global, key_of(entry), location_of(*storage),
+                            graph_.add_integer(numels_[entry.number])};
+  if (ids_ == StorageIds::of_stream) id.push_back(graph_.add_none());
   return graph_.add_persistent(graph_.add_container(Kind::tuple, id));
+}
+
+NodeId TensorNodes::key_of(const Entry& entry) {
+  return ids_ == StorageIds::of_zip ? entry.key : graph_.add_string(std::to_string(entry.number));
 }
 
 const TensorNodes::Entry& TensorNodes::entry_of(const std::shared_ptr<Storage>& storage, DType dtype) {
@@ -80,8 +89,9 @@ const TensorNodes::Entry& TensorNodes::entry_of(const std::shared_ptr<Storage>& 
   auto [place, is_new] = entries_.try_emplace(storage.get());
   Entry& entry = place->second;
   if (is_new) {
-    entry = {graph_.add_string(std::to_string(storages_.size())), saved_as, untyped};
+    entry = {storages_.size(), graph_.add_string(std::to_string(storages_.size())), saved_as, untyped};
     storages_.push_back(storage);
+    numels_.push_back(static_cast<int64_t>(storage->nbytes() / itemsize(saved_as)));
   } else if (entry.dtype != saved_as || entry.untyped != untyped) {
     throw Error(ErrorKind::unsupported,
                 "PyTorch cannot save tensors that view the same data as different types: clone() one of them");

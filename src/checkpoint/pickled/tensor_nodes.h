@@ -13,9 +13,13 @@
 
 namespace okibi::checkpoint {
 
+// How a storage is named: ("storage", torch.FloatStorage, "0", "cpu", 12). In the old stream a sixth item says which
+// storage this one is a view of, None; and each mention has a text of its own for the key.
+enum class StorageIds : uint8_t { of_zip, of_stream };
+
 class TensorNodes {
  public:
-  explicit TensorNodes(pickle::Graph& graph) : graph_(graph) {}
+  TensorNodes(pickle::Graph& graph, StorageIds ids) : graph_(graph), ids_(ids) {}
 
   pickle::NodeId add(const Tensor& tensor);
   // A storage by itself, of which `all` is every element.
@@ -27,9 +31,11 @@ class TensorNodes {
   pickle::NodeId call(std::string_view module, std::string_view name, std::vector<pickle::NodeId> arguments);
 
   std::vector<std::shared_ptr<Storage>> take_storages() { return std::move(storages_); }
+  std::vector<int64_t> take_numels() { return std::move(numels_); }
 
  private:
   struct Entry {
+    size_t number = 0;  // in storages_; its key is this, as text
     pickle::NodeId key = {};
     DType dtype = DType::uint8;  // that it was saved as; uint8 for an untyped one
     bool untyped = false;
@@ -42,9 +48,13 @@ class TensorNodes {
   pickle::NodeId location_of(const Storage& storage);
   pickle::NodeId ints(const Dims& dims);
 
+  pickle::NodeId key_of(const Entry& entry);
+
   pickle::Graph& graph_;
+  StorageIds ids_;
   std::unordered_map<const Storage*, Entry> entries_;
   std::vector<std::shared_ptr<Storage>> storages_;
+  std::vector<int64_t> numels_;  // of each, in elements of the dtype that it was saved as
   std::unordered_map<std::string, pickle::NodeId> constants_;
   std::optional<pickle::NodeId> sparse_coo_;  // the one object that Python has for the layout
 };
