@@ -4,10 +4,11 @@ import pathlib
 import struct
 import sys
 
+import old_attacks
 from forge import (Entry, archive, central_header, checkpoint, deflated, dict_of, end_record, get, good_entries, good_pickle,
                    local_header, name, number, numbers, pickled, put, storage, tensor, text, with_tensor, zip64_end)
 
-exhibits = {}
+exhibits = dict(old_attacks.exhibits)
 mega = 1 << 20
 mega_text = text("t" * 200_000)
 good = archive(good_entries())
