@@ -75,7 +75,8 @@ concept Element = dtype_of_type<T>.has_value();
 template <Element T>
 inline constexpr DType dtype_of = *dtype_of_type<T>;
 
-enum class Layout : uint8_t { strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc };
+// `nested` is what PyTorch, too, calls strided: tensors of different sizes in one buffer, which have no strides in common.
+enum class Layout : uint8_t { strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc, nested };
 std::string_view name_of(Layout layout) noexcept;  // "strided", as PyTorch prints it without "torch."
 
 // Where a file says that a tensor was: "cpu", "cuda:0", "mps", "meta" … A tag only: the bytes are always in memory here

@@ -91,6 +91,17 @@ struct TensorOptions {
   Device device = {};
 };
 
+struct Quantizer;
+
+enum class QScheme : uint8_t {
+  per_tensor_affine,
+  per_channel_affine,
+  per_tensor_symmetric,
+  per_channel_symmetric,
+  per_channel_affine_float_qparams,
+};
+std::string_view name_of(QScheme scheme) noexcept;  // as PyTorch prints it, without "torch."
+
 class Tensor {
  public:
   Tensor() = default;  // undefined, like PyTorch's None where a tensor may be missing
@@ -171,17 +182,62 @@ class Tensor {
   void set_grad(Tensor gradient) const;    // undefined clears it
   void backward(const Tensor& gradient = {}, bool retain_graph = false) const;  // in libokibi; see okibi/ops.h
 
-  // ---- sparse (COO): `indices` is int64 (sparse_dim, nnz), `values` (nnz, ...)
-  bool is_sparse() const;
+  // ---- lazily conjugated or negated views: what lies in the storage is not yet their numbers. Everything here that
+  // gives numbers gives the right ones, data() and raw_data() apart; `ops` wants them resolved.
+  bool is_conj() const noexcept;
+  bool is_neg() const noexcept;
+  Tensor conj() const;          // a view; itself when its numbers are real
+  Tensor neg_view() const;      // PyTorch's _neg_view()
+  Tensor resolve_conj() const;  // with its numbers written out; itself when nothing is to be done
+  Tensor resolve_neg() const;
+
+  // ---- sparse. COO: `indices` is int64 (sparse_dim, nnz), `values` (nnz, ...). CSR and BSR have crow_indices (..., rows
+  // + 1) and col_indices (..., nnz), CSC and BSC ccol_indices and row_indices; `values` is (..., nnz, ...).
+  bool is_sparse() const;             // COO, as in PyTorch
+  bool is_sparse_compressed() const;  // CSR, CSC, BSR, BSC
   Tensor indices() const;
-  Tensor values() const;
+  Tensor values() const;  // of any of them; of a nested tensor its buffer
   bool is_coalesced() const;
+  Tensor crow_indices() const;
+  Tensor col_indices() const;
+  Tensor ccol_indices() const;
+  Tensor row_indices() const;
+  Tensor compressed_indices() const;  // crow or ccol, whichever it has
+  Tensor plain_indices() const;       // col or row
+
+  // ---- quantised: dtype qint8, quint8, qint32 …; a number is (int_repr - zero point) * scale
+  bool is_quantized() const noexcept;
+  const Quantizer& quantizer() const;
+  QScheme qscheme() const;
+  double q_scale() const;
+  int64_t q_zero_point() const;
+  Tensor q_per_channel_scales() const;
+  Tensor q_per_channel_zero_points() const;
+  int64_t q_per_channel_axis() const;
+  Tensor int_repr() const;    // the integers as they are stored
+  Tensor dequantize() const;  // float32
+
+  // ---- nested: several tensors of different sizes in one buffer. sizes() is [how many, …], with -1 where they differ.
+  bool is_nested() const noexcept;
+  Tensor nested_sizes() const;            // int64 (how many, dims), as _nested_tensor_size()
+  Tensor nested_strides() const;          // the same of strides
+  Tensor nested_storage_offsets() const;  // int64 (how many)
+  std::vector<Tensor> unbind() const;     // of a nested tensor: each of them, as a view
 
  private:
   std::byte* data_checked(DType dtype) const;
   int64_t item_integer() const;
   double item_real() const;
   std::shared_ptr<TensorBody> body_;
+};
+
+// How the integers of a quantised tensor are numbers.
+struct Quantizer {
+  QScheme scheme = QScheme::per_tensor_affine;
+  double scale = 1;  // one for the whole tensor,
+  int64_t zero_point = 0;
+  Tensor scales = {}, zero_points = {};  // or one for each index of the dimension `axis`
+  int64_t axis = 0;
 };
 
 // ---- making tensors
@@ -191,7 +247,17 @@ Tensor zeros(Dims sizes, TensorOptions options = {});
 Tensor ones(Dims sizes, TensorOptions options = {});
 Tensor full(Dims sizes, double value, TensorOptions options = {});
 Tensor arange(int64_t end);  // int64
+// What is made of parts looks at dtypes and sizes of the parts, in time that does not depend on how large they are. What
+// numbers in the parts must be (indices within the sizes, in order …), check_invariants() looks at.
 Tensor sparse_coo_tensor(Tensor indices, Tensor values, Dims sizes, bool coalesced = false);
+Tensor sparse_compressed_tensor(Layout layout, Tensor compressed_indices, Tensor plain_indices, Tensor values,
+                                Dims sizes);
+// The integers of `integers`, of a quantised dtype, as numbers. It shares the storage.
+Tensor quantized_tensor(const Tensor& integers, Quantizer quantizer);
+Tensor nested_tensor(Tensor buffer, Tensor sizes, Tensor strides, Tensor storage_offsets);
+// Error(bad_file) unless indices, offsets and the like of a sparse or nested tensor are what PyTorch requires. Linear in
+// the bytes of the parts.
+void check_invariants(const Tensor& tensor);
 
 // What may stand between the braces of tensor({{1, 2.5}, {3, 4}}).
 class TensorLiteral {

@@ -152,6 +152,8 @@ class Value {
   Value(const StateDict& state_dict);  // an OrderedDict with `_metadata`, as PyTorch saves it
   static Value bytes(std::span<const std::byte> bytes, BytesKind kind = BytesKind::bytes);
   static Value big_integer(std::span<const std::byte> little_endian);  // two's complement; small ones become int
+  // A str that is the one object which Python has for a word in its programs, and PyTorch therefore in its files.
+  static Value interned(std::string_view text);
 
   Value(const Value& other) noexcept;
   Value(Value&& other) noexcept;
@@ -172,7 +174,7 @@ class Value {
   bool is_tensor() const noexcept { return kind_ == ValueKind::tensor; }
   bool is_object() const noexcept { return kind_ == ValueKind::object; }
 
-  // ---- out, by name
+  // ---- out, by name. A NumPy scalar is the number it holds.
   bool to_bool() const;
   int64_t to_int() const;    // an int that fits, or a bool
   double to_double() const;  // a float, an int or a bool
@@ -203,8 +205,10 @@ class Value {
 
   // Python's `is` for what is shared; equality for what is a value in itself.
   bool is_same(const Value& other) const noexcept;
-  // The address of the shared thing, for maps by identity; nullptr for what is a value in itself.
+  // The address of the shared thing, for maps by identity; nullptr for what is a value in itself. Complex numbers and
+  // devices have one, too: copies of a Value, which a file keeps as one object.
   const void* identity() const noexcept;
+  bool is_interned() const noexcept;
 
  private:
   struct integer_tag {};
@@ -351,6 +355,32 @@ class Object {
   explicit Object(detail::ObjectBody* body);
   Value self_;
 };
+
+// ---- tensors as Python's classes see them
+
+// Everywhere here a tensor is a tensor; but saved again it should come back as what it was: an nn.Parameter, an nn.Buffer,
+// or a subclass with attributes. That is remembered beside its numbers, and views and copies do not inherit it.
+struct TensorClass {
+  std::string module = "torch", name = "Tensor";
+  Value state = {};  // its __dict__; or a tuple of that and its slots; or None
+
+  bool is_parameter() const noexcept { return module == "torch.nn.parameter" && name == "Parameter"; }
+};
+// nullptr for a plain torch.Tensor without attributes.
+const TensorClass* tensor_class(const Tensor& tensor) noexcept;
+// The same numbers in the same storage, as another tensor that Python sees so.
+Tensor with_tensor_class(const Tensor& tensor, TensorClass tensor_class);
+void drop_tensor_class(const Tensor& tensor);  // it is a plain torch.Tensor from here on
+Tensor parameter(const Tensor& data, bool requires_grad = true);  // nn.Parameter(data)
+// The same numbers as a tensor of a device (xla, mtia …) whose tensors PyTorch saves from a copy in memory.
+Tensor on_device(const Tensor& tensor, const Device& device);
+
+// ---- NumPy in files: an array or a scalar is an Object, made by numpy._core.multiarray
+
+bool is_numpy(const Value& value) noexcept;  // an array or a scalar
+// Its numbers as a tensor of their own; of a scalar with no dimensions. Error(unsupported) for dtypes that are no numbers
+// (text, objects, records, dates); Error(bad_file) where the bytes do not fit the shape.
+Tensor from_numpy(const Value& value);
 
 // ---- state_dict
 

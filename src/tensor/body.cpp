@@ -46,15 +46,65 @@ void remember_source(const Tensor& result, const Tensor& source, Derived how) {
   made.derived_from = view_of_view ? from.derived_from : source;
 }
 
+namespace {
+
+// What a view has of the tensor that it shows, besides the numbers.
+std::unique_ptr<TensorExtras> extras_of_view(const TensorExtras& from) {
+  if (from.quantizer && from.quantizer->scales.defined()) {
+    throw Error(ErrorKind::unsupported, "a view of a tensor that is quantised per channel")
+        .hint("Look at its dequantize() or int_repr().");
+  }
+  auto extras = std::make_unique<TensorExtras>();
+  extras->device = from.device;
+  extras->has_device = from.has_device;
+  extras->conj = from.conj;
+  extras->neg = from.neg;
+  extras->quantizer = from.quantizer;
+  return extras;
+}
+
+}  // namespace
+
 Tensor make_view(const Tensor& base, Dims sizes, Dims strides, int64_t storage_offset) {
   const TensorBody& from = *base.body();
   Tensor view = strided_unchecked(from.storage, from.dtype, std::move(sizes), std::move(strides), storage_offset);
-  if (from.extras) {
-    view.body()->extras = std::make_unique<TensorExtras>();
-    view.body()->extras->device = from.extras->device;
-  }
+  if (from.extras) view.body()->extras = extras_of_view(*from.extras);
   remember_source(view, base, Derived::view);
   return view;
+}
+
+Tensor composite(Layout layout, DType dtype, Dims sizes, int64_t numel, TensorExtras extras) {
+  std::shared_ptr<TensorBody> body = new_body();
+  body->dtype = dtype;
+  body->layout = layout;
+  body->numel = numel;
+  body->sizes = std::move(sizes);
+  body->contiguous = false;
+  extras.device = extras.values.device();
+  extras.has_device = true;
+  body->extras = std::make_unique<TensorExtras>(std::move(extras));
+  return Tensor(std::move(body));
+}
+
+Tensor same_numbers(const Tensor& tensor) {
+  const TensorBody& from = body_of(tensor);
+  std::shared_ptr<TensorBody> body = new_body();
+  body->storage = from.storage;
+  body->storage_offset = from.storage_offset;
+  body->numel = from.numel;
+  body->sizes = from.sizes;
+  body->strides = from.strides;
+  body->dtype = from.dtype;
+  body->layout = from.layout;
+  body->contiguous = from.contiguous;
+  if (from.extras) body->extras = std::make_unique<TensorExtras>(*from.extras);
+  return Tensor(std::move(body));
+}
+
+TensorExtras& extras_of(const Tensor& tensor) {
+  TensorBody& body = body_of(tensor);
+  if (!body.extras) body.extras = std::make_unique<TensorExtras>();
+  return *body.extras;
 }
 
 }  // namespace okibi

@@ -7,15 +7,24 @@
 
 namespace okibi {
 
+struct TensorClass;  // okibi/value.h
+
 // How a tensor came from another, where that other needs a gradient: `ops` turns this into a node of the graph when the
 // tensor is next used. A view of a view remembers the first tensor that is no such view.
 enum class Derived : uint8_t { no, view, copy };  // copy: same sizes, possibly another dtype
 
-// The parts that only unusual tensors have.
+// The parts that only unusual tensors have. A copy shares what it holds.
 struct TensorExtras {
-  Tensor indices, values;  // sparse
+  Tensor values;                // sparse; the buffer of a nested tensor
+  Tensor indices;               // sparse COO
+  Tensor compressed, plain;     // indices of CSR and its like
+  Tensor sizes, strides, offsets;  // nested
   bool coalesced = false;
-  Device device;  // of a tensor with no storage
+  bool conj = false, neg = false;
+  bool has_device = false;  // `device` tells, not the storage: a tensor with no storage, or one of a device that is away
+  Device device;
+  std::shared_ptr<const Quantizer> quantizer;
+  std::shared_ptr<const TensorClass> python;
 };
 
 struct TensorBody {
@@ -41,6 +50,8 @@ struct TensorBody {
   ~TensorBody();  // a chain of copies of copies is freed one by one, not by recursion
 
   bool is_leaf() const noexcept { return !graph_node && derived == Derived::no; }
+  bool is_lazy() const noexcept { return extras && (extras->conj || extras->neg); }
+  bool is_quantized() const noexcept { return extras && extras->quantizer; }
   // With no elements the offset may point anywhere, and is not followed.
   std::byte* data() const noexcept {
     if (!storage) return nullptr;
@@ -54,6 +65,13 @@ std::shared_ptr<TensorBody> new_body();
 // A tensor of the given geometry over a storage, with nothing checked: for callers that have.
 Tensor strided_unchecked(std::shared_ptr<Storage> storage, DType dtype, Dims sizes, Dims strides,
                          int64_t storage_offset);
+
+// The tensor of a layout that is no strided one, over the parts in `extras`.
+Tensor composite(Layout layout, DType dtype, Dims sizes, int64_t numel, TensorExtras extras);
+
+// A tensor of its own with the same numbers and all else that the other is, with no gradient history.
+Tensor same_numbers(const Tensor& tensor);
+TensorExtras& extras_of(const Tensor& tensor);  // made where there were none
 
 // The body of a tensor that must be there. Error(bad_argument) when it is undefined.
 TensorBody& body_of(const Tensor& tensor);

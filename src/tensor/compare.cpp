@@ -64,7 +64,10 @@ Reals for_comparison(const Tensor& a, const Tensor& b, const Dims& sizes, std::s
   require_numbers(b, operation);
   const NoGrad comparing;
   const DType dtype = is_complex(a.dtype()) || is_complex(b.dtype()) ? complex128 : float64;
-  return {a.to(dtype).expand(sizes), b.to(dtype).expand(sizes)};
+  const auto numbers = [&](const Tensor& tensor) {
+    return (tensor.is_quantized() ? tensor.dequantize() : tensor).resolve_conj().resolve_neg().to(dtype).expand(sizes);
+  };
+  return {numbers(a), numbers(b)};
 }
 
 template <class Visit>
@@ -81,11 +84,36 @@ bool is_nan(const T& value) {
 
 }  // namespace
 
+namespace {
+
+bool equal_parts(const TensorExtras& a, const TensorExtras& b) {
+  const auto same = [](const Tensor& x, const Tensor& y) {
+    return x.defined() == y.defined() && (!x.defined() || equal(x, y));
+  };
+  return same(a.indices, b.indices) && same(a.compressed, b.compressed) && same(a.plain, b.plain) &&
+         same(a.sizes, b.sizes) && same(a.strides, b.strides) && same(a.offsets, b.offsets) && same(a.values, b.values);
+}
+
+bool same_quantizer(const Tensor& a, const Tensor& b) {
+  if (a.is_quantized() != b.is_quantized()) return false;
+  if (!a.is_quantized()) return true;
+  const Quantizer &x = a.quantizer(), &y = b.quantizer();
+  if (x.scheme != y.scheme || x.scales.defined() != y.scales.defined()) return false;
+  if (!x.scales.defined()) return x.scale == y.scale && x.zero_point == y.zero_point;
+  return x.axis == y.axis && equal(x.scales, y.scales) && equal(x.zero_points, y.zero_points);
+}
+
+}  // namespace
+
 bool equal(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || a.sizes() != b.sizes() || a.layout() != b.layout()) return false;
-  if (a.is_sparse()) return equal(a.indices(), b.indices()) && equal(a.values(), b.values());
+  if (a.layout() != Layout::strided) return equal_parts(*a.body()->extras, *b.body()->extras);
   require_numbers(a, "equal");
   require_numbers(b, "equal");
+  if (a.body()->is_lazy() || b.body()->is_lazy()) {
+    return equal(a.resolve_conj().resolve_neg(), b.resolve_conj().resolve_neg());
+  }
+  if (!same_quantizer(a, b)) return false;
   const TensorBody &one = *a.body(), &other = *b.body();
   if (!has_element_type(a.dtype())) return same_bytes(one, other);
   return with_element_type(a.dtype(), [&]<class T>(std::type_identity<T>) { return all_pairs_equal<T>(one, other); });

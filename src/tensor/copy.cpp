@@ -8,6 +8,7 @@
 #include "tensor/convert.h"
 #include "tensor/element.h"
 #include "tensor/geometry.h"
+#include "tensor/number_of.h"
 #include "tensor/strided.h"
 
 namespace okibi {
@@ -61,6 +62,10 @@ void require_strided_target(const Tensor& tensor, std::string_view operation) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("{} on a tensor of layout torch.{}", operation, name_of(body.layout)));
   }
+  if (body.is_lazy()) {
+    throw Error(ErrorKind::unsupported, fmt::format("{} on a view that conjugates or negates lazily", operation))
+        .hint("Work on its resolve_conj().resolve_neg().");
+  }
   if (repeats_elements(body)) {
     throw Error(
         ErrorKind::bad_argument,
@@ -76,19 +81,29 @@ void refuse_lost_gradient(const Tensor& target, const Tensor& source) {
       .hint("Copy its detach(), or let a NoGrad live while you copy.");
 }
 
-// A contiguous copy in another dtype or the same, of any layout, with no gradient history yet.
+Tensor copied(const Tensor& source, DType dtype);
+
+TensorExtras copied_parts(const TensorExtras& from, DType dtype) {
+  TensorExtras to = from;
+  to.python = nullptr;
+  to.values = copied(from.values, dtype);
+  for (Tensor* part : {&to.indices, &to.compressed, &to.plain, &to.sizes, &to.strides, &to.offsets}) {
+    if (part->defined()) *part = copied(*part, part->dtype());
+  }
+  return to;
+}
+
+// A contiguous copy in another dtype or the same, of any layout, with no gradient history yet and nothing lazy.
 Tensor copied(const Tensor& source, DType dtype) {
   const TensorBody& from = body_of(source);
-  if (source.is_sparse()) {
-    return sparse_coo_tensor(copied(source.indices(), int64), copied(source.values(), dtype), from.sizes,
-                             source.is_coalesced());
-  }
   if (from.layout != Layout::strided) {
-    throw Error(ErrorKind::unsupported, fmt::format("a copy of a tensor of layout torch.{}", name_of(from.layout)));
+    return composite(from.layout, dtype, from.sizes, from.numel, copied_parts(*from.extras, dtype));
   }
   if (source.is_meta()) return empty_meta(from.sizes, dtype);
   Tensor result = empty(from.sizes, {.dtype = dtype, .device = source.device()});
   copy_elements(*result.body(), from);
+  if (from.is_lazy()) make_true(*result.body(), *from.extras);
+  if (from.is_quantized()) extras_of(result).quantizer = from.extras->quantizer;
   return result;
 }
 
@@ -113,7 +128,7 @@ void fill_elements(const TensorBody& to, const std::byte* element) {
 
 Tensor Tensor::clone() const { return copied_with_history(*this, dtype()); }
 
-Tensor Tensor::contiguous() const { return is_contiguous() ? *this : clone(); }
+Tensor Tensor::contiguous() const { return is_contiguous() && !body_->is_lazy() ? *this : clone(); }
 
 Tensor Tensor::to(DType dtype) const { return this->dtype() == dtype ? *this : copied_with_history(*this, dtype); }
 
@@ -122,13 +137,16 @@ const Tensor& Tensor::copy_(const Tensor& source) const {
   require_writable(*this);
   refuse_lost_gradient(*this, source);
   if (is_same(source)) return *this;
-  if (source.is_sparse()) throw Error(ErrorKind::unsupported, "copy_ from a sparse tensor into a strided one");
+  if (source.layout() != Layout::strided) {
+    throw Error(ErrorKind::unsupported,
+                fmt::format("copy_ from a tensor of layout torch.{} into a strided one", name_of(source.layout())));
+  }
   if (is_meta() || source.is_meta()) {
     if (is_meta()) return *this;
     throw Error(ErrorKind::bad_argument, "Cannot copy out of meta tensor; no data!");
   }
   const NoGrad copying;
-  const Tensor expanded = source.expand(body_->sizes);
+  const Tensor expanded = source.resolve_conj().resolve_neg().expand(body_->sizes);
   copy_elements(*body_,
                 *(may_overlap(*body_, *expanded.body()) ? copied(expanded, expanded.dtype()) : expanded).body());
   body_->storage->bump_version();

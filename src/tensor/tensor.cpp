@@ -3,6 +3,7 @@
 #include "tensor/body.h"
 #include "tensor/element.h"
 #include "tensor/geometry.h"
+#include "tensor/number_of.h"
 
 namespace okibi {
 
@@ -19,8 +20,8 @@ Layout Tensor::layout() const { return body_of(*this).layout; }
 const Device& Tensor::device() const {
   static const Device cpu;
   const TensorBody& body = body_of(*this);
-  if (body.storage) return body.storage->device();
-  return body.extras ? body.extras->device : cpu;
+  if (body.extras && body.extras->has_device) return body.extras->device;
+  return body.storage ? body.storage->device() : cpu;
 }
 
 int64_t Tensor::dim() const { return static_cast<int64_t>(body_of(*this).sizes.size()); }
@@ -69,7 +70,7 @@ std::byte* Tensor::raw_data() const {
               body.layout == Layout::strided
                   ? std::string("a meta tensor has sizes and a dtype, but no numbers")
                   : fmt::format("a tensor of layout torch.{} has no block of numbers of its own; "
-                                "see indices() and values()",
+                                "see its parts, such as values()",
                                 name_of(body.layout)));
 }
 
@@ -89,7 +90,7 @@ Wide only_element(const Tensor& tensor) {
     throw Error(ErrorKind::bad_argument,
                 fmt::format("a Tensor with {} elements cannot be converted to Scalar", tensor.numel()));
   }
-  const Wide value = load_wide(tensor.dtype(), tensor.raw_data());
+  const Wide value = load_number(*tensor.body(), tensor.raw_data());
   const auto* complex = std::get_if<std::complex<double>>(&value);
   if (complex == nullptr) return value;
   if (complex->imag() == 0) return complex->real();

@@ -6,6 +6,7 @@
 #include <bit>
 #include <cmath>
 
+#include "tensor/numpy.h"
 #include "tensor/value_body.h"
 #include "tensor/value_print.h"
 
@@ -124,6 +125,10 @@ Value::Value(const Dict& dict) noexcept : Value(dict.self_) {}
 Value::Value(const Set& set) noexcept : Value(set.self_) {}
 Value::Value(const Object& object) noexcept : Value(object.self_) {}
 
+Value Value::interned(std::string_view text) { return Value(make_body<StringBody>(text, true)); }
+
+bool Value::is_interned() const noexcept { return is_string() && ValueAccess::as<StringBody>(*this).interned; }
+
 Value Value::bytes(std::span<const std::byte> bytes, BytesKind kind) {
   return Value(make_body<BytesBody>(bytes, kind));
 }
@@ -151,12 +156,14 @@ Body& body_or_throw(const Value& value, ValueKind kind, std::string_view wanted)
 }  // namespace
 
 bool Value::to_bool() const {
+  if (const auto number = number_of_numpy(*this)) return number->to_bool();
   if (!is_bool()) throw_unfit("a bool", *this);
   return payload_.integer != 0;
 }
 
 int64_t Value::to_int() const {
   if (kind_ == ValueKind::big_integer) throw_unfit("an int of 64 bits", *this);
+  if (const auto number = number_of_numpy(*this)) return number->to_int();
   if (!is_int() && !is_bool()) throw_unfit("an int", *this);
   return payload_.integer;
 }
@@ -171,12 +178,14 @@ double Value::to_double() const {
     case ValueKind::big_integer:
       return nearest_double(ValueAccess::as<BigIntegerBody>(*this));
     default:
+      if (const auto number = number_of_numpy(*this)) return number->to_double();
       throw_unfit("a float", *this);
   }
 }
 
 std::complex<double> Value::to_complex() const {
   if (kind_ == ValueKind::complex_number) return ValueAccess::as<ComplexBody>(*this).number;
+  if (const auto number = number_of_numpy(*this)) return number->to_complex();
   if (!is_double() && !is_int() && !is_bool()) throw_unfit("a complex", *this);
   return to_double();
 }
@@ -266,8 +275,6 @@ bool Value::contains(std::string_view key) const {
 const void* Value::identity() const noexcept {
   switch (kind_) {
     case ValueKind::big_integer:
-    case ValueKind::complex_number:
-    case ValueKind::device:
       return nullptr;
     case ValueKind::tensor:
       return ValueAccess::as<TensorBox>(*this).tensor.body();
@@ -278,7 +285,8 @@ const void* Value::identity() const noexcept {
 
 bool Value::is_same(const Value& other) const noexcept {
   if (kind_ != other.kind_) return false;
-  return identity() != nullptr ? identity() == other.identity() : *this == other;
+  const bool is_number = kind_ == ValueKind::complex_number || kind_ == ValueKind::device;
+  return identity() != nullptr && !is_number ? identity() == other.identity() : *this == other;
 }
 
 // ---- ints beyond 64 bits

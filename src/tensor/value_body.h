@@ -12,8 +12,9 @@ namespace detail {
 using Visit = std::function<void(Value&)>;
 
 struct StringBody final : Counted {
-  explicit StringBody(std::string_view t) : Counted(ValueKind::string), text(t) {}
+  explicit StringBody(std::string_view t, bool i = false) : Counted(ValueKind::string), text(t), interned(i) {}
   const std::string text;
+  const bool interned;
 };
 
 struct BytesBody final : Counted {

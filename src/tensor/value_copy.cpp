@@ -45,12 +45,17 @@ class TensorCopier {
   }
 
   std::unique_ptr<TensorExtras> extras(const TensorExtras& from) {
-    auto to = std::make_unique<TensorExtras>();
-    to->indices = copy(from.indices);
-    to->values = copy(from.values);
-    to->coalesced = from.coalesced;
-    to->device = from.device;
+    auto to = std::make_unique<TensorExtras>(from);
+    for (Tensor* part : {&to->values, &to->indices, &to->compressed, &to->plain, &to->sizes, &to->strides, &to->offsets})
+      *part = copy(*part);
+    if (from.quantizer) to->quantizer = quantizer(*from.quantizer);
     return to;
+  }
+
+  std::shared_ptr<const Quantizer> quantizer(Quantizer copied) {
+    copied.scales = copy(copied.scales);
+    copied.zero_points = copy(copied.zero_points);
+    return std::make_shared<const Quantizer>(std::move(copied));
   }
 
   std::shared_ptr<Storage> storage(const std::shared_ptr<Storage>& from) {
@@ -89,6 +94,7 @@ class DeepCopy {
     find_copies(value);
     for (Counted* body : found_) fill(*body);
     for (Counted* body : found_) index(*body);  // keys have their hash only now that all tuples are filled
+    for (const Tensor& tensor : with_class_) copy_class(tensor);
     Value copy = copy_of(value);
     close_cycles(copy);
     return copy;
@@ -97,15 +103,16 @@ class DeepCopy {
  private:
   void find_copies(const Value& root) {
     find_copy(root);
-    for (size_t i = 0; i < found_.size(); ++i) {
-      found_[i]->children([this](Value& child) { find_copy(child); });
+    for (size_t i = 0; i < found_.size() || !states_.empty(); ++i) {
+      for (const Value& state : std::exchange(states_, {})) find_copy(state);
+      if (i < found_.size()) found_[i]->children([this](Value& child) { find_copy(child); });
     }
   }
 
   void find_copy(const Value& value) {
     if (value.is_tensor()) {
       Value& copy = copies_[value.identity()];
-      if (copy.is_none()) copy = tensors_.copy(value.to_tensor());
+      if (copy.is_none()) copy = tensors_.copy(value.to_tensor()), find_state(value.to_tensor());
     } else if (holds_values(value.kind())) {
       Counted* body = ValueAccess::body(value);
       Value& copy = copies_[body];
@@ -113,6 +120,20 @@ class DeepCopy {
       copy = ValueAccess::of(empty_copy(*body));
       found_.push_back(body);
     }
+  }
+
+  // The attributes of a tensor, which may hold further tensors: they are looked at later, not from here.
+  void find_state(const Tensor& tensor) {
+    const TensorClass* seen_as = tensor_class(tensor);
+    if (seen_as == nullptr || seen_as->state.is_none()) return;
+    with_class_.push_back(tensor);
+    states_.push_back(seen_as->state);
+  }
+
+  void copy_class(const Tensor& tensor) {
+    auto copied = std::make_shared<TensorClass>(*tensor_class(tensor));
+    copied->state = copy_of(copied->state);
+    copies_.at(tensor.body()).to_tensor().body()->extras->python = std::move(copied);
   }
 
   // Texts and numbers never change, so they need no copy.
@@ -179,6 +200,8 @@ class DeepCopy {
   }
 
   std::vector<Counted*> found_;
+  std::vector<Tensor> with_class_;
+  std::vector<Value> states_;  // of tensors, to be looked at
   std::unordered_map<const void*, Value> copies_;
   TensorCopier tensors_;
 };

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "tensor/nearest.h"
+#include "tensor/numpy.h"
 #include "tensor/python_text.h"
 #include "tensor/value_body.h"
 
@@ -128,13 +129,14 @@ class Printer {
     while (!steps_.empty() && steps_.back().end_of == nullptr) steps_.pop_back();
   }
 
+  void print_text(const std::string& text) {
+    nodes_left_ -= std::min<uint64_t>(nodes_left_, text.size() / bytes_of_node);
+    text_ += text;
+  }
+
   void print(const Value& value) {
-    if (is_leaf(value)) {
-      const std::string text = leaf_text(value, max_bytes_);
-      nodes_left_ -= std::min<uint64_t>(nodes_left_, text.size() / bytes_of_node);
-      text_ += text;
-      return;
-    }
+    if (is_leaf(value)) return print_text(leaf_text(value, max_bytes_));
+    if (const auto text = numpy_text(value)) return print_text(*text);
     const Counted* body = ValueAccess::body(value);
     if (!open_.insert(body).second) {
       text_ += text_of_cycle(value);

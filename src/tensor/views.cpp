@@ -13,7 +13,7 @@ const TensorBody& strided_body(const Tensor& tensor, std::string_view view) {
   const TensorBody& body = body_of(tensor);
   if (body.layout == Layout::strided) return body;
   throw Error(ErrorKind::unsupported, fmt::format("{} of a tensor of layout torch.{}", view, name_of(body.layout)))
-      .hint("Look at its indices() and values(), which are strided.");
+      .hint("Look at its parts, such as values(), which are strided.");
 }
 
 // An end of a slice by Python's rules: counted from the end when negative, then cut to what is there.
@@ -198,18 +198,9 @@ Tensor Tensor::as_strided(Dims sizes, Dims strides, int64_t storage_offset) cons
 }
 
 Tensor Tensor::detach() const {
-  const TensorBody& from = body_of(*this);
-  std::shared_ptr<TensorBody> body = new_body();
-  body->storage = from.storage;
-  body->storage_offset = from.storage_offset;
-  body->numel = from.numel;
-  body->sizes = from.sizes;
-  body->strides = from.strides;
-  body->dtype = from.dtype;
-  body->layout = from.layout;
-  body->contiguous = from.contiguous;
-  if (from.extras) body->extras = std::make_unique<TensorExtras>(*from.extras);
-  return Tensor(std::move(body));
+  Tensor result = same_numbers(*this);
+  if (result.body_->extras) result.body_->extras->python = nullptr;
+  return result;
 }
 
 }  // namespace okibi
