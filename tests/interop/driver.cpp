@@ -56,8 +56,15 @@ void op_samples(const Files& files) {
   save(all, files.at(0));
 }
 
-// resave IN OUT: load and save.
-void resave(const Files& files) { save(load(files.at(0)), files.at(1)); }
+// resave IN OUT [FORMAT]: load and save.
+void resave(const Files& files) {
+  SaveOptions options;
+  if (files.size() > 2) options.format = format_named(files[2]);
+  save(load(files.at(0)), files.at(1), options);
+}
+
+// state-dict IN OUT: of a program, say.
+void resave_state_dict(const Files& files) { save(load_state_dict(files.at(0)), files.at(1)); }
 
 struct Net : nn::Module {
   nn::Embedding gender{2, 8}, job{22, 8};
@@ -139,6 +146,7 @@ void load_and_run_module(const Files& files) {
 
 const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
                                                              {"resave", resave},
+                                                             {"state-dict", resave_state_dict},
                                                              {"initial-weights", initial_weights},
                                                              {"continue-training", continue_training},
                                                              {"admissions-losses", admissions_losses},

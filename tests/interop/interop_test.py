@@ -317,6 +317,30 @@ class Interop(unittest.TestCase):
             return OrderedDict((f"key{i}", item) for i, item in enumerate(items))
         return items if kind == 6 else {i if i % 2 else f"k{i}": item for i, item in enumerate(items)}
 
+    # ---- streams of before 1.6, and programs
+
+    def test_streams_both_ways(self):
+        zoo = self.zoo()
+        torch.save(zoo, self.folder / "stream.pth", _use_new_zipfile_serialization=False)
+        run(driver, "resave", self.folder / "stream.pth", self.folder / "from-stream.pth")
+        self.same(zoo, torch.load(self.folder / "from-stream.pth", weights_only=False))
+        run(driver, "resave", self.folder / "from-stream.pth", self.folder / "again.stream", "torch-legacy")
+        again = torch.load(self.folder / "again.stream", weights_only=False)
+        self.same(zoo, again)
+        self.assertEqual(again["module"]._metadata, zoo["module"]._metadata)
+        self.assertEqual(len({view.storage().data_ptr() for view in again["views"]}), 1)
+        module = nn.Sequential(nn.Linear(2, 3), nn.BatchNorm1d(3)).state_dict()
+        torch.save(module, self.folder / "module.stream", _use_new_zipfile_serialization=False)
+        run(driver, "resave", self.folder / "module.stream", self.folder / "module-again.stream", "torch-legacy")
+        self.same(module, load(self.folder / "module-again.stream"))
+
+    def test_programs_have_their_state_dict(self):
+        program = torch.jit.script(nn.Sequential(nn.Conv1d(2, 3, 1), nn.BatchNorm1d(3), nn.Sequential(nn.Flatten(), nn.Linear(3, 2))))
+        program.save(str(self.folder / "program.pt"))
+        run(driver, "state-dict", self.folder / "program.pt", self.folder / "program.pth")
+        ours, theirs = load(self.folder / "program.pth"), program.state_dict(keep_vars=True)
+        self.same({name: ours[name] for name in sorted(ours)}, {name: theirs[name].data.requires_grad_(theirs[name].requires_grad) for name in sorted(theirs)})
+
     # ---- whole models
 
     def test_whole_models_both_ways(self):
