@@ -2,6 +2,7 @@
 // then committed or abandoned. Neither knows what the bytes mean, nor what a URI is.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -33,8 +34,13 @@ class Source {
   // shrank or a medium that fails is Error(io).
   virtual void read(uint64_t offset, std::span<std::byte> into) const = 0;
 
-  // Fills all ranges, in any order, possibly at once: a remote source has them in flight together. Here: one by one.
-  virtual void read_many(std::span<const Range> ranges) const;
+  // Is given what came of the range ranges[index]: its parts in their order, and no two at once.
+  using Arrived = std::function<void(size_t index, std::span<const std::byte> part)>;
+
+  // Fills all ranges, in any order, possibly at once: a remote source has them in flight together, and calls `arrived`
+  // for several ranges from several threads. Here: one by one. The parts are small enough that their bytes are still in
+  // the cache when `arrived`, where it is given, looks at them. What it throws ends the reading.
+  virtual void read_many(std::span<const Range> ranges, const Arrived& arrived = {}) const;
 
   // A private, writable mapping of [offset, offset + length) that lives as long as the pointer, or nullptr where the
   // source cannot map. `offset` need not be a multiple of the page size.

@@ -15,8 +15,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr size_t buffer_size = size_t{1} << 20;
-constexpr int most_links = 40;  // as the system itself follows at most
+constexpr size_t buffer_size = size_t{256} << 10;  // small writes are gathered, larger ones go out from where they lie
+constexpr int most_links = 40;                     // as the system itself follows at most
 
 bool is_link(const fs::path& path) {
   struct stat facts = {};

@@ -25,15 +25,19 @@ class FarSource final : public io::Source {
     bytes_read += into.size();
     buffer_.read(offset, into);
   }
-  void read_many(std::span<const io::Range> ranges) const override {
+  void read_many(std::span<const io::Range> ranges, const Arrived& arrived) const override {
     std::vector<std::jthread> together;
-    for (const io::Range& range : ranges) together.emplace_back([&] { read(range.offset, range.into); });
+    for (size_t i = 0; i < ranges.size(); ++i) together.emplace_back([&, i] { bring(ranges, i, arrived); });
   }
 
   mutable std::atomic<int> requests = 0;
   mutable std::atomic<uint64_t> bytes_read = 0;
 
  private:
+  void bring(std::span<const io::Range> ranges, size_t index, const Arrived& arrived) const {
+    read(ranges[index].offset, ranges[index].into);
+    if (arrived) arrived(index, ranges[index].into);
+  }
   Buffer buffer_;
   std::chrono::milliseconds latency_;
 };

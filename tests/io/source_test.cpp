@@ -65,6 +65,19 @@ TEST(FileSource, FillsManyRanges) {
   EXPECT_EQ(as_text(back), "78");
 }
 
+TEST(FileSource, ShowsTheBytesOfManyRangesAsTheyArrive) {
+  const ScratchFolder folder;
+  put(folder.path("a"), std::string(2'500'000, 'x') + "0123456789");
+  const FileSource source(folder.path("a"));
+  std::vector<std::byte> large(2'500'005), small(3);
+  const std::array ranges = {Range{2, large}, Range{2'500'007, small}};
+  std::array<std::string, 2> arrived;
+  source.read_many(ranges, [&](size_t index, auto part) { arrived[index] += as_text(part); });
+  EXPECT_TRUE(arrived[0] == as_text(large));
+  EXPECT_EQ(arrived[0].substr(2'499'998), "0123456");
+  EXPECT_EQ(arrived[1], "789");
+}
+
 TEST(FileSource, SaysThatTheFileIsMissing) {
   const Error error = error_of([] { FileSource("/no/such/file.pth"); });
   EXPECT_EQ(error.kind(), ErrorKind::not_found);

@@ -272,7 +272,7 @@ class FarSource final : public io::Source {
     ++trips;
     copy(offset, into);
   }
-  void read_many(std::span<const io::Range> ranges) const override {
+  void read_many(std::span<const io::Range> ranges, const Arrived&) const override {
     ++trips;
     for (const io::Range& range : ranges) copy(range.offset, range.into);
   }
