@@ -12,7 +12,6 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <unordered_set>
 #include <vector>
 
 #include <okibi/base.h>
@@ -65,7 +64,13 @@ class Reader {
   Limits limits_;
   std::string root_;
   std::vector<Record> records_;
-  std::vector<uint32_t> by_name_;  // positions in records_, in the order of their names
+  void order_by_name();
+
+  struct Name {
+    uint64_t hash;  // of it, without regard to case
+    uint32_t record;
+  };
+  std::vector<Name> by_name_;  // in the order of the hashes, and of the names where those are the same
 };
 
 // Writes an archive in one pass, byte for byte as PyTorch 2.15 lays it out. Nothing is sought, so any Sink will do.
@@ -75,6 +80,7 @@ class Writer {
   // "archive" for a buffer. Each record's bytes begin at a multiple of `alignment`, 1 to 32768, counted from where the
   // sink stands now. The sink must outlive the writer; it is never committed here.
   Writer(io::Sink& sink, std::string root, uint64_t alignment = 64);
+  ~Writer();
 
   // Adds a record whole. A name that was used before (case does not count) or that Reader would refuse is
   // Error(bad_argument). Returns its CRC-32. Large bytes go to the sink from where they lie.
@@ -101,6 +107,7 @@ class Writer {
   void check_between_records() const;
   void check_new_name(std::string_view name);
   void start(std::string_view name, uint64_t size);
+  uint32_t write_data(uint32_t crc, std::span<const std::byte> bytes);
   uint64_t cursor() const { return sink_.position() - start_; }
   void write_local_header(const Entry& entry);
   void write_descriptor(const Entry& entry);
@@ -115,7 +122,7 @@ class Writer {
   std::vector<Entry> entries_;  // the last one is being written while is_open_
   bool is_open_ = false;
   uint64_t missing_ = 0;  // bytes that the open record still waits for
-  std::unordered_set<std::string> used_names_;  // in lower case
+  std::unique_ptr<class UsedNames> names_;
   bool finished_ = false;
 };
 

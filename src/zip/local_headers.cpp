@@ -11,45 +11,78 @@
 namespace okibi::zip {
 namespace {
 
-constexpr size_t batch_size = 4096;  // headers that are read at once: enough for latency, little memory
+constexpr size_t batch_size = 4096;    // headers that are read at once: enough for latency, little memory
+constexpr uint64_t near_enough = 512;  // between two headers: reading what lies there costs less than a read of its own
 
 // The local header of one record, and the bytes before it, which may be the descriptor of the record before.
 struct Window {
   uint64_t begin = 0;
+  uint64_t length = 0;
   uint64_t header = 0;  // position of the header in `bytes`
-  std::vector<std::byte> bytes;
+  std::span<const std::byte> bytes = {};
 
-  std::span<const std::byte> before() const { return std::span(bytes).first(header); }
+  uint64_t end() const { return begin + length; }
+  std::span<const std::byte> before() const { return bytes.first(header); }
   const std::byte* fixed() const { return bytes.data() + header; }
   uint16_t u16(size_t at) const { return load_le<uint16_t>(fixed() + at); }
   uint32_t u32(size_t at) const { return load_le<uint32_t>(fixed() + at); }
-  std::string_view name() const { return as_text(std::span(bytes).subspan(header + local_length)); }
+  std::string_view name() const { return as_text(bytes.subspan(header + local_length)); }
+};
+
+// Windows that lie near each other, and the bytes that hold them all.
+struct Windows {
+  std::vector<Window> each;
+  std::vector<std::vector<std::byte>> blocks;
 };
 
 std::string path_of(const Entry& entry) { return entry.record.name + (entry.is_folder ? "/" : ""); }
+uint64_t path_length(const Entry& entry) { return entry.record.name.size() + entry.is_folder; }
+
+bool is_path_of(const Entry& entry, std::string_view name) {
+  return name.size() == path_length(entry) && name.starts_with(entry.record.name) &&
+         (!entry.is_folder || name.ends_with('/'));
+}
 
 Error fault(const io::Source& source, const Entry& entry, std::string sentence) {
   return fault_in(source, path_of(entry), entry.header_offset, std::move(sentence));
 }
 
 Window window_for(const io::Source& source, const Entry& entry, uint64_t directory_offset) {
-  const uint64_t length = local_length + path_of(entry).size();
+  const uint64_t length = local_length + path_length(entry);
   if (entry.header_offset > directory_offset || length > directory_offset - entry.header_offset) {
     throw fault(source, entry, "the local header does not lie before the directory").found(entry.header_offset);
   }
   Window window;
   window.header = std::min(entry.header_offset, longest_descriptor);
   window.begin = entry.header_offset - window.header;
-  window.bytes.resize(window.header + length);
+  window.length = window.header + length;
   return window;
 }
 
-std::vector<Window> read_windows(const io::Source& source, std::span<Entry* const> entries, uint64_t directory_offset) {
-  std::vector<Window> windows;
+// How many of the windows, which are in the order of the file, one read should bring, and up to where.
+std::pair<size_t, uint64_t> run_of(std::span<const Window> windows) {
+  uint64_t end = windows.front().end();
+  size_t count = 1;
+  for (; count < windows.size() && windows[count].begin <= end + near_enough; ++count) {
+    end = std::max(end, windows[count].end());
+  }
+  return {count, end};
+}
+
+Windows read_windows(const io::Source& source, std::span<Entry* const> entries, uint64_t directory_offset) {
+  Windows windows;
+  windows.each.reserve(entries.size());
+  for (const Entry* entry : entries) windows.each.push_back(window_for(source, *entry, directory_offset));
   std::vector<io::Range> ranges;
-  windows.reserve(entries.size());
-  for (const Entry* entry : entries) windows.push_back(window_for(source, *entry, directory_offset));
-  for (Window& window : windows) ranges.push_back({window.begin, window.bytes});
+  for (std::span<Window> rest = windows.each; !rest.empty();) {
+    const uint64_t begin = rest.front().begin;
+    const auto [count, end] = run_of(rest);
+    ranges.push_back({begin, windows.blocks.emplace_back(end - begin)});
+    for (Window& window : rest.first(count)) {
+      window.bytes = std::span(windows.blocks.back()).subspan(window.begin - begin, window.length);
+    }
+    rest = rest.subspan(count);
+  }
   source.read_many(ranges);
   return windows;
 }
@@ -71,7 +104,7 @@ void check_size(const io::Source& source, const Entry& entry, const char* what, 
 
 void check_header(const io::Source& source, const Entry& entry, const Window& window) {
   if (window.u32(0) != local_signature) throw fault(source, entry, "no local header stands where the directory says");
-  if (window.u16(26) != path_of(entry).size() || window.name() != path_of(entry)) {
+  if (window.u16(26) != path_length(entry) || !is_path_of(entry, window.name())) {
     throw fault(source, entry, "the local header gives another name than the directory");
   }
   if ((window.u16(6) ^ entry.flags) & ~flag_deflate_level) {
@@ -147,7 +180,8 @@ void place_records(const io::Source& source, std::vector<Entry>& entries, uint64
   const Entry* previous = nullptr;
   for (size_t done = 0; done < ordered.size(); done += batch_size) {
     const auto batch = std::span(ordered).subspan(done, std::min(batch_size, ordered.size() - done));
-    const std::vector<Window> windows = read_windows(source, batch, directory_offset);
+    const Windows read = read_windows(source, batch, directory_offset);
+    const std::vector<Window>& windows = read.each;
     for (size_t i = 0; i < batch.size(); ++i) {
       check_header(source, *batch[i], windows[i]);
       place(source, *batch[i], windows[i], directory_offset);

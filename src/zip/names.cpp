@@ -75,6 +75,18 @@ std::string lower_case(std::string_view name) {
   return lower;
 }
 
+// FNV-1a, 64 bits.
+uint64_t hash_ignoring_case(std::string_view name) {
+  uint64_t hash = 0xcbf29ce484222325;
+  for (const char letter : name) hash = (hash ^ static_cast<unsigned char>(to_lower(letter))) * 0x100000001b3;
+  return hash;
+}
+
+bool same_ignoring_case(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char left, char right) { return to_lower(left) == to_lower(right); });
+}
+
 bool less_ignoring_case(std::string_view a, std::string_view b) {
   return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
                                       [](char left, char right) { return to_lower(left) < to_lower(right); });

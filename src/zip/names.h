@@ -1,6 +1,7 @@
 // zip/names.h: which names records may have.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,8 @@ std::string_view fault_of(std::string_view path);
 
 // PyTorch looks records up without regard to the case of ASCII letters. So names that differ by it alone are the same.
 std::string lower_case(std::string_view name);
+uint64_t hash_ignoring_case(std::string_view name);  // for sorting and finding; anybody can make names that share one
+bool same_ignoring_case(std::string_view a, std::string_view b);
 bool less_ignoring_case(std::string_view a, std::string_view b);
 
 }  // namespace okibi::zip

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "zip/directory.h"
 #include "zip/end_records.h"
@@ -47,20 +46,6 @@ std::vector<Record> records_of(const io::Source& source, std::vector<Entry> entr
   return records;
 }
 
-// Sorted, and not hashed: nobody can choose names that make looking them up slow.
-std::vector<uint32_t> order_by_name(const io::Source& source, const std::vector<Record>& records) {
-  std::vector<uint32_t> order(records.size());
-  std::iota(order.begin(), order.end(), 0u);
-  const auto less = [&](uint32_t a, uint32_t b) { return less_ignoring_case(records[a].name, records[b].name); };
-  std::sort(order.begin(), order.end(), less);
-  const auto twin = std::adjacent_find(order.begin(), order.end(), [&](auto a, auto b) { return !less(a, b); });
-  if (twin == order.end()) return order;
-  const Record& second = records[std::max(twin[0], twin[1])];
-  throw fault_in(source, second.name, second.offset, "the archive has two records of this name")
-      .expected("names that differ, and not by case alone")
-      .found(fmt::format("\"{}\" and \"{}\"", records[twin[0]].name, records[twin[1]].name));
-}
-
 void check_crc(const io::Source& source, const Record& record, std::span<const std::byte> bytes) {
   if (record.crc32 == 0) return;
   const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
@@ -98,14 +83,34 @@ Reader::Reader(std::shared_ptr<const io::Source> source, Limits limits) : source
   root_ = root_of(*source_, entries);
   place_records(*source_, entries, directory.offset);
   records_ = records_of(*source_, std::move(entries), root_);
-  by_name_ = order_by_name(*source_, records_);
+  order_by_name();
+}
+
+// Sorted by hash, and not in a table: nobody can choose names that make looking them up slow.
+void Reader::order_by_name() {
+  by_name_.reserve(records_.size());
+  for (uint32_t i = 0; i < records_.size(); ++i) by_name_.push_back({hash_ignoring_case(records_[i].name), i});
+  const auto less = [&](const Name& a, const Name& b) {
+    if (a.hash != b.hash) return a.hash < b.hash;
+    return less_ignoring_case(records_[a.record].name, records_[b.record].name);
+  };
+  std::sort(by_name_.begin(), by_name_.end(), less);
+  const auto twin =
+      std::adjacent_find(by_name_.begin(), by_name_.end(), [&](const Name& a, const Name& b) { return !less(a, b); });
+  if (twin == by_name_.end()) return;
+  const auto [first, second] = std::minmax(twin[0].record, twin[1].record);
+  throw fault_in(*source_, records_[second].name, records_[second].offset, "the archive has two records of this name")
+      .expected("names that differ, and not by case alone")
+      .found(fmt::format("\"{}\" and \"{}\"", records_[first].name, records_[second].name));
 }
 
 const Record* Reader::find(std::string_view name) const noexcept {
-  const auto found = std::lower_bound(
-      by_name_.begin(), by_name_.end(), name,
-      [&](uint32_t record, std::string_view key) { return less_ignoring_case(records_[record].name, key); });
-  return found != by_name_.end() && records_[*found].name == name ? &records_[*found] : nullptr;
+  const Name wanted{hash_ignoring_case(name), 0};
+  auto found = std::lower_bound(by_name_.begin(), by_name_.end(), wanted, [&](const Name& a, const Name& b) {
+    if (a.hash != b.hash) return a.hash < b.hash;
+    return less_ignoring_case(records_[a.record].name, name);
+  });
+  return found != by_name_.end() && records_[found->record].name == name ? &records_[found->record] : nullptr;
 }
 
 const Record& Reader::at(std::string_view name) const {

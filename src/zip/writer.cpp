@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/number_map.h"
 #include "zip/layout.h"
 #include "zip/names.h"
 
@@ -14,12 +15,14 @@ namespace {
 
 constexpr uint64_t largest_alignment =
     32768;  // the padding, and a zip64 field, must fit the 65,535 bytes of the extras
-constexpr size_t block_size = size_t{1} << 20;  // what goes through the CRC and to the sink while it is in the cache
+constexpr size_t block_size = size_t{256} << 10;  // what goes through the CRC and to the sink while it is in the cache
+constexpr size_t worth_two_threads = size_t{2} << 20;
 constexpr std::string_view id_record = ".data/serialization_id";
 
 // Little-endian fields, one after the other.
 class Fields {
  public:
+  Fields() { bytes_.reserve(usual_length); }
   Fields& u16(uint64_t value) { return put(static_cast<uint16_t>(value)); }
   Fields& u32(uint64_t value) { return put(static_cast<uint32_t>(value)); }
   Fields& u64(uint64_t value) { return put(value); }
@@ -40,6 +43,7 @@ class Fields {
     store_le(raw.data(), value);
     return text(as_text(raw));
   }
+  static constexpr size_t usual_length = 192;  // of a header with its name and padding
   std::string bytes_;
 };
 
@@ -69,12 +73,44 @@ uint64_t hash_of(std::string_view text, uint64_t seed) {
 
 }  // namespace
 
+// The names that records have, without regard to case. Of each its hash, and its place in a list of all.
+class UsedNames {
+ public:
+  UsedNames() { add(id_record); }
+
+  bool has(std::string_view name) const { return places_.find(key_for(name)) != nullptr; }
+  void add(std::string_view name) {
+    if (places_.emplace(key_for(name), static_cast<uint32_t>(ends_.size()))) {
+      letters_ += name;
+      ends_.push_back(letters_.size());
+    }
+  }
+
+ private:
+  std::string_view at(uint32_t place) const {
+    const size_t begin = place == 0 ? 0 : ends_[place - 1];
+    return std::string_view(letters_).substr(begin, ends_[place] - begin);
+  }
+  // The hash, or the first number after it that stands for no other name.
+  uint64_t key_for(std::string_view name) const {
+    uint64_t key = hash_ignoring_case(name);
+    for (const uint32_t* place = places_.find(key); place && !same_ignoring_case(at(*place), name);) {
+      place = places_.find(++key);
+    }
+    return key;
+  }
+
+  NumberMap places_;
+  std::string letters_;  // of all names, one after the other
+  std::vector<uint64_t> ends_;
+};
+
 Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment)
     : sink_(sink),
       root_(std::move(root)),
       alignment_(alignment),
       start_(sink.position()),
-      used_names_{std::string(id_record)} {
+      names_(std::make_unique<UsedNames>()) {
   if (alignment_ < 1 || alignment_ > largest_alignment) {
     throw Error(ErrorKind::bad_argument, "the alignment of records must be from 1 to 32768").found(alignment_);
   }
@@ -82,6 +118,8 @@ Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment)
   throw Error(ErrorKind::bad_argument, fmt::format("\"{}\" cannot be the folder of an archive's records", root_))
       .hint("Use a plain name, such as \"archive\".");
 }
+
+Writer::~Writer() = default;
 
 uint32_t Writer::add(std::string_view name, std::span<const std::byte> bytes) {
   begin(name, bytes.size());
@@ -112,12 +150,25 @@ void Writer::write(std::span<const std::byte> piece) {
         .at("record", entry.path);
   }
   missing_ -= piece.size();
-  while (!piece.empty()) {
-    const auto block = piece.first(std::min(piece.size(), block_size));
-    entry.crc32 = libdeflate_crc32(entry.crc32, block.data(), block.size());
-    sink_.write(block);
-    piece = piece.subspan(block.size());
+  entry.crc32 = write_data(entry.crc32, piece);
+}
+
+// Of many bytes, one thread writes all while another computes their CRC: that is done long before, and costs nothing.
+uint32_t Writer::write_data(uint32_t crc, std::span<const std::byte> bytes) {
+  if (bytes.size() >= worth_two_threads) {
+    parallel_for(0, 2, 1, [&](int64_t first, int64_t last) {
+      if (first == 0) sink_.write(bytes);
+      if (last == 2) crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
+    });
+    return crc;
   }
+  while (!bytes.empty()) {
+    const auto block = bytes.first(std::min(bytes.size(), block_size));
+    crc = libdeflate_crc32(crc, block.data(), block.size());
+    sink_.write(block);
+    bytes = bytes.subspan(block.size());
+  }
+  return crc;
 }
 
 uint32_t Writer::end() {
@@ -146,7 +197,7 @@ void Writer::check_new_name(std::string_view name) {
   if (root_.size() + 1 + name.size() > marker16) {
     throw Error(ErrorKind::bad_argument, "the name is longer than a zip archive can hold").found(name.size());
   }
-  if (used_names_.insert(lower_case(name)).second) return;
+  if (!names_->has(name)) return names_->add(name);
   throw Error(ErrorKind::bad_argument, "the archive has a record of this name already")
       .hint("Names that differ by case alone count as the same, because PyTorch looks them up so.")
       .at("record", name);
