@@ -6,8 +6,10 @@
 
 #include <atomic>
 #include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <cstring>
 
 #include "tensor/poison.h"
 
@@ -17,6 +19,7 @@ namespace {
 constexpr size_t alignment = 64;  // a cache line, and the widest vector
 constexpr size_t huge_page = size_t{2} << 20;
 constexpr size_t largest_kept = size_t{32} << 20;  // above that, asking the system costs little beside using the bytes
+constexpr size_t page = 4096;                      // up to it, a block counts as small
 constexpr size_t most_kept = size_t{256} << 20;    // by one thread: what a step of a large batch drops at once
 
 // What no system can map is refused without asking; with the address sanitizer, which would end the program, sooner.
@@ -38,8 +41,9 @@ constexpr SizeClass class_of(size_t nbytes) {
   return {4 * (exponent - 8) + steps - 1, below + steps * step};
 }
 constexpr size_t class_count = class_of(largest_kept).index + 1;
+constexpr size_t small_classes = class_of(page).index + 1;  // blocks of at most a page
 static_assert(class_of(256).index == 3 && class_of(257).index == 4 && class_of(257).nbytes == 320);
-static_assert(class_of(largest_kept).nbytes == largest_kept);
+static_assert(class_of(largest_kept).nbytes == largest_kept && class_of(page).nbytes == page);
 
 struct FreeBlock {
   FreeBlock* next;
@@ -56,7 +60,24 @@ struct ThreadCache {
 constinit thread_local ThreadCache cache{};
 constinit std::atomic<size_t> asked_of_system = 0;
 
-void free_to_system(void* block) noexcept { std::free(block); }
+// A small block is aligned here, and the pointer to free it by stands before it: aligned_alloc cuts each out of a
+// larger one and gives back the two ends, which for 100,000 small tensors takes longer than reading them.
+void* allocate_small(size_t nbytes) noexcept {
+  void* whole = std::malloc(nbytes + alignment);  // a multiple of 16, so at least 16 bytes lie before the block
+  if (whole == nullptr) return nullptr;
+  const auto at = reinterpret_cast<uintptr_t>(whole) / alignment * alignment + alignment;
+  auto* block = reinterpret_cast<std::byte*>(at);
+  std::memcpy(block - sizeof whole, &whole, sizeof whole);
+  return block;
+}
+void free_small(const std::byte* block) noexcept {
+  void* whole = nullptr;
+  std::memcpy(&whole, block - sizeof whole, sizeof whole);
+  std::free(whole);
+}
+static_assert(alignof(std::max_align_t) >= 2 * sizeof(void*));
+
+void free_to_system(std::byte* block, bool is_small) noexcept { is_small ? free_small(block) : std::free(block); }
 
 FreeBlock* pop(size_t index) noexcept {
   FreeBlock* block = cache.free[index];
@@ -69,7 +90,7 @@ struct Reaper {
   ~Reaper() {
     cache.closed = true;
     for (size_t index = 0; index < class_count; ++index) {
-      while (FreeBlock* block = pop(index)) free_to_system(block);
+      while (FreeBlock* block = pop(index)) free_to_system(reinterpret_cast<std::byte*>(block), index < small_classes);
     }
     cache.kept = 0;
   }
@@ -84,8 +105,9 @@ thread_local Reaper reaper;
 std::byte* take_from_system(size_t nbytes) {
   asked_of_system.fetch_add(1, std::memory_order_relaxed);
   const bool large = nbytes >= huge_page;
-  void* block = std::aligned_alloc(large ? huge_page : alignment,
-                                   large ? (nbytes + huge_page - 1) / huge_page * huge_page : nbytes);
+  const size_t boundary = large ? huge_page : alignment;
+  void* block = nbytes <= page ? allocate_small(nbytes)
+                               : std::aligned_alloc(boundary, (nbytes + boundary - 1) / boundary * boundary);
   if (block == nullptr) refuse(nbytes);
   if (large) ::madvise(block, nbytes, MADV_HUGEPAGE);  // only advice: a system without huge pages refuses, harmlessly
   return static_cast<std::byte*>(block);
@@ -127,9 +149,11 @@ std::byte* take(size_t nbytes) {
 }
 
 void give(std::byte* block, size_t nbytes) noexcept {
-  if (nbytes <= largest_kept && keep(block, class_of(nbytes))) return;
-  if (nbytes <= largest_kept) permit(block, class_of(nbytes).nbytes);
-  free_to_system(block);
+  if (nbytes > largest_kept) return free_to_system(block, false);
+  const SizeClass size = class_of(nbytes);
+  if (keep(block, size)) return;
+  permit(block, size.nbytes);
+  free_to_system(block, size.index < small_classes);
 }
 
 size_t kept_bytes() noexcept { return cache.kept; }
