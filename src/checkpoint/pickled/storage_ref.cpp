@@ -43,9 +43,10 @@ void check_same(const StorageRef& before, const StorageRef& now) {
 
 const StorageRef& StorageRefs::of(NodeId persistent) {
   StorageRef ref = parse(persistent);
-  auto [place, is_new] = by_key_.try_emplace(ref.key, ref);
-  if (!is_new) check_same(place->second, ref);
-  return place->second;
+  const StorageRef* known = by_key_.find(ref.key);
+  if (!known) return by_key_.add(ref.key, ref);
+  check_same(*known, ref);
+  return *known;
 }
 
 StorageRef StorageRefs::parse(NodeId persistent) const {

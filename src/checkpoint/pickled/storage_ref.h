@@ -2,11 +2,11 @@
 #pragma once
 
 #include <string>
-#include <unordered_map>
 
 #include <okibi/pickle.h>
 
 #include "checkpoint/pickled/globals.h"
+#include "checkpoint/pickled/key_table.h"
 
 namespace okibi::checkpoint {
 
@@ -38,7 +38,7 @@ class StorageRefs {
 
   const pickle::Graph& graph_;
   const Globals& globals_;
-  std::unordered_map<std::string, StorageRef> by_key_;
+  KeyTable<StorageRef> by_key_;
 };
 
 }  // namespace okibi::checkpoint
