@@ -24,17 +24,16 @@ Tensor view_of(const Tensor& whole, const Assembly::Box& box) {
 }
 
 Tensor WholeStorages::make(const StorageRef& ref, const TensorSpec& spec) {
-  auto found = by_key_.find(ref.key);
-  if (found == by_key_.end()) {
+  const Entry* entry = by_key_.find(ref.key);
+  if (!entry) {
     const Extent extent = file_.extent_of(ref);
-    const Entry entry{allocate(ref, extent), swap_unit(spec.dtype), extent.swapped};
-    found = by_key_.emplace(ref.key, entry).first;
-    if (entry.swapped) to_swap_.push_back(entry);
+    entry = &by_key_.add(ref.key, {allocate(ref, extent), swap_unit(spec.dtype), extent.swapped});
+    if (entry->swapped) to_swap_.push_back(*entry);
   }
-  if (found->second.swapped && found->second.unit != swap_unit(spec.dtype)) {
+  if (entry->swapped && entry->unit != swap_unit(spec.dtype)) {
     throw Error(ErrorKind::unsupported, "tensors of different dtypes share a storage of the other byte order");
   }
-  return Tensor::over(found->second.storage, spec.dtype, spec.sizes, spec.strides, spec.storage_offset);
+  return Tensor::over(entry->storage, spec.dtype, spec.sizes, spec.strides, spec.storage_offset);
 }
 
 std::shared_ptr<Storage> WholeStorages::allocate(const StorageRef& ref, const Extent& extent) {

@@ -42,7 +42,7 @@ class WholeStorages final : public TensorMaker {
 
   const OpenedFile& file_;
   const LoadOptions& options_;
-  std::unordered_map<std::string, Entry> by_key_;
+  KeyTable<Entry> by_key_;
   std::vector<RecordRead> waiting_;  // allocated, not yet read
   std::vector<Entry> to_swap_;
   std::vector<Copy> to_copy_;

@@ -6,7 +6,9 @@
 #include <fmt/format.h>
 
 #include <deque>
-#include <unordered_map>
+#include <optional>
+
+#include "base/number_map.h"
 
 namespace okibi::checkpoint {
 
@@ -62,7 +64,8 @@ class Builder {
   void fill(const Frame& frame);
   void fill_object(NodeId id, const Frame& frame);
 
-  const NodeId* find(const Value& value) const;
+  std::optional<NodeId> find(const Value& value) const;
+  void remember(const Value& value, NodeId id);
   NodeId node_of(const Value& value);
   NodeId leaf(const Value& value);
   NodeId device(const Device& device);
@@ -73,7 +76,7 @@ class Builder {
   std::stop_token stop_;
   pickle::Graph graph_;
   TensorNodes tensors_;
-  std::unordered_map<const void*, NodeId> made_;  // by Value::identity
+  NumberMap made_;  // NodeId by Value::identity
   std::vector<Frame> path_;
   std::vector<Frame> postponed_;
   std::deque<Value> kept_;  // Values that exist only as long as something holds them
@@ -108,7 +111,7 @@ void Builder::advance() {
   Frame& frame = path_.back();
   if (frame.next == frame.before && !find(*frame.value)) {
     const NodeId id = make(frame);
-    made_.emplace(frame.value->identity(), id);
+    remember(*frame.value, id);
   }
   if (frame.next < frame.children.size()) return visit(*frame.children[frame.next++]);
   finish(frame);
@@ -239,9 +242,13 @@ void Builder::fill_object(NodeId id, const Frame& frame) {
   object.items.assign(rest.begin() + static_cast<ptrdiff_t>(appended), rest.end());
 }
 
-const NodeId* Builder::find(const Value& value) const {
-  auto found = made_.find(value.identity());
-  return found == made_.end() ? nullptr : &found->second;
+std::optional<NodeId> Builder::find(const Value& value) const {
+  const uint32_t* found = made_.find(reinterpret_cast<uintptr_t>(value.identity()));
+  return found ? std::optional(NodeId{*found}) : std::nullopt;
+}
+
+void Builder::remember(const Value& value, NodeId id) {
+  made_.emplace(reinterpret_cast<uintptr_t>(value.identity()), static_cast<uint32_t>(id));
 }
 
 NodeId Builder::node_of(const Value& value) {
@@ -250,7 +257,7 @@ NodeId Builder::node_of(const Value& value) {
   if (auto id = find(value)) return *id;
   if (is_container(value)) throw Error(ErrorKind::bad_argument, "a tuple or an object is made from itself");
   const NodeId id = leaf(value);
-  made_.emplace(identity, id);
+  remember(value, id);
   return id;
 }
 
