@@ -1,6 +1,7 @@
 // okibi/inspect.h: what the verbs of the command line do, as functions. They know files and values, never a terminal.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,92 @@ std::string show_json(const Archive& archive, const std::string& path = {});
 
 // True when `name` matches the shell pattern (*, ?, [a-z]); * also crosses dots.
 bool glob_match(std::string_view pattern, std::string_view name);
+
+// ------------------------------------------------------------------------------------------------------ stats, diff
+
+// The numbers of one tensor. NaN and infinities are counted, and left out of the rest: so one of them hides nothing.
+struct TensorStats {
+  TensorEntry entry;
+  uint64_t numel = 0, zeros = 0, nans = 0, infinities = 0;
+  Value min, max;  // int, float or bool, as the dtype is; None for complex numbers, and where there is no finite number
+  Value mean;      // float; of complex numbers complex
+  Value std;       // float, with n - 1 as torch.std has it; None for fewer than two numbers
+  std::string note = {};  // why the numbers above are not there, or of what they are
+};
+
+struct StatsOptions {
+  std::string glob = {};  // shell pattern over names; empty means all
+  Progress progress = {};  // in bytes
+  std::stop_token stop = {};
+};
+
+// Sums in float64, and in the same order on any machine. Large tensors are read in pieces.
+std::vector<TensorStats> stats(const Archive& archive, const StatsOptions& options = {});
+
+// A tensor that both files have, and that is not the same.
+struct ChangedTensor {
+  std::string name;
+  TensorEntry a, b;
+  std::string note = {};            // why the elements were not compared as numbers
+  uint64_t numel = 0, differing = 0;   // elements beyond the tolerance; all of them when the shapes differ
+  std::optional<double> max_abs = {};  // |a - b|, over numbers that are finite in both
+  std::optional<double> max_rel = {};  // |a - b| / max(|a|, |b|): from 0 to 2
+};
+struct ChangedLeaf {
+  std::string name;
+  std::string a, b;  // as Python prints them; "" where the file has none
+};
+struct Difference {
+  std::vector<TensorEntry> removed, added;  // only in the first, only in the second
+  std::vector<ChangedTensor> changed;
+  std::vector<ChangedLeaf> leaves;  // everything that is no tensor: scalars, texts, classes …
+  uint64_t same = 0;                // tensors that are equal within the tolerance
+  bool none() const noexcept { return removed.empty() && added.empty() && changed.empty() && leaves.empty(); }
+};
+
+struct DiffOptions {
+  double rtol = 0, atol = 0;  // equal is |a - b| <= atol + rtol |b|
+  Progress progress = {};     // in bytes of both
+  std::stop_token stop = {};
+};
+
+// By name, whatever the formats: a .pth and the .safetensors made of it are compared by the names joined by '.'. NaN
+// equals NaN. Strides, devices and sharing do not count. Large tensors are read in pieces.
+Difference diff(const Archive& a, const Archive& b, const DiffOptions& options = {});
+
+// ----------------------------------------------------------------------------------------------------------- verify
+
+struct Problem {
+  std::string record;              // of an archive, or the file of a folder; "" for the file itself
+  std::optional<uint64_t> offset;  // in the file, where it is known
+  std::string problem;
+};
+
+// What can be read of a torch zip archive whose end is missing.
+struct Recoverable {
+  std::vector<std::string> tensors;  // those whose bytes are all there, with their CRC-32
+  std::vector<std::string> lost;
+};
+
+struct VerifyReport {
+  std::vector<Problem> problems;
+  std::optional<Recoverable> recoverable;  // only of a file that is cut off, and has its pickle
+  bool ok() const noexcept { return problems.empty(); }
+};
+
+struct VerifyOptions {
+  Limits limits = {};
+  Progress progress = {};  // in bytes
+  std::stop_token stop = {};
+};
+
+// Reads everything, and tells all that is wrong and not only the first: structure, each CRC-32, each pickle, each tensor
+// within its storage, storages as long as they should be, the offsets of safetensors. A folder means all files in it.
+VerifyReport verify(const std::string& uri, const VerifyOptions& options = {});
+
+// Writes the tensors of a cut-off file that are whole to `target`, as one dict of names. Error(bad_file) when there are
+// none.
+Recoverable rescue(const std::string& uri, const std::string& target, const VerifyOptions& options = {});
 
 // ------------------------------------------------------------------------------------------------------------- scan
 

@@ -4,15 +4,14 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <optional>
 #include <unordered_set>
 
 #include "inspect/error_text.h"
 #include "inspect/scan/looks.h"
+#include "inspect/scan/zip_ends.h"
 #include "zip/directory.h"
 #include "zip/end_records.h"
 #include "zip/inflate.h"
-#include "zip/layout.h"
 #include "zip/local_headers.h"
 #include "zip/names.h"
 
@@ -20,42 +19,6 @@ namespace okibi::inspect {
 namespace {
 
 using zip::Record;
-
-// Where the end record stands that closes the bytes before `end`: a comment may follow it.
-std::optional<uint64_t> find_end_record(const io::Source& source, uint64_t end) {
-  const uint64_t tail = std::min<uint64_t>(end, zip::end_length + 0xffff);
-  // Files of PyTorch have no comment: mostly one short read is enough.
-  for (const uint64_t length : {std::min(end, zip::end_length), tail}) {
-    const auto bytes = read_bytes(source, end - length, end);
-    for (uint64_t at = length < zip::end_length ? 0 : length - zip::end_length + 1; at-- > 0;) {
-      if (load_le<uint32_t>(&bytes[at]) != zip::end_signature) continue;
-      if (load_le<uint16_t>(&bytes[at + 20]) == length - at - zip::end_length) return end - length + at;
-    }
-  }
-  return std::nullopt;
-}
-
-// Where the archive begins that ends at `end`, by what its end records say; nothing where there is none.
-std::optional<uint64_t> begin_of_archive(const io::Source& source, uint64_t end) {
-  const auto at = find_end_record(source, end);
-  if (!at) return std::nullopt;
-  const auto record = read_bytes(source, *at, *at + zip::end_length);
-  uint64_t size = load_le<uint32_t>(&record[12]), offset = load_le<uint32_t>(&record[16]), directory_end = *at;
-  const uint64_t more = zip::end64_length + zip::locator_length;
-  if (*at >= more) {
-    const auto wide = read_bytes(source, *at - more, *at);
-    if (load_le<uint32_t>(wide.data()) == zip::end64_signature &&
-        load_le<uint32_t>(&wide[zip::end64_length]) == zip::locator_signature) {
-      directory_end = *at - more;
-      size = load_le<uint64_t>(&wide[40]), offset = load_le<uint64_t>(&wide[48]);
-    }
-  }
-  if (size > directory_end || offset > directory_end - size) return std::nullopt;
-  const uint64_t begin = directory_end - size - offset;
-  const auto start = read_bytes(source, begin, std::min(begin + 4, end));
-  const bool is_zip = start.size() == 4 && load_le<uint32_t>(start.data()) == zip::local_signature;
-  return is_zip ? std::optional(begin) : std::nullopt;
-}
 
 bool ends_with_any(std::string_view name, std::initializer_list<std::string_view> endings) {
   return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
@@ -238,7 +201,7 @@ void ArchiveLook::check_crc(const Record& record, const io::Source& bytes) {
 bool look_at_archives(Scanner& scanner, const Part& part) {
   uint64_t end = part.bytes->size();
   bool is_whole = true;
-  while (end >= zip::end_length) {
+  while (end > 0) {
     const auto begin = begin_of_archive(*part.bytes, end);
     if (!begin) break;
     is_whole = *begin == 0 && end == part.bytes->size();

@@ -23,7 +23,9 @@ using pickle::Op;
 constexpr size_t longest_name = 4096;
 constexpr size_t most_faults = 4;
 constexpr uint64_t most_inner = uint64_t{16} << 20;
+// 0x1950a86a20f9469cfc6c, as LONG1 and as LONG spell it.
 constexpr std::string_view legacy_magic = "\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19";
+constexpr std::string_view legacy_magic_digits = "119547037146038801333356L";
 
 // What is known of a value on the stack. Most are of no interest: they are all number 0.
 struct Known {
@@ -69,8 +71,8 @@ class NameReader {
   uint64_t inner_bytes_ = 0;
   uint64_t offset_ = 0;
   int64_t protocol_ = 0;
-  uint64_t opcodes_ = 0;
-  bool magic_on_top_ = false;
+  uint64_t values_ = 0;  // opcodes so far, but for those that say nothing
+  bool says_magic_ = false;
 };
 
 PickleNames NameReader::read() {
@@ -96,12 +98,12 @@ bool NameReader::step() {
   }
   const Op op{code};
   if (op == Op::STOP) {
-    result_.is_legacy_magic = magic_on_top_ && opcodes_ == 2;
+    result_.is_legacy_magic = says_magic_ && values_ == 1;
     result_.end = PickleEnd::stop;
     if (stack_.empty()) fault("the stack is empty at STOP");
     return false;
   }
-  ++opcodes_;
+  if (op != Op::PROTO && op != Op::FRAME) ++values_;
   if (!apply_atom(op, argument) && !apply_memo(op, argument) && !apply_call(op, argument)) apply(op, argument);
   return true;
 }
@@ -194,9 +196,12 @@ bool NameReader::apply_atom(Op op, const Argument& argument) {
     case Op::BININT2:
       return push_integer(argument.number), true;
     case Op::LONG1:
-      magic_on_top_ = opcodes_ == 2 && argument.text == legacy_magic;
+      says_magic_ |= argument.text == legacy_magic;
       if (argument.text.size() > 8) return push(), true;
       break;
+    case Op::LONG:
+      says_magic_ |= argument.text == legacy_magic_digits;
+      return push(), true;
     default:
       return false;
   }

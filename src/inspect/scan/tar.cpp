@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -104,6 +105,16 @@ void look_at_member(Scanner& scanner, const Part& tar, const Header& header, uin
   scanner.add(part);
 }
 
+// Headers of headers ("30 mtime=1700000000.5"), which Python's tarfile writes for times with fractions. One that says
+// where or how long a member is would contradict the member's own header.
+bool is_harmless_extension(const io::Source& source, const Header& header, uint64_t begin, uint64_t length) {
+  if ((header.type() != 'x' && header.type() != 'g') || length > block * 128) return false;
+  const auto bytes = read_bytes(source, begin, begin + length);
+  const std::string_view text = as_text(bytes);
+  return std::ranges::none_of(std::array{"path=", "size=", "sparse", "linkpath="},
+                              [&](const char* word) { return text.find(word) != text.npos; });
+}
+
 bool is_zero_to_end(const io::Source& source, uint64_t at) {
   for (; at < source.size(); at += block) {
     const auto bytes = read_bytes(source, at, std::min(source.size(), at + block));
@@ -131,8 +142,8 @@ bool look_at_tar(Scanner& scanner, const Part& part) {
     if (length > size - begin) return scanner.problem(where, "the member runs over the end of the file"), true;
     const bool is_file = header.type() == '0' || header.type() == '\0';
     if (is_file) look_at_member(scanner, part, header, begin, begin + length);
-    if (!is_file && header.type() != '5')
-      scanner.problem(where, "the member is a link, or of another kind than a file");
+    const bool harmless = header.type() == '5' || is_harmless_extension(*part.bytes, header, begin, length);
+    if (!is_file && !harmless) scanner.problem(where, "the member is a link, or of another kind than a file");
     at = std::min(size, begin + (length + block - 1) / block * block);
   }
   return true;

@@ -1,0 +1,235 @@
+#include <algorithm>
+#include <cmath>
+#include <mutex>
+#include <unordered_map>
+
+#include <okibi/inspect.h>
+
+#include "inspect/leaves.h"
+#include "inspect/pieces.h"
+#include "tensor/element.h"
+
+namespace okibi::inspect {
+namespace {
+
+// ------------------------------------------------------------------------------------------------ elements
+
+struct Distance {
+  uint64_t differing = 0;
+  std::optional<double> max_abs, max_rel;
+
+  void take(double absolute, double size) {
+    max_abs = std::max(max_abs.value_or(0), absolute);
+    max_rel = std::max(max_rel.value_or(0), size > 0 ? absolute / size : 0);
+  }
+  void merge(const Distance& other) {
+    differing += other.differing;
+    if (!other.max_abs) return;
+    max_abs = std::max(max_abs.value_or(0), *other.max_abs);
+    max_rel = std::max(max_rel.value_or(0), *other.max_rel);
+  }
+};
+
+bool is_finite(double value) { return std::isfinite(value); }
+bool is_finite(const std::complex<double>& value) { return is_finite(value.real()) && is_finite(value.imag()); }
+bool is_nan(double value) { return std::isnan(value); }
+bool is_nan(const std::complex<double>& value) { return is_nan(value.real()) || is_nan(value.imag()); }
+
+// Whole numbers beyond 2^53 are told apart before they become float64.
+template <class Number>
+double distance_of_numbers(Number a, Number b) {
+  if constexpr (std::integral<Number>) {
+    return static_cast<double>(static_cast<uint64_t>(std::max(a, b)) - static_cast<uint64_t>(std::min(a, b)));
+  } else {
+    return std::abs(a - b);
+  }
+}
+
+template <class Number>
+void compare(Number a, Number b, const DiffOptions& options, Distance& distance) {
+  using Wide = std::conditional_t<is_complex_number<Number>, std::complex<double>, double>;
+  const Wide x = static_cast<Wide>(a), y = static_cast<Wide>(b);
+  if (is_nan(x) && is_nan(y)) return;
+  const bool finite = is_finite(x) && is_finite(y);
+  const double absolute = a == b ? 0 : distance_of_numbers(a, b);
+  if (finite) distance.take(absolute, std::max(std::abs(x), std::abs(y)));
+  distance.differing += a != b && (!finite || absolute > options.atol + options.rtol * std::abs(y));
+}
+
+template <class T>
+Distance distance_of(const Tensor& a, const Tensor& b, const DiffOptions& options) {
+  const Tensor left = a.contiguous(), right = b.contiguous();
+  const auto* x = reinterpret_cast<const T*>(left.raw_data());
+  const auto* y = reinterpret_cast<const T*>(right.raw_data());
+  Distance all;
+  std::mutex mutex;
+  parallel_for(0, left.numel(), 1 << 16, [&](int64_t begin, int64_t end) {
+    Distance piece;
+    for (int64_t i = begin; i < end; ++i) compare(widen(x[i]), widen(y[i]), options, piece);
+    const std::lock_guard lock(mutex);
+    all.merge(piece);
+  });
+  return all;
+}
+
+// In the type of both, or where those differ in one that holds either.
+Distance distance_between(const Tensor& a, const Tensor& b, const DiffOptions& options) {
+  DType dtype = a.dtype();
+  if (dtype != b.dtype()) dtype = is_complex(dtype) || is_complex(b.dtype()) ? complex128 : float64;
+  return with_element_type(
+      dtype, [&](auto type) { return distance_of<typename decltype(type)::type>(a.to(dtype), b.to(dtype), options); });
+}
+
+// ------------------------------------------------------------------------------------------------ other values
+
+std::unordered_map<std::string_view, const Value*> by_name(const std::vector<Leaf>& leaves) {
+  std::unordered_map<std::string_view, const Value*> values;
+  for (const Leaf& leaf : leaves) values.emplace(leaf.name, &leaf.value);
+  return values;
+}
+
+// As Python's ==, but for NaN, and for values of different types: True is not 1 here.
+bool is_same(const Value& a, const Value& b) {
+  if (a.kind() != b.kind()) return false;
+  if (a.is_double() && std::isnan(a.to_double()) && std::isnan(b.to_double())) return true;
+  return a == b;
+}
+
+std::string text_of(const Value& value) { return repr(value, 1000); }
+
+// ------------------------------------------------------------------------------------------------ tensors
+
+class Comparer {
+ public:
+  Comparer(const Archive& a, const Archive& b, const DiffOptions& options) : a_(a), b_(b), options_(options) {
+    for (const TensorEntry& entry : b.tensors()) in_b_.emplace(entry.name, &entry);
+    for (const TensorEntry& entry : a.tensors()) total_ += entry.nbytes;
+    for (const TensorEntry& entry : b.tensors()) total_ += entry.nbytes;
+  }
+
+  Difference run() {
+    std::unordered_map<std::string_view, bool> in_a;
+    for (const TensorEntry& entry : a_.tensors()) {
+      throw_if_stopped(options_.stop);
+      in_a.emplace(entry.name, true);
+      const auto other = in_b_.find(entry.name);
+      other == in_b_.end() ? result_.removed.push_back(entry) : compare_tensors(entry, *other->second);
+    }
+    for (const TensorEntry& entry : b_.tensors())
+      if (!in_a.contains(entry.name)) result_.added.push_back(entry);
+    compare_leaves();
+    return std::move(result_);
+  }
+
+ private:
+  void compare_tensors(const TensorEntry& a, const TensorEntry& b) {
+    ChangedTensor change{.name = a.name, .a = a, .b = b, .numel = static_cast<uint64_t>(numel_of(a.sizes))};
+    if (!(a.sizes == b.sizes)) {
+      change.differing = change.numel;
+    } else {
+      compare_elements(change);
+    }
+    done_ += a.nbytes + b.nbytes;
+    if (options_.progress) options_.progress(done_, total_);
+    const bool same = a.sizes == b.sizes && a.dtype == b.dtype && a.layout == b.layout && change.differing == 0;
+    if (same && change.note.empty()) {
+      ++result_.same;
+    } else {
+      result_.changed.push_back(std::move(change));
+    }
+  }
+
+  // `note` where they cannot be compared: then nobody should take them for equal, unless neither has any.
+  void compare_elements(ChangedTensor& change) {
+    const bool meta = change.a.device.type() == "meta", other_meta = change.b.device.type() == "meta";
+    if (meta && other_meta) return;
+    if (meta || other_meta) {
+      change.note = "one of them is a meta tensor, without numbers";
+    } else if (change.a.layout != Layout::strided || change.b.layout != Layout::strided) {
+      compare_sparse(change);
+    } else if (!has_element_type(change.a.dtype) || !has_element_type(change.b.dtype)) {
+      compare_bytes(change);
+    } else if (!has_readable_elements(change.a) || !has_readable_elements(change.b)) {
+      change.note = "shows few numbers so often that they are not all read";
+    } else {
+      compare_numbers(change);
+    }
+  }
+
+  void compare_numbers(ChangedTensor& change) {
+    Distance all;
+    for_each_pair(change, [&](const Tensor& a, const Tensor& b) { all.merge(distance_between(a, b, options_)); });
+    change.differing = all.differing, change.max_abs = all.max_abs, change.max_rel = all.max_rel;
+  }
+
+  // Packed and quantised elements: as they lie there.
+  void compare_bytes(ChangedTensor& change) {
+    if (change.a.dtype != change.b.dtype) {
+      change.note = "their elements are no plain numbers";
+      return;
+    }
+    for_each_pair(change, [&](const Tensor& a, const Tensor& b) {
+      const Tensor left = a.contiguous(), right = b.contiguous();
+      const size_t item = itemsize(change.a.dtype);
+      for (size_t at = 0; at < left.nbytes(); at += item)
+        change.differing += std::memcmp(left.raw_data() + at, right.raw_data() + at, item) != 0;
+    });
+  }
+
+  void compare_sparse(ChangedTensor& change) {
+    const Tensor a = a_.tensor(change.name).load(), b = b_.tensor(change.name).load();
+    const bool coo = a.layout() == Layout::sparse_coo && b.layout() == Layout::sparse_coo;
+    if (!coo || a.values().sizes() != b.values().sizes() || !has_element_type(a.dtype())) {
+      change.note = "sparse tensors that are laid out differently";
+    } else if (!equal(a.indices(), b.indices())) {
+      change.note = "sparse tensors with values in different places";
+    } else {
+      const Distance all = distance_between(a.values(), b.values(), options_);
+      change.differing = all.differing, change.max_abs = all.max_abs, change.max_rel = all.max_rel;
+    }
+  }
+
+  // Both cut in the same way: as the first file has it.
+  template <class Work>
+  void for_each_pair(const ChangedTensor& change, Work&& work) {
+    const LazyTensor a = a_.tensor(change.name), b = b_.tensor(change.name);
+    const Cut cut = cut_of(change.a);
+    if (cut.step == 0) return work(a.load().detach(), b.load().detach());
+    const int64_t size = change.a.sizes[static_cast<size_t>(cut.dim)];
+    for (int64_t begin = 0; begin < size; begin += cut.step) {
+      throw_if_stopped(options_.stop);
+      const int64_t end = std::min(size, begin + cut.step);
+      work(a.slice(cut.dim, begin, end), b.slice(cut.dim, begin, end));
+    }
+  }
+
+  void compare_leaves() {
+    const auto a = in_context("", a_.name(), [&] { return leaves_of(a_.skeleton()); });
+    const auto b = in_context("", b_.name(), [&] { return leaves_of(b_.skeleton()); });
+    const auto in_a = by_name(a), in_b = by_name(b);
+    for (const Leaf& leaf : a) {
+      const auto other = in_b.find(leaf.name);
+      if (other == in_b.end()) {
+        result_.leaves.push_back({leaf.name, text_of(leaf.value), ""});
+      } else if (!is_same(leaf.value, *other->second)) {
+        result_.leaves.push_back({leaf.name, text_of(leaf.value), text_of(*other->second)});
+      }
+    }
+    for (const Leaf& leaf : b)
+      if (!in_a.contains(leaf.name)) result_.leaves.push_back({leaf.name, "", text_of(leaf.value)});
+  }
+
+  const Archive &a_, &b_;
+  const DiffOptions& options_;
+  std::unordered_map<std::string_view, const TensorEntry*> in_b_;
+  Difference result_;
+  uint64_t done_ = 0, total_ = 0;
+};
+
+}  // namespace
+
+Difference diff(const Archive& a, const Archive& b, const DiffOptions& options) {
+  return Comparer(a, b, options).run();
+}
+
+}  // namespace okibi::inspect

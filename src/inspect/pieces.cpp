@@ -1,0 +1,42 @@
+#include "inspect/pieces.h"
+
+#include <algorithm>
+
+namespace okibi::inspect {
+namespace {
+
+constexpr uint64_t most_of_piece = uint64_t{32} << 20;
+constexpr uint64_t most_repeats = 64;  // elements shown for each that is stored
+
+bool is_strided(const TensorEntry& entry) {
+  return entry.layout == Layout::strided && entry.strides.size() == entry.sizes.size();
+}
+
+}  // namespace
+
+Cut cut_of(const TensorEntry& entry) {
+  if (entry.nbytes <= most_of_piece || !is_strided(entry)) return {};
+  const auto largest = std::ranges::max_element(entry.strides);
+  const auto dim = static_cast<size_t>(largest - entry.strides.begin());
+  const uint64_t row = entry.nbytes / static_cast<uint64_t>(entry.sizes[dim]);
+  const auto step = static_cast<int64_t>(std::max<uint64_t>(1, most_of_piece / std::max<uint64_t>(row, 1)));
+  return {static_cast<int64_t>(dim), step};
+}
+
+void for_each_piece(const LazyTensor& tensor, const std::stop_token& stop, const TakePiece& take) {
+  const Cut cut = cut_of(tensor.entry());
+  if (cut.step == 0) return take(tensor.load().detach());
+  const int64_t size = tensor.entry().sizes[static_cast<size_t>(cut.dim)];
+  for (int64_t begin = 0; begin < size; begin += cut.step) {
+    throw_if_stopped(stop);
+    take(tensor.slice(cut.dim, begin, std::min(size, begin + cut.step)));
+  }
+}
+
+bool has_readable_elements(const TensorEntry& entry) {
+  if (entry.device.type() == "meta") return false;
+  if (!is_strided(entry) || entry.storage.empty()) return true;
+  return entry.nbytes / most_repeats <= std::max<uint64_t>(entry.storage_nbytes, 1 << 20);
+}
+
+}  // namespace okibi::inspect

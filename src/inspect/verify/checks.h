@@ -1,0 +1,39 @@
+// inspect/verify/checks.h: one function for each kind of file. What they find, they tell the Verifier.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include <okibi/inspect.h>
+#include <okibi/zip.h>
+
+namespace okibi::inspect {
+
+class Verifier {
+ public:
+  explicit Verifier(const VerifyOptions& options) : options(options) {}
+
+  void add(const Error& error);  // record and offset are those of its places
+  void add(std::string record, std::optional<uint64_t> offset, std::string problem);
+  void expect(uint64_t bytes) { total_ += bytes; }
+  void read(uint64_t bytes);  // tells the progress; throws when a stop was asked for
+
+  const VerifyOptions& options;
+  std::string file = {};  // in a folder, the one in work: put before each record
+  VerifyReport report = {};
+
+ private:
+  std::mutex mutex_;
+  uint64_t done_ = 0, total_ = 0;
+};
+
+using SourcePtr = std::shared_ptr<const io::Source>;
+
+void verify_source(Verifier& verifier, const SourcePtr& source);  // finds out the kind
+void verify_zip(Verifier& verifier, const SourcePtr& source);     // structure, every CRC-32, every pickle
+void verify_safetensors(Verifier& verifier, const SourcePtr& source);
+
+// What open() would say, tensor by tensor.
+void verify_tensors(Verifier& verifier, const SourcePtr& source);
+
+}  // namespace okibi::inspect

@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+
+#include <fmt/format.h>
+
+#include <okibi/store.h>
+
+#include "inspect/scan/part.h"
+#include "inspect/scan/zip_ends.h"
+#include "inspect/verify/checks.h"
+#include "inspect/verify/recover.h"
+
+namespace okibi::inspect {
+
+void Verifier::add(std::string record, std::optional<uint64_t> offset, std::string problem) {
+  const std::lock_guard lock(mutex_);
+  if (!file.empty()) record = record.empty() ? file : file + " > " + record;
+  report.problems.push_back({std::move(record), offset, std::move(problem)});
+}
+
+void Verifier::add(const Error& error) {
+  std::string record;
+  std::optional<uint64_t> offset;
+  for (const auto& [name, value] : error.places()) {
+    uint64_t number = 0;
+    if (name == "record") record = value;
+    if (name == "offset" && std::from_chars(value.data(), value.data() + value.size(), number).ec == std::errc())
+      offset = number;
+  }
+  // The rest of the message, with what was expected and found, stands behind the places.
+  const std::string whole = error.what();
+  const size_t sentence = whole.find(error.sentence());
+  add(std::move(record), offset, sentence == std::string::npos ? error.sentence() : whole.substr(sentence));
+}
+
+void Verifier::read(uint64_t bytes) {
+  throw_if_stopped(options.stop);
+  const std::lock_guard lock(mutex_);
+  done_ += bytes;
+  if (options.progress) options.progress(done_, total_);
+}
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Runs a check that gives up at the first error; what it says is a problem like any other.
+template <class Work>
+bool is_told(Verifier& verifier, Work&& work) {
+  try {
+    work();
+    return false;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::io) throw;
+    verifier.add(error);
+    return true;
+  }
+}
+
+void verify_zip_file(Verifier& verifier, const SourcePtr& source) {
+  if (is_told(verifier, [&] { verify_zip(verifier, source); })) {
+    is_told(verifier, [&] { verifier.report.recoverable = recoverable_of(source, verifier.options); });
+  } else if (verifier.report.ok()) {
+    is_told(verifier, [&] { verify_tensors(verifier, source); });
+  }
+}
+
+// One archive, or several behind each other; what is none is for the first check to tell.
+void verify_archives(Verifier& verifier, const SourcePtr& source) {
+  std::vector<uint64_t> begins;
+  for (auto end = std::optional(source->size()); end && *end > 0; end = begin_of_archive(*source, *end))
+    begins.push_back(*end);
+  if (begins.size() < 2 || begin_of_archive(*source, begins.back()) != 0) return verify_zip_file(verifier, source);
+  const std::string file = verifier.file;
+  begins.push_back(0);
+  for (size_t i = begins.size() - 1; i-- > 0;) {
+    verifier.file = join(file, fmt::format("archive at {}", begins[i + 1]));
+    verify_zip_file(verifier, std::make_shared<PartSource>(source, begins[i + 1], begins[i]));
+  }
+}
+
+void verify_folder(Verifier& verifier, const std::string& folder) {
+  std::error_code problem;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder, problem)) files.push_back(entry.path());
+  if (problem) throw Error(ErrorKind::io, "cannot read the folder: " + problem.message()).at("", folder);
+  std::ranges::sort(files);
+  is_told(verifier, [&] { open(folder, {.limits = verifier.options.limits, .any_class_as_data = true}); });
+  for (const fs::path& file : files) {
+    if (!fs::is_regular_file(file) || file.extension() == ".json" || file.filename() == ".metadata") continue;
+    verifier.file = file.filename().string();
+    verify_source(verifier, std::make_shared<io::FileSource>(file.string()));
+  }
+}
+
+}  // namespace
+
+void verify_source(Verifier& verifier, const SourcePtr& source) {
+  const std::string head = read_head(*source, 9);
+  if (head.starts_with("PK")) return verify_archives(verifier, source);
+  if (head.size() == 9 && head[8] == '{') return verify_safetensors(verifier, source);
+  is_told(verifier, [&] { verify_tensors(verifier, source); });
+}
+
+VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
+  Verifier verifier(options);
+  const std::string path = uri.starts_with("file://") ? uri.substr(7) : uri;
+  std::error_code no_such_file;
+  if (fs::is_directory(path, no_such_file)) {
+    verify_folder(verifier, path);
+  } else {
+    verify_source(verifier, store::default_store().open(uri));
+  }
+  return std::move(verifier.report);
+}
+
+Recoverable rescue(const std::string& uri, const std::string& target, const VerifyOptions& options) {
+  const auto source = store::default_store().open(uri);
+  const auto recoverable = recoverable_of(source, options);
+  if (!recoverable || recoverable->tensors.empty()) {
+    throw Error(ErrorKind::bad_file, "nothing can be rescued: no tensor of the file is whole").at("", source->name());
+  }
+  save(rescued_tensors(source, options), target, {.stop = options.stop});
+  return *recoverable;
+}
+
+}  // namespace okibi::inspect

@@ -1,0 +1,42 @@
+# scan, stats, diff and verify: exit status 0 for yes, 1 for no, 2 when it cannot be done; JSON that parses.
+. "$(dirname "$0")/common.inc"
+train --epochs 1 --seed 1 --checkpoint a.pth --model model.pth >/dev/null 2>&1
+train --epochs 2 --seed 1 --checkpoint b.pth >/dev/null 2>&1
+json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert d['okibi_version']; assert $1, d"; }
+exits_with() { local status=$1 got=0; shift; "$@" >out.txt 2>err.txt || got=$?; [ "$got" = "$status" ] || die "$* ended with $got: $(cat out.txt err.txt)"; }
+
+for verb in scan stats diff verify; do
+  "$OKIBI" $verb --help | grep -q "Example" || die "$verb --help has no example"
+  fails_with 2 "no-such" "$OKIBI" $verb no-such.pth no-such.pth
+done
+
+exits_with 0 "$OKIBI" stats a.pth '*.weight'
+grep -q '^model_state_dict.mlp.0.weight  *float32  \[64, 16\]  *-0' out.txt || die "stats: $(cat out.txt)"
+"$OKIBI" stats a.pth --json | json "all(t['min'] <= t['mean'] <= t['max'] for t in d['tensors'] if t['numel'])"
+exits_with 1 "$OKIBI" stats a.pth 'no.such.*'
+
+exits_with 0 "$OKIBI" diff a.pth a.pth
+exits_with 1 "$OKIBI" diff a.pth b.pth
+grep -q '^~  model_state_dict.mlp.0.weight ' out.txt && grep -q '^~  epoch  *1  *2$' out.txt || die "diff: $(cat out.txt)"
+"$OKIBI" diff a.pth b.pth --json >out.json || true
+json "not d['same'] and d['changed'][0]['max_abs'] > 0" <out.json
+
+exits_with 0 "$OKIBI" verify a.pth
+"$OKIBI" verify a.pth --json | json "d['ok'] and d['problems'] == []"
+head -c $(($(stat -c %s a.pth) - 3000)) a.pth >cut.pth
+exits_with 1 "$OKIBI" verify cut.pth --rescue rest.pth
+grep -q "tensors are whole" out.txt || die "verify: $(cat out.txt)"
+exits_with 0 "$OKIBI" verify rest.pth
+exits_with 1 "$OKIBI" diff rest.pth a.pth
+grep -q '^~ *model' out.txt && die "a rescued tensor is not as it was: $(cat out.txt)"
+"$OKIBI" verify cut.pth --json >out.json || true
+json "not d['ok'] and d['problems'][0]['problem'] and d['recoverable']['tensors']" <out.json
+
+exits_with 0 "$OKIBI" scan a.pth
+exits_with 0 "$OKIBI" scan a.pth --strict
+"$OKIBI" scan a.pth --json | json "d['verdict'] == 'safe' and d['globals'][0]['judgement'] == 'tensor'"
+exits_with 1 "$OKIBI" scan cut.pth
+printf 'cos\nsystem\n(S"touch ran"\ntR.' >evil.pkl
+exits_with 1 "$OKIBI" scan evil.pkl
+grep -q "^unsafe  *os.system" out.txt || die "scan: $(cat out.txt)"
+[ ! -e ran ] || die "the file was obeyed"

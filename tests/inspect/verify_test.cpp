@@ -1,0 +1,118 @@
+// What `verify` finds, and what `rescue` gets back.
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+
+#include <okibi/inspect.h>
+#include <okibi/zip.h>
+
+namespace okibi::inspect {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+namespace fs = std::filesystem;
+
+class Verify : public testing::Test {
+ protected:
+  Verify() { fs::create_directories(folder_); }
+  ~Verify() override { fs::remove_all(folder_); }
+
+  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  static std::string bytes_of(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+  static void write(const std::string& path, const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+  }
+  std::string saved() const {
+    const std::string file = path("model.pth");
+    save(Dict{{"a", arange(100)}, {"b", arange(200)}, {"c", arange(300)}, {"b_again", arange(5)}}, file);
+    return file;
+  }
+  static uint64_t offset_of(const std::string& file, const std::string& record) {
+    return zip::Reader(std::make_shared<io::FileSource>(file)).at(record).offset;
+  }
+
+ private:
+  const fs::path folder_ = fs::temp_directory_path() / ("okibi-verify-" + std::to_string(getpid()));
+};
+
+TEST_F(Verify, FindsNothingWrongWithHonestFiles) {
+  EXPECT_TRUE(verify(saved()).ok());
+  for (const auto& entry : fs::directory_iterator(OKIBI_GOLDEN "/checkpoint/torch-2.15")) {
+    if (entry.path().extension() != ".pth") continue;
+    const VerifyReport report = verify(entry.path().string());
+    EXPECT_TRUE(report.ok()) << entry.path() << report.problems[0].problem;
+  }
+}
+
+TEST_F(Verify, TellsEveryWrongCrcWithItsPlace) {
+  const std::string file = saved();
+  std::string bytes = bytes_of(file);
+  for (const char* record : {"data/0", "data/2"}) bytes[offset_of(file, record) + 8] ^= 1;
+  write(file, bytes);
+  const VerifyReport report = verify(file);
+  ASSERT_EQ(report.problems.size(), 2u);
+  EXPECT_THAT(report.problems[0].problem, HasSubstr("CRC-32"));
+  EXPECT_FALSE(report.ok());
+}
+
+TEST_F(Verify, GetsBackWhatACutLeftWhole) {
+  const std::string file = saved();
+  const uint64_t cut = offset_of(file, "data/2") + 100;
+  write(file, bytes_of(file).substr(0, cut));
+  const VerifyReport report = verify(file);
+  EXPECT_FALSE(report.ok());
+  ASSERT_TRUE(report.recoverable);
+  EXPECT_THAT(report.recoverable->tensors, ElementsAre("a", "b"));
+  EXPECT_THAT(report.recoverable->lost, ElementsAre("c", "b_again"));
+  rescue(file, path("rest.pth"));
+  const Value rest = load(path("rest.pth"));
+  EXPECT_EQ(rest.size(), 2u);
+  EXPECT_TRUE(equal(rest["b"].to_tensor(), arange(200)));
+}
+
+TEST_F(Verify, RescuesNothingFromWhatHasNothing) {
+  const std::string file = saved();
+  write(file, bytes_of(file).substr(0, 60));
+  EXPECT_FALSE(verify(file).recoverable);
+  EXPECT_THROW(rescue(file, path("rest.pth")), Error);
+  EXPECT_FALSE(fs::exists(path("rest.pth")));
+  write(file, "no checkpoint at all");
+  EXPECT_FALSE(verify(file).ok());
+}
+
+// A storage whose bytes were damaged before the cut is not passed off as whole.
+TEST_F(Verify, DoesNotCallDamagedBytesWhole) {
+  const std::string file = saved();
+  std::string bytes = bytes_of(file);
+  bytes[offset_of(file, "data/1")] ^= 1;
+  write(file, bytes.substr(0, bytes.size() - 100));
+  const auto recoverable = verify(file).recoverable;
+  ASSERT_TRUE(recoverable);
+  EXPECT_THAT(recoverable->tensors, ElementsAre("a", "c", "b_again"));
+}
+
+TEST_F(Verify, TellsAllThatIsWrongInASafetensorsHeader) {
+  const std::string header =
+      R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[3],"data_offsets":[8,16]},)"
+      R"("c":{"dtype":"X9","shape":[1],"data_offsets":[16,20]},"d":{"dtype":"U8","shape":[4],"data_offsets":[18,22]},)"
+      R"("e":{"dtype":"U8","shape":[4],"data_offsets":[20,24]},"f":{"dtype":"U8","shape":[9],"data_offsets":[24,33]}})";
+  std::string bytes(8, '\0');
+  store_le<uint64_t>(reinterpret_cast<std::byte*>(bytes.data()), header.size());
+  write(path("bad.safetensors"), bytes + header + std::string(30, '\0'));
+  std::vector<std::string> told;
+  for (const Problem& problem : verify(path("bad.safetensors")).problems)
+    told.push_back(problem.record + ": " + problem.problem);
+  EXPECT_THAT(told, testing::IsSupersetOf({HasSubstr("b: shape and dtype"), HasSubstr("c: the dtype is unknown"),
+                                           HasSubstr("f: the tensor lies at 24 to 33 of 30"),
+                                           HasSubstr("e: the tensor overlaps")}));
+}
+
+}  // namespace
+}  // namespace okibi::inspect
