@@ -53,11 +53,18 @@ struct SaveOptions {
   uint64_t alignment = 64;  // torch-zip: of each record's first byte
   // torch-zip: the folder inside the archive; empty means as PyTorch names it: after the file, or "archive" for a Sink.
   std::string root = {};
+  // safetensors: what the header says of the file as a whole, "format" → "pt". Empty means what the file had that the
+  // value was loaded from (see load()).
+  std::vector<std::pair<std::string, std::string>> metadata = {};
+  // safetensors: above this many bytes of tensors, several files with an index instead of one, as Hugging Face names
+  // them: "out/model.safetensors" becomes out/model-00001-of-00002.safetensors and so on, and the index beside them.
+  uint64_t shard_size = 0;
   Progress progress = {};
   std::stop_token stop = {};
 };
 
-// The whole object with its tensors. Errors name the file and the record: not_found, bad_file (damaged, truncated, no
+// The whole object with its tensors. Of safetensors, also in several files, an OrderedDict: name → tensor, with the
+// header's `__metadata__` as an attribute of the dict (Dict::attributes), where save() finds it again. Errors name the file and the record: not_found, bad_file (damaged, truncated, no
 // checkpoint at all), unsafe (globals that are not allowed), limit, io.
 Value load(const std::string& uri, const LoadOptions& options = {});
 Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});

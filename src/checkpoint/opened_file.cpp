@@ -5,6 +5,8 @@
 #include <array>
 
 #include "checkpoint/formats/looks_like.h"
+#include "checkpoint/formats/safetensors.h"
+#include "checkpoint/formats/sharded.h"
 #include "checkpoint/formats/torch_legacy.h"
 #include "checkpoint/formats/torch_tar.h"
 #include "checkpoint/formats/zip_file.h"
@@ -53,6 +55,8 @@ constexpr std::array rows = {
     Row{zip::is_zip, open_zip_file},
     Row{is_torch_legacy, open_torch_legacy},
     Row{is_tar, open_torch_tar},
+    Row{is_safetensors, open_safetensors},
+    Row{is_shard_index, refuse_index_alone},
 };
 
 }  // namespace
@@ -66,8 +70,29 @@ std::unique_ptr<const OpenedFile> open_file(Source source, const LoadOptions& op
   });
 }
 
+namespace {
+
+std::unique_ptr<const OpenedFile> open_in_folder(const store::Folder& folder, Source file, const LoadOptions& options) {
+  return is_shard_index(*file) ? open_sharded(folder, file, options) : open_file(file, options);
+}
+
+std::unique_ptr<const OpenedFile> open_folder(const store::Folder& folder, const LoadOptions& options) {
+  const std::string weights = weights_in(folder);
+  if (!weights.empty()) return open_in_folder(folder, folder.open(weights), options);
+  throw Error(ErrorKind::bad_file, "the folder holds no checkpoint that okibi knows")
+      .expected("model.safetensors, pytorch_model.bin, or an index of either (….index.json)")
+      .hint("Name the file, if it is another one.")
+      .at("", folder.name());
+}
+
+}  // namespace
+
 std::unique_ptr<const OpenedFile> open_file(const std::string& uri, const LoadOptions& options) {
-  return open_file(store::default_store().open(uri), options);
+  const store::Store& store = store::default_store();
+  if (store.is_folder(uri)) return open_folder(*store.folder(uri), options);
+  Source file = store.open(uri);
+  if (!is_shard_index(*file)) return open_file(std::move(file), options);
+  return open_sharded(*store.folder(location_of(uri).folder), std::move(file), options);
 }
 
 }  // namespace okibi::checkpoint

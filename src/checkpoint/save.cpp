@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "checkpoint/formats/safetensors.h"
+#include "checkpoint/formats/sharded.h"
 #include "checkpoint/formats/torch_legacy.h"
 #include "checkpoint/formats/torch_zip.h"
 
@@ -19,7 +21,7 @@ struct Row {
 
 constexpr std::array rows = {
     Row{Format::torch_zip, save_torch_zip},
-    Row{Format::torch_legacy, save_torch_legacy},
+    Row{Format::safetensors, save_safetensors},
     Row{Format::torch_legacy, save_torch_legacy},
 };
 
@@ -32,7 +34,9 @@ SaveOptions named_after(const std::string& uri, SaveOptions options) {
 
 Format format_for(const std::string& uri, const SaveOptions& options) {
   if (options.format) return *options.format;
-  return uri.ends_with(".safetensors") ? Format::safetensors : Format::torch_zip;
+  if (uri.ends_with(".safetensors.index.json")) return Format::sharded;
+  if (!uri.ends_with(".safetensors")) return Format::torch_zip;
+  return options.shard_size > 0 ? Format::sharded : Format::safetensors;
 }
 
 void save_to(io::Sink& sink, Format format, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
@@ -43,8 +47,10 @@ void save_to(io::Sink& sink, Format format, const Value& value, const SaveOption
 }
 
 void save_at(const std::string& uri, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
+  const Format format = format_for(uri, options);
+  if (format == Format::sharded) return save_sharded(value, uri, options, bytes);
   const std::unique_ptr<io::Sink> sink = store::default_store().create(uri);
-  save_to(*sink, format_for(uri, options), value, named_after(uri, options), bytes);
+  save_to(*sink, format, value, named_after(uri, options), bytes);
   sink->commit();
 }
 

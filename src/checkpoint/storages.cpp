@@ -40,7 +40,7 @@ std::shared_ptr<Storage> WholeStorages::allocate(const StorageRef& ref, const Ex
   const Device device(ref.location);
   if (extent.record->deflated) return inflate(extent, device);
   if (options_.mmap) {
-    if (auto storage = map(extent, device)) return storage;
+    if (auto storage = map(ref, extent)) return storage;
   }
   auto storage = Storage::allocate(extent.record->size, device);
   waiting_.push_back({extent.source, extent.record, {storage->data(), storage->nbytes()}});
@@ -54,13 +54,14 @@ std::shared_ptr<Storage> WholeStorages::inflate(const Extent& extent, const Devi
 }
 
 // Null where the source cannot be mapped, or where the record does not lie as elements must.
-std::shared_ptr<Storage> WholeStorages::map(const Extent& extent, const Device& device) {
-  constexpr uint64_t strictest = 16;  // alignment of any element
-  if (extent.record->offset % strictest != 0) return nullptr;
+std::shared_ptr<Storage> WholeStorages::map(const StorageRef& ref, const Extent& extent) {
+  constexpr uint64_t strictest = 8;  // alignment of any element, where a storage does not say of what it is
+  if (extent.record->offset % (ref.untyped ? strictest : swap_unit(ref.dtype)) != 0) return nullptr;
   auto [place, is_new] = mappings_.try_emplace(extent.source);
   if (is_new) place->second = extent.source->map(0, extent.source->size());
   if (!place->second) return nullptr;
-  return Storage::borrow(place->second, place->second.get() + extent.record->offset, extent.record->size, device);
+  return Storage::borrow(place->second, place->second.get() + extent.record->offset, extent.record->size,
+                         Device(ref.location));
 }
 
 // The pieces are there before memory is taken for the whole.

@@ -35,7 +35,7 @@ class WholeStorages final : public TensorMaker {
     Tensor to, from;
   };
   std::shared_ptr<Storage> allocate(const StorageRef& ref, const Extent& extent);
-  std::shared_ptr<Storage> map(const Extent& extent, const Device& device);
+  std::shared_ptr<Storage> map(const StorageRef& ref, const Extent& extent);
   std::shared_ptr<Storage> inflate(const Extent& extent, const Device& device);
   void check_pieces(const Assembly& assembly) const;
   void add_piece(const Assembly& assembly, const Assembly::Box& box, const Tensor& whole);

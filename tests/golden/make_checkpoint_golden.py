@@ -236,4 +236,5 @@ def main():
         (FOLDER / "weights_only_globals.txt").write_text("".join(f"{name}\n" for name in names))
 
 
-main()
+if __name__ == "__main__":
+    main()

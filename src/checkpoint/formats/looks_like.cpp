@@ -38,12 +38,6 @@ constexpr std::array looks = {
     Look{"\x80"sv, 0, ErrorKind::unsupported, "this is a bare pickle, not a file of torch.save", ""},
 };
 
-// u64 length of a header in JSON, and the header.
-bool is_safetensors(std::string_view head, uint64_t size) {
-  if (head.size() < 9 || head[8] != '{') return false;
-  return load_le<uint64_t>(as_bytes(head).data()) <= size - 8;
-}
-
 bool is_text(std::string_view head) {
   return std::ranges::all_of(head, [](unsigned char c) { return c >= 32 || c == '\n' || c == '\r' || c == '\t'; });
 }
@@ -62,10 +56,6 @@ void throw_no_checkpoint(const io::Source& source) {
   for (const Look& look : looks) {
     if (head.size() < look.offset || !head.substr(look.offset).starts_with(look.magic)) continue;
     throw Error(look.kind, std::string(look.sentence)).hint(look.hint);
-  }
-  if (is_safetensors(head, source.size())) {
-    throw Error(ErrorKind::unsupported, "this is a safetensors file, which okibi cannot read yet")
-        .hint("Convert it in Python: torch.save(safetensors.torch.load_file(path), \"model.pth\").");
   }
   if (is_text(head)) throw Error(ErrorKind::bad_file, "this is a text file, not a checkpoint");
   throw Error(ErrorKind::bad_file, "this is no checkpoint: the file begins like none that okibi knows");
