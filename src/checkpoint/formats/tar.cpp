@@ -99,33 +99,44 @@ std::string_view word_for(char type) {
       .at("member", printable(header.text(name_field)));
 }
 
-// "<length> <key>=<value>\n", again and again. Times and owners matter to nobody; a size does; the rest would make
-// another file of the member.
+// "<length> <key>=<value>\n"
+struct PaxRecord {
+  size_t length;
+  std::string_view key, value;
+};
+
+PaxRecord first_record(std::string_view records) {
+  size_t length = 0;
+  const auto end = std::from_chars(records.data(), records.data() + records.size(), length);
+  const size_t begin = static_cast<size_t>(end.ptr - records.data()) + 1;
+  if (end.ec != std::errc() || length > records.size() || begin >= length || records[length - 1] != '\n') {
+    throw Error(ErrorKind::bad_file, "an extended header of the tar archive is damaged");
+  }
+  const std::string_view record = records.substr(begin, length - 1 - begin);
+  const size_t equals = std::min(record.find('='), record.size());
+  return {length, record.substr(0, equals), record.substr(std::min(equals + 1, record.size()))};
+}
+
+uint64_t decimal(std::string_view digits) {
+  uint64_t number = 0;
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (end.ec == std::errc() && end.ptr == digits.data() + digits.size()) return number;
+  throw Error(ErrorKind::bad_file, "the size in an extended header of the tar archive is no number");
+}
+
+// Times and owners matter to nobody; a size does; the rest would make another file of the member.
 std::optional<uint64_t> size_in_pax(std::string_view records) {
+  constexpr std::array harmless = {"mtime"sv, "atime"sv, "ctime"sv, "uid"sv, "gid"sv, "uname"sv, "gname"sv};
   std::optional<uint64_t> size;
   while (!records.empty()) {
-    size_t length = 0;
-    const auto end = std::from_chars(records.data(), records.data() + records.size(), length);
-    const size_t begin = static_cast<size_t>(end.ptr - records.data()) + 1;
-    if (end.ec != std::errc() || length > records.size() || begin >= length || records[length - 1] != '\n') {
-      throw Error(ErrorKind::bad_file, "an extended header of the tar archive is damaged");
-    }
-    const std::string_view record = records.substr(begin, length - 1 - begin);
-    const std::string_view key = record.substr(0, record.find('=')),
-                           value = record.substr(std::min(key.size() + 1, record.size()));
-    constexpr std::array harmless = {"mtime"sv, "atime"sv, "ctime"sv, "uid"sv, "gid"sv, "uname"sv, "gname"sv};
-    if (key == "size") {
-      uint64_t number = 0;
-      const auto stop = std::from_chars(value.data(), value.data() + value.size(), number);
-      if (stop.ec != std::errc() || stop.ptr != value.data() + value.size()) {
-        throw Error(ErrorKind::bad_file, "the size in an extended header of the tar archive is no number");
-      }
-      size = number;
-    } else if (std::ranges::find(harmless, key) == harmless.end()) {
+    const PaxRecord record = first_record(records);
+    if (record.key == "size") {
+      size = decimal(record.value);
+    } else if (std::ranges::find(harmless, record.key) == harmless.end()) {
       throw Error(ErrorKind::bad_file, "an extended header of the tar archive says what no checkpoint's does")
-          .found(printable(key, 100));
+          .found(printable(record.key, 100));
     }
-    records.remove_prefix(length);
+    records.remove_prefix(record.length);
   }
   return size;
 }

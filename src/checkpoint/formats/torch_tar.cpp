@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "checkpoint/formats/pickle_stream.h"
 #include "checkpoint/formats/torch_tar_tables.h"
