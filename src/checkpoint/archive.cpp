@@ -22,24 +22,39 @@ class PlacesOnly final : public TensorMaker {
                  spec.storage_offset);
     Tensor tensor = empty_meta(spec.sizes, spec.dtype);
     if (tensor.strides() != spec.strides) tensor = tensor.as_strided(spec.sizes, spec.strides, 0);
-    places_.emplace(tensor.body(), PlacedTensor{storage, spec});
+    places_.insert_or_assign(tensor.body(), PlacedTensor{storage, spec});
+    alive_.push_back(tensor);
     return tensor;
   }
 
   Tensor assemble(const Assembly& assembly) override {
     const Tensor tensor = empty_meta(assembly.sizes, assembly.dtype);
-    places_.emplace(tensor.body(), assembly);
+    places_.insert_or_assign(tensor.body(), assembly);
+    alive_.push_back(tensor);
     return tensor;
+  }
+
+  void also_made(const Tensor& same, const Tensor& made) override {
+    const auto place = places_.find(made.body());
+    if (place == places_.end()) return;
+    const Place known = place->second;
+    places_.insert_or_assign(same.body(), known);
+    alive_.push_back(same);
   }
 
  private:
   const OpenedFile& file_;
   std::unordered_map<const TensorBody*, Place>& places_;
+  std::vector<Tensor> alive_;  // so that no other tensor gets the address of one that has a place
 };
 
 uint64_t nbytes_of(const Tensor& tensor) {
-  if (!tensor.is_sparse()) return tensor.nbytes();
-  return tensor.indices().nbytes() + tensor.values().nbytes();
+  if (tensor.layout() == Layout::strided) return tensor.nbytes();
+  const uint64_t values = tensor.values().nbytes();
+  if (tensor.is_sparse()) return tensor.indices().nbytes() + values;
+  if (tensor.is_sparse_compressed())
+    return tensor.compressed_indices().nbytes() + tensor.plain_indices().nbytes() + values;
+  return 2 * tensor.nested_sizes().nbytes() + tensor.nested_storage_offsets().nbytes() + values;
 }
 
 // Pieces of an assembly are nobody else's: its own name stands for them.
@@ -64,8 +79,9 @@ TensorEntry entry_of(const ArchiveBody& archive, NamedTensor named) {
                     .device = tensor.device(),
                     .sizes = tensor.sizes()};
   entry.requires_grad = tensor.requires_grad();
-  if (!tensor.is_sparse()) entry.strides = tensor.strides();
-  const Place* place = archive.place_of(tensor.is_sparse() ? tensor.values() : tensor);
+  const bool is_strided = tensor.layout() == Layout::strided;
+  if (is_strided) entry.strides = tensor.strides();
+  const Place* place = archive.place_of(is_strided ? tensor : tensor.values());
   if (!place) return entry;  // a meta tensor in the file, too
   entry.nbytes = nbytes_of(tensor);
   describe_storage(entry, *place);

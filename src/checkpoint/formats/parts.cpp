@@ -19,6 +19,8 @@ class NamedAfterPart final : public TensorMaker {
     throw Error(ErrorKind::unsupported, "a checkpoint in several parts cannot be a part of another").at("file", part_);
   }
   void read_now() override { tensors_.read_now(); }
+  void also_made(const Tensor& same, const Tensor& made) override { tensors_.also_made(same, made); }
+  bool has_numbers() const override { return tensors_.has_numbers(); }
 
  private:
   const std::string& part_;

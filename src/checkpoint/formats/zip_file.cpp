@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "checkpoint/formats/pt2.h"
 #include "checkpoint/formats/torch_zip.h"
 #include "checkpoint/formats/torchscript.h"
 
@@ -53,10 +54,7 @@ std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source
     check_version(records);
     return open_torchscript(std::move(records), options);
   }
-  if (records.find("archive_format") || records.find("models/model.json")) {
-    throw Error(ErrorKind::unsupported, "this is a program of torch.export (.pt2), which okibi cannot load")
-        .hint("Save model.state_dict() with torch.save in Python.");
-  }
+  if (is_pt2(records)) return open_pt2(std::move(records), options);
   if (records.find("data.pkl")) {
     check_version(records);
     return open_torch_zip(std::move(records), options);

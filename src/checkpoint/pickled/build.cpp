@@ -25,6 +25,12 @@ struct Frame {
   size_t next = 0;
 };
 
+// The attributes that a tensor has in Python; nullptr for nearly all.
+const Value* state_of(const Value& tensor) {
+  const TensorClass* seen_as = tensor_class(tensor.to_tensor());
+  return seen_as && !seen_as->state.is_none() ? &seen_as->state : nullptr;
+}
+
 bool is_container(const Value& value) {
   switch (value.kind()) {
     case ValueKind::list:
@@ -34,9 +40,17 @@ bool is_container(const Value& value) {
       return true;
     case ValueKind::object:
       return value.to_object().parts().made != Object::Made::named;
+    case ValueKind::tensor:
+      return state_of(value) != nullptr;
     default:
       return false;
   }
+}
+
+// torch.strided and its like, of each of which Python has one.
+bool is_layout(const Object::Parts& parts) {
+  return parts.module == "torch.serialization" && parts.name == "_get_layout" && parts.arguments.size() == 1 &&
+         parts.arguments[0].is_string();
 }
 
 // What Rebuilder::storage makes of a storage that stands by itself.
@@ -135,6 +149,11 @@ Frame Builder::frame_of(const Value& value) {
     case ValueKind::dict:
       add_dict_children(frame, value.to_dict());
       break;
+    case ValueKind::tensor:
+      tensors_.begin(value.to_tensor());
+      frame.children = {state_of(value)};
+      frame.before = 1;
+      break;
     default:
       add_object_children(frame, value.to_object().parts());
   }
@@ -182,6 +201,8 @@ NodeId Builder::make(const Frame& frame) {
       return graph_.add_container(Kind::frozen_set, nodes_of(frame.children));
     case ValueKind::dict:
       return make_dict(frame, value.to_dict().kind());
+    case ValueKind::tensor:
+      return tensors_.finish(value.to_tensor(), node_of(*frame.children[0]));
     default:
       return make_object(frame, value.to_object().parts());
   }
@@ -203,7 +224,8 @@ NodeId Builder::make_dict(const Frame& frame, DictKind kind) {
 }
 
 NodeId Builder::make_object(const Frame& frame, const Object::Parts& parts) {
-  if (is_storage(parts)) return tensors_.add_storage(parts.arguments[0].to_tensor());
+  if (is_storage(parts)) return tensors_.add_storage(parts.arguments[0].to_tensor(), parts.name == "UntypedStorage");
+  if (is_layout(parts)) return tensors_.layout(parts.arguments[0].to_string());
   const auto arguments = nodes_of(std::span(frame.children).first(frame.before));
   const NodeId id = tensors_.call(parts.module, parts.name, arguments);
   if (parts.made == Object::Made::newobj) graph_.mutable_object(id).made = pickle::Made::newobj;
@@ -283,11 +305,8 @@ NodeId Builder::leaf(const Value& value) {
     case ValueKind::complex_number:
       return tensors_.call("builtins", "complex",
                            {graph_.add_real(value.to_complex().real()), graph_.add_real(value.to_complex().imag())});
-    case ValueKind::string: {
-      // CPython has one object for such a word, wherever it stands in a program; PyTorch's own pickles show that.
-      const std::string& text = value.to_string();
-      return text == "cpu" || text == "storage" ? tensors_.constant(text) : graph_.add_string(text);
-    }
+    case ValueKind::string:
+      return value.is_interned() ? tensors_.constant(value.to_string()) : graph_.add_string(value.to_string());
     case ValueKind::bytes:
       return graph_.add_bytes(value.to_bytes(),
                               value.bytes_kind() == BytesKind::bytes ? Kind::bytes : Kind::byte_array);

@@ -27,12 +27,12 @@ std::optional<Global> find_storage(std::string_view module, std::string_view nam
   return {};
 }
 
-// torch.FloatTensor and its like: classes of before PyTorch 0.4, still allowed there as the type of a tensor.
+// torch.FloatTensor and its like: the classes of tensors before PyTorch 0.4.
 std::optional<Global> find_tensor_type(std::string_view module, std::string_view name) {
   constexpr std::array modules = {"torch", "torch.cuda", "torch.sparse", "torch.cuda.sparse"};
   if (std::find(modules.begin(), modules.end(), module) == modules.end() || !name.ends_with("Tensor")) return {};
   std::string storage = std::string(name.substr(0, name.size() - 6)) + "Storage";
-  if (auto dtype = dtype_of_storage(storage)) return Global{Meaning::type, *dtype};
+  if (auto dtype = dtype_of_storage(storage)) return Global{Meaning::tensor_type, *dtype};
   return {};
 }
 
@@ -40,6 +40,12 @@ std::optional<Global> find_dtype(std::string_view module, std::string_view name)
   if (module != "torch" || name.find('.') != name.npos) return {};
   if (auto dtype = dtype_named(name)) return Global{Meaning::dtype, *dtype};
   return {};
+}
+
+// numpy.dtypes.Float64DType and its like, which NumPy names where a dtype is pickled as a class.
+std::optional<Global> find_numpy_dtype(std::string_view module, std::string_view name) {
+  const bool is_class = module == "numpy.dtypes" && name.ends_with("DType") && name.find('.') == name.npos;
+  return is_class ? std::optional(Global{Meaning::type}) : std::nullopt;
 }
 
 // "my_models.Config", or "my_models.*" for all that begins so.
@@ -71,9 +77,10 @@ bool is_user_allowed(const std::string& full_name, const LoadOptions& options) {
 
 std::optional<Global> find_global(std::string_view module, std::string_view name) {
   auto row = std::ranges::find_if(rows, [&](const Row& r) { return r.module == module && r.name == name; });
-  if (row != rows.end()) return Global{row->meaning};
+  if (row != rows.end()) return Global{row->meaning, row->meaning == Meaning::tensor_type ? float32 : uint8};
   if (auto storage = find_storage(module, name)) return storage;
   if (auto type = find_tensor_type(module, name)) return type;
+  if (auto type = find_numpy_dtype(module, name)) return type;
   return find_dtype(module, name);
 }
 

@@ -14,7 +14,7 @@ namespace okibi::checkpoint {
 enum class Meaning : uint8_t {
   data,             // whatever is done with it becomes an Object
   type,             // may be named, as a value; calling it is Error(unsupported)
-  not_rebuilt,      // PyTorch allows it and okibi cannot make it yet: Error(unsupported) when it is called
+  tensor_type,      // torch.FloatTensor: a class of before PyTorch 0.4, whose state says what the tensor is
   storage,          // a storage class with a dtype
   untyped_storage,  // bytes whose dtype the tensor names
   dtype,
@@ -23,8 +23,14 @@ enum class Meaning : uint8_t {
   tensor_v3,
   meta_tensor,
   sparse_tensor,
+  quantised_tensor,
+  nested_tensor,
+  device_tensor,        // of a device whose numbers travelled through memory
+  device_tensor_numpy,  // through a NumPy array
   parameter,
-  first_argument,  // what TorchScript tells the type of: build_intlist([1, 2])
+  parameter_class,  // nn.Parameter(data, requires_grad), as of before PyTorch 0.4
+  typed_tensor,     // one of the calls above, and the class of the result with its attributes
+  first_argument,   // what TorchScript tells the type of: build_intlist([1, 2])
   ordered_dict,
   default_dict,
   counter,

@@ -36,28 +36,53 @@ std::string Rebuilder::name_of_callable(const pickle::Object& call) const {
   return fmt::format("{}.{}", graph_.module(call.callable), graph_.text(call.callable));
 }
 
-std::span<const NodeId> Rebuilder::needs(const pickle::Object& call) const {
-  std::span<const NodeId> arguments(&call.arguments, 1);
+Rebuilder::Needs Rebuilder::needs(const pickle::Object& call) const {
+  const std::span<const NodeId> all(&call.arguments, 1);
+  const std::span<const NodeId> arguments = graph_.children(call.arguments);
+  const auto from = [&](size_t begin, size_t count) {
+    return begin < arguments.size() ? arguments.subspan(begin, std::min(count, arguments.size() - begin))
+                                    : std::span<const NodeId>();
+  };
   switch (meaning_of(call)) {
     case Meaning::data:
     case Meaning::ordered_dict:
     case Meaning::default_dict:
     case Meaning::counter:
-      return arguments;
+      return {all, {}};
     case Meaning::parameter:
+      return {from(0, 1), from(3, 1)};
+    case Meaning::parameter_class:
+      if (!data_in_state(call)) return {from(0, 1), {}};
+      return {from(0, 1), graph_.children(call.states[0]).first(1)};
+    case Meaning::device_tensor:
+    case Meaning::device_tensor_numpy:
     case Meaning::first_argument:
-      return graph_.children(call.arguments).first(std::min<size_t>(1, graph_.children(call.arguments).size()));
+      return {from(0, 1), {}};
+    case Meaning::quantised_tensor:
+      return {from(4, 1), {}};
     case Meaning::sparse_tensor:
-      return graph_.children(call.arguments);
+    case Meaning::nested_tensor:
+      return {arguments, {}};
+    case Meaning::typed_tensor:
+      if (const auto inner = inner_call(call)) {
+        const Needs needed = needs(*inner);
+        if (needed[1].empty()) return {needed[0], from(3, 1)};
+      }
+      return {all, {}};
     default:
       return {};
   }
 }
 
+// Objects only hold their arguments, and tensors look at theirs no more once they are made.
+bool Rebuilder::makes_plain_data(const pickle::Object& call) const {
+  const Meaning meaning = meaning_of(call);
+  return meaning == Meaning::data || meaning == Meaning::parameter || meaning == Meaning::typed_tensor ||
+         meaning == Meaning::parameter_class || meaning == Meaning::first_argument;
+}
+
 bool Rebuilder::consumes(const pickle::Object& call) const {
-  Meaning meaning = meaning_of(call);
-  return meaning != Meaning::data && meaning != Meaning::first_argument && meaning != Meaning::parameter &&
-         !needs(call).empty();
+  return !makes_plain_data(call) && !needs(call)[0].empty();
 }
 
 Value Rebuilder::make(const pickle::Object& call) {
@@ -74,6 +99,19 @@ Value Rebuilder::make(const pickle::Object& call) {
       return sparse_tensor(call);
     case Meaning::parameter:
       return parameter(call);
+    case Meaning::parameter_class:
+      return parameter_of_old(call);
+    case Meaning::tensor_type:
+      return tensor_of_type(call);
+    case Meaning::typed_tensor:
+      return typed_tensor(call);
+    case Meaning::quantised_tensor:
+      return quantised_tensor(call);
+    case Meaning::nested_tensor:
+      return nested_tensor(call);
+    case Meaning::device_tensor:
+    case Meaning::device_tensor_numpy:
+      return device_tensor(call, meaning);
     case Meaning::first_argument:
       return first_argument(call);
     case Meaning::ordered_dict:
@@ -195,6 +233,8 @@ void Rebuilder::finish(const Value& object, const pickle::Object& call) {
     }
   } else if (object.is_dict() && call.appended.empty()) {
     finish_dict(object.to_dict(), call);
+  } else if (object.is_tensor() && call.appended.empty() && call.items.empty()) {
+    return;  // its state was looked at when it was made
   } else if (!call.states.empty() || !call.appended.empty() || !call.items.empty()) {
     throw Error(ErrorKind::unsupported, fmt::format("a {} is given a state or items", name_of(object.kind())));
   }

@@ -1,6 +1,8 @@
 // checkpoint/rebuild.h: the calls that a pickle describes → the Values that they would make. Nothing is called.
 #pragma once
 
+#include <array>
+#include <optional>
 #include <span>
 
 #include "checkpoint/pickled/resolve.h"
@@ -33,12 +35,17 @@ class Rebuilder {
         made_(made) {}
 
   // The nodes whose Values must be there before make(call). Most arguments of tensors are read from the graph itself.
-  std::span<const pickle::NodeId> needs(const pickle::Object& call) const;
+  using Needs = std::array<std::span<const pickle::NodeId>, 2>;
+  Needs needs(const pickle::Object& call) const;
   // True for calls that copy what is in their arguments, which must then be complete.
   bool consumes(const pickle::Object& call) const;
   Value make(const pickle::Object& call);
   // What happens to the object after it was made: BUILD, APPENDS, SETITEMS.
   void finish(const Value& object, const pickle::Object& call);
+
+  // In a graph with cycles: the attributes of tensors must be no part of one, since nothing would ever free it.
+  // Error(unsupported); the attributes are dropped first.
+  void require_no_cycles_through_tensors();
 
   Value global(pickle::NodeId id) const;     // a global as a value
   Value storage(pickle::NodeId persistent);  // a storage by itself, as an Object that holds a 1-d tensor
@@ -51,7 +58,21 @@ class Rebuilder {
   Value tensor(const pickle::Object& call, Meaning meaning);
   Value meta_tensor(const pickle::Object& call);
   Value sparse_tensor(const pickle::Object& call);
+  Value quantised_tensor(const pickle::Object& call);
+  Value nested_tensor(const pickle::Object& call);
+  Value device_tensor(const pickle::Object& call, Meaning meaning);
   Value parameter(const pickle::Object& call);
+  Value parameter_of_old(const pickle::Object& call);
+  Value tensor_of_type(const pickle::Object& call);
+  Value typed_tensor(const pickle::Object& call);
+  Value of_class(const Tensor& tensor, TensorClass tensor_class);
+  std::optional<pickle::Object> inner_call(const pickle::Object& call) const;
+  std::optional<pickle::NodeId> data_in_state(const pickle::Object& call) const;
+  Tensor tensor_argument(const class Arguments& arguments, size_t index, std::string_view name) const;
+  Tensor strided(const class Arguments& arguments, std::optional<DType> dtype);
+  Quantizer quantizer_of(pickle::NodeId parameters);
+  Tensor numbers_in(const Value& list, std::string_view name) const;
+  TensorClass class_named(pickle::NodeId global) const;
   Value first_argument(const pickle::Object& call);
   Value dict(const pickle::Object& call, DictKind kind);
   Value complex_number(const pickle::Object& call);
@@ -60,6 +81,7 @@ class Rebuilder {
   Value data(const pickle::Object& call);
   DType dtype_argument(const class Arguments& arguments, size_t index) const;
   void finish_dict(const Dict& dict, const pickle::Object& call);
+  bool makes_plain_data(const pickle::Object& call) const;
 
   const pickle::Graph& graph_;
   const Globals& globals_;
@@ -68,6 +90,7 @@ class Rebuilder {
   const Limits& limits_;
   CopyBudget& copies_;
   const std::vector<Value>& made_;
+  std::vector<Tensor> with_state_;  // tensors that have attributes
 };
 
 }  // namespace okibi::checkpoint

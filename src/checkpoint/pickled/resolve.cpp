@@ -20,17 +20,34 @@ namespace {
 
 // What must be visited for a node, in order: some of it before the node can be made, the rest before it is complete.
 struct Steps {
-  std::span<const NodeId> before = {}, after = {}, more = {}, last = {};
+  Rebuilder::Needs before = {};
+  std::span<const NodeId> after = {}, more = {}, last = {};
 
-  size_t count() const noexcept { return before.size() + after.size() + more.size() + last.size(); }
+  size_t count_before() const noexcept { return before[0].size() + before[1].size(); }
+  size_t count() const noexcept { return count_before() + after.size() + more.size() + last.size(); }
   NodeId operator[](size_t i) const noexcept {
-    for (auto part : {before, after, more}) {
+    for (auto part : {before[0], before[1], after, more}) {
       if (i < part.size()) return part[i];
       i -= part.size();
     }
     return last[i];
   }
 };
+
+// In each persistent id PyTorch says "storage" and, mostly, "cpu". Python has one object for such a word, so that a
+// user's "cpu" is the same object, or, where a program put it together, another one: the file tells.
+std::vector<bool> interned_strings(const Graph& graph) {
+  std::vector<bool> found(graph.size(), false);
+  for (uint32_t i = 0; i < graph.size(); ++i) {
+    if (graph.kind(NodeId{i}) != Kind::persistent || graph.kind(graph.child(NodeId{i}, 0)) != Kind::tuple) continue;
+    const auto id = graph.children(graph.child(NodeId{i}, 0));
+    for (size_t at : {size_t{0}, size_t{3}}) {
+      if (at >= id.size() || graph.kind(id[at]) != Kind::string) continue;
+      if (graph.text(id[at]).find(':') == std::string_view::npos) found[static_cast<size_t>(id[at])] = true;
+    }
+  }
+  return found;
+}
 
 class Resolver {
  public:
@@ -40,6 +57,7 @@ class Resolver {
         stop_(options.stop),
         state_(graph.size(), State::unseen),
         made_(graph.size()),
+        interned_(interned_strings(graph)),
         copies_(graph, options.limits),
         rebuild_(graph, globals_, tensors, options.limits, copies_, made_) {}
   Resolver(const Resolver&) = delete;
@@ -78,6 +96,7 @@ class Resolver {
   std::stop_token stop_;
   std::vector<State> state_;
   std::vector<Value> made_;
+  std::vector<bool> interned_;  // strings that PyTorch's own program holds
   CopyBudget copies_;
   Rebuilder rebuild_;
   std::vector<Frame> path_;        // from the root to where the walk is
@@ -87,6 +106,10 @@ class Resolver {
 
 Resolver::~Resolver() {
   if (!has_cycle_) return;
+  try {
+    rebuild_.require_no_cycles_through_tensors();
+  } catch (const Error&) {  // whoever asked for the Value was told
+  }
   Value everything = List(std::move(made_));
   close_cycles(everything);
 }
@@ -94,6 +117,7 @@ Resolver::~Resolver() {
 Value Resolver::resolve() {
   walk();
   for (NodeId id : postponed_) fill(id);
+  if (has_cycle_) rebuild_.require_no_cycles_through_tensors();
   return made(graph_.root());
 }
 
@@ -116,7 +140,7 @@ void Resolver::walk() {
 void Resolver::advance(Frame& frame) {
   Steps steps = steps_of(frame.id);
   NodeId id = frame.id;
-  if (frame.next == steps.before.size() && state(id) == State::open) make(id);
+  if (frame.next == steps.count_before() && state(id) == State::open) make(id);
   if (frame.next < steps.count()) return enter(steps[frame.next++]);
   finish(id);
   path_.pop_back();
@@ -141,7 +165,7 @@ Steps Resolver::steps_of(NodeId id) const {
   switch (graph_.kind(id)) {
     case Kind::tuple:
     case Kind::frozen_set:
-      return {.before = contents_of(id)};
+      return {.before = {contents_of(id)}};
     case Kind::list:
     case Kind::dict:
     case Kind::set:
@@ -156,8 +180,9 @@ Steps Resolver::steps_of(NodeId id) const {
 }
 
 void Resolver::make(NodeId id) {
-  for (NodeId part : steps_of(id).before) {
-    if (state(part) == State::open) throw Error(ErrorKind::bad_file, "an object is made from itself");
+  const Steps steps = steps_of(id);
+  for (size_t i = 0; i < steps.count_before(); ++i) {
+    if (state(steps[i]) == State::open) throw Error(ErrorKind::bad_file, "an object is made from itself");
   }
   made(id) = make_value(id);
   state(id) = State::made;
@@ -176,7 +201,7 @@ Value Resolver::make_value(NodeId id) {
     case Kind::real:
       return graph_.real(id);
     case Kind::string:
-      return graph_.text(id);
+      return interned_[static_cast<size_t>(id)] ? Value::interned(graph_.text(id)) : Value(graph_.text(id));
     case Kind::bytes:
       copies_.take(graph_.bytes(id).size());
       return Value::bytes(graph_.bytes(id));
@@ -221,16 +246,18 @@ void Resolver::check_complete_arguments(const pickle::Object& call) const {
     if (state(id) != State::postponed) return;
     throw Error(ErrorKind::bad_file, "an object is made from a list that contains the object");
   };
-  for (NodeId need : rebuild_.needs(call)) {
-    check(need);
-    std::ranges::for_each(contents_of(need), check);
+  for (const auto& needs : rebuild_.needs(call)) {
+    for (NodeId need : needs) {
+      check(need);
+      std::ranges::for_each(contents_of(need), check);
+    }
   }
 }
 
 void Resolver::finish(NodeId id) {
   Steps steps = steps_of(id);
   bool all_made = true;
-  for (size_t i = steps.before.size(); i < steps.count(); ++i) all_made &= state(steps[i]) != State::open;
+  for (size_t i = steps.count_before(); i < steps.count(); ++i) all_made &= state(steps[i]) != State::open;
   if (all_made) {
     fill(id);
   } else {

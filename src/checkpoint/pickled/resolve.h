@@ -34,8 +34,12 @@ class TensorMaker {
   // Error(bad_file) unless every element lies within the storage, and the storage is all of its record.
   virtual Tensor make(const StorageRef& storage, const TensorSpec& spec) = 0;
   virtual Tensor assemble(const Assembly& assembly) = 0;
+  // `same` is a further tensor over the numbers of `made`, which came from here.
+  virtual void also_made(const Tensor& same, const Tensor& made) { (void)same, (void)made; }
   // Sparse tensors need their indices checked: the numbers of all tensors made so far must be there afterwards.
   virtual void read_now() {}
+  // False for tensors whose numbers are not there, nor will be: nothing may look at them then.
+  virtual bool has_numbers() const { return true; }
 };
 
 // Shared nodes become shared Values. Iterative, so depth costs no stack; cycles are closed (close_cycles).

@@ -20,18 +20,60 @@ NodeId TensorNodes::call(std::string_view module, std::string_view name, std::ve
   return graph_.add_object({.callable = callable, .arguments = graph_.add_container(Kind::tuple, arguments)});
 }
 
+NodeId TensorNodes::layout(std::string_view name) {
+  auto [place, is_new] = layouts_.try_emplace(std::string(name));
+  if (is_new) place->second = call("torch.serialization", "_get_layout", {graph_.add_string(name)});
+  return place->second;
+}
+
+NodeId TensorNodes::made(Call function) { return call("torch._utils", function.name, std::move(function.arguments)); }
+
+// What Python sees as an nn.Parameter says of its data that it needs no gradient, and of itself whether it does.
 NodeId TensorNodes::add(const Tensor& tensor) {
   if (!tensor.defined()) {
     throw Error(ErrorKind::bad_argument, "an undefined tensor cannot be saved")
         .hint("Save None in its place: Value().");
   }
-  if (tensor.is_sparse()) return sparse(tensor);
-  return tensor.is_meta() ? meta(tensor) : strided(tensor);
+  const TensorClass* seen = tensor_class(tensor);
+  if (!seen) return made(call_for(tensor, tensor.requires_grad()));
+  return seen_as(tensor, call_for(tensor, tensor.requires_grad() && !seen->is_parameter()), std::nullopt);
 }
 
-// torch._utils._rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks); v3 for the
-// dtypes that have no storage class, with the dtype at the end.
-NodeId TensorNodes::strided(const Tensor& tensor) {
+void TensorNodes::begin(const Tensor& tensor) {
+  const bool is_parameter = tensor_class(tensor)->is_parameter();
+  begun_.emplace(tensor.body(), call_for(tensor, tensor.requires_grad() && !is_parameter));
+}
+
+NodeId TensorNodes::finish(const Tensor& tensor, NodeId state) {
+  return seen_as(tensor, std::move(begun_.extract(tensor.body()).mapped()), state);
+}
+
+// _rebuild_parameter(data, requires_grad, hooks[, state]), _rebuild_from_type_v2(function, class, arguments, state)
+NodeId TensorNodes::seen_as(const Tensor& tensor, Call inner, std::optional<NodeId> state) {
+  const TensorClass& seen = *tensor_class(tensor);
+  if (seen.is_parameter()) {
+    std::vector<NodeId> arguments = {made(std::move(inner)), graph_.add_boolean(tensor.requires_grad()), hooks()};
+    if (state) arguments.push_back(*state);
+    return call("torch._utils", state ? "_rebuild_parameter_with_state" : "_rebuild_parameter", std::move(arguments));
+  }
+  const NodeId function = graph_.add_global("torch._utils", inner.name);
+  const NodeId arguments = graph_.add_container(Kind::tuple, inner.arguments);
+  return call("torch._tensor", "_rebuild_from_type_v2",
+              {function, graph_.add_global(seen.module, seen.name), arguments, state ? *state : graph_.add_none()});
+}
+
+TensorNodes::Call TensorNodes::call_for(const Tensor& tensor, bool requires_grad) {
+  if (tensor.is_sparse()) return sparse(tensor);
+  if (tensor.is_sparse_compressed()) return compressed(tensor);
+  if (tensor.is_nested()) return nested(tensor);
+  if (tensor.is_meta()) return meta(tensor, requires_grad);
+  if (tensor.device() != tensor.storage()->device()) return on_device(tensor, requires_grad);
+  return tensor.is_quantized() ? quantised(tensor, requires_grad) : strided(tensor, requires_grad);
+}
+
+// _rebuild_tensor_v2(storage, storage_offset, size, stride, requires_grad, backward_hooks[, metadata]); v3 for the
+// dtypes that have no storage class, with the dtype before the metadata.
+TensorNodes::Call TensorNodes::strided(const Tensor& tensor, bool requires_grad) {
   const bool is_v3 = info(tensor.dtype()).storage_class.empty();
   if (is_v3 && info(tensor.dtype()).name.starts_with("int") && tensor.dtype() >= int1 && tensor.dtype() <= int7) {
     throw Error(ErrorKind::unsupported,
@@ -41,38 +83,91 @@ NodeId TensorNodes::strided(const Tensor& tensor) {
                                    graph_.add_integer(tensor.storage_offset()),
                                    ints(tensor.sizes()),
                                    ints(tensor.strides()),
-                                   graph_.add_boolean(tensor.requires_grad()),
-                                   call("collections", "OrderedDict", {})};
+                                   graph_.add_boolean(requires_grad),
+                                   hooks()};
   if (is_v3) arguments.push_back(graph_.add_global("torch", name_of(tensor.dtype())));
-  return call("torch._utils", is_v3 ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2", std::move(arguments));
+  if (tensor.is_conj() || tensor.is_neg()) arguments.push_back(marks(tensor));
+  return {is_v3 ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2", std::move(arguments)};
 }
 
-NodeId TensorNodes::meta(const Tensor& tensor) {
-  return call("torch._utils", "_rebuild_meta_tensor_no_storage",
-              {graph_.add_global("torch", name_of(tensor.dtype())), ints(tensor.sizes()), ints(tensor.strides()),
-               graph_.add_boolean(tensor.requires_grad())});
+// {"neg": True, "conj": True}, as far as they are so, and in this order.
+NodeId TensorNodes::marks(const Tensor& tensor) {
+  std::vector<NodeId> items;
+  const auto mark = [&](std::string_view name) {
+    items.insert(items.end(), {graph_.add_string(name), graph_.add_boolean(true)});
+  };
+  if (tensor.is_neg()) mark("neg");
+  if (tensor.is_conj()) mark("conj");
+  return graph_.add_container(Kind::dict, items);
 }
 
-NodeId TensorNodes::sparse(const Tensor& tensor) {
-  if (!sparse_coo_) sparse_coo_ = call("torch.serialization", "_get_layout", {constant("torch.sparse_coo")});
-  const NodeId indices = strided(tensor.indices()), values = strided(tensor.values());
-  const NodeId size = call("torch", "Size", {ints(tensor.sizes())});
-  const std::array parts = {indices, values, size, graph_.add_boolean(tensor.is_coalesced())};
-  return call("torch._utils", "_rebuild_sparse_tensor", {*sparse_coo_, graph_.add_container(Kind::tuple, parts)});
+// _rebuild_qtensor(storage, storage_offset, size, stride, quantizer parameters, requires_grad, backward_hooks)
+TensorNodes::Call TensorNodes::quantised(const Tensor& tensor, bool requires_grad) {
+  const Quantizer& quantizer = tensor.quantizer();
+  std::vector<NodeId> arguments = {persistent(tensor.storage(), tensor.dtype()),
+                                   graph_.add_integer(tensor.storage_offset()), ints(tensor.sizes()),
+                                   ints(tensor.strides())};
+  std::vector<NodeId> parameters = {graph_.add_global("torch", name_of(quantizer.scheme))};
+  if (quantizer.scales.defined()) {
+    parameters.push_back(plain(quantizer.scales));
+    parameters.push_back(plain(quantizer.zero_points));
+    parameters.push_back(graph_.add_integer(quantizer.axis));
+  } else {
+    parameters.push_back(graph_.add_real(quantizer.scale));
+    parameters.push_back(graph_.add_integer(quantizer.zero_point));
+  }
+  arguments.push_back(graph_.add_container(Kind::tuple, parameters));
+  arguments.push_back(graph_.add_boolean(requires_grad));
+  arguments.push_back(hooks());
+  return {"_rebuild_qtensor", std::move(arguments)};
 }
 
-NodeId TensorNodes::add_storage(const Tensor& all) { return persistent(all.storage(), all.dtype()); }
+TensorNodes::Call TensorNodes::meta(const Tensor& tensor, bool requires_grad) {
+  return {"_rebuild_meta_tensor_no_storage",
+          {graph_.add_global("torch", name_of(tensor.dtype())), ints(tensor.sizes()), ints(tensor.strides()),
+           graph_.add_boolean(requires_grad)}};
+}
 
-NodeId TensorNodes::persistent(const std::shared_ptr<Storage>& storage, DType dtype) {
+TensorNodes::Call TensorNodes::sparse(const Tensor& tensor) {
+  const NodeId of_layout = layout("torch.sparse_coo");
+  const std::array parts = {plain(tensor.indices()), plain(tensor.values()), size(tensor.sizes()),
+                            graph_.add_boolean(tensor.is_coalesced())};
+  return {"_rebuild_sparse_tensor", {of_layout, graph_.add_container(Kind::tuple, parts)}};
+}
+
+TensorNodes::Call TensorNodes::compressed(const Tensor& tensor) {
+  const NodeId of_layout = layout(fmt::format("torch.{}", name_of(tensor.layout())));
+  const std::array parts = {plain(tensor.compressed_indices()), plain(tensor.plain_indices()), plain(tensor.values()),
+                            size(tensor.sizes())};
+  return {"_rebuild_sparse_tensor", {of_layout, graph_.add_container(Kind::tuple, parts)}};
+}
+
+TensorNodes::Call TensorNodes::nested(const Tensor& tensor) {
+  return {"_rebuild_nested_tensor",
+          {plain(tensor.values()), plain(tensor.nested_sizes()), plain(tensor.nested_strides()),
+           plain(tensor.nested_storage_offsets())}};
+}
+
+TensorNodes::Call TensorNodes::on_device(const Tensor& tensor, bool requires_grad) {
+  return {"_rebuild_device_tensor_from_cpu_tensor",
+          {made(strided(tensor, false)), graph_.add_global("torch", name_of(tensor.dtype())),
+           graph_.add_string(tensor.device().text()), graph_.add_boolean(requires_grad)}};
+}
+
+NodeId TensorNodes::add_storage(const Tensor& all, bool untyped) {
+  return persistent(all.storage(), all.dtype(), untyped);
+}
+
+NodeId TensorNodes::persistent(const std::shared_ptr<Storage>& storage, DType dtype, bool untyped) {
   const Entry& entry = entry_of(storage, dtype);
-  if (ids_ == StorageIds::of_stream && entry.untyped) {
+  if (ids_ == StorageIds::of_stream && info(dtype).storage_class.empty()) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("PyTorch cannot load tensors of torch.{} from its old stream", name_of(dtype)))
         .hint("Save a zip archive instead.");
   }
   const std::string_view storage_class = info(dtype).storage_class;
-  const NodeId global =
-      entry.untyped ? graph_.add_global("torch.storage", "UntypedStorage") : graph_.add_global("torch", storage_class);
+  const NodeId global = untyped || storage_class.empty() ? graph_.add_global("torch.storage", "UntypedStorage")
+                                                         : graph_.add_global("torch", storage_class);
   std::vector<NodeId> id = {constant("storage"), global, key_of(entry), location_of(*storage),
                             graph_.add_integer(numels_[entry.number])};
   if (ids_ == StorageIds::of_stream) id.push_back(graph_.add_none());
@@ -84,15 +179,14 @@ NodeId TensorNodes::key_of(const Entry& entry) {
 }
 
 const TensorNodes::Entry& TensorNodes::entry_of(const std::shared_ptr<Storage>& storage, DType dtype) {
-  const bool untyped = info(dtype).storage_class.empty();
-  const DType saved_as = untyped ? uint8 : dtype;
+  const DType saved_as = info(dtype).storage_class.empty() ? uint8 : dtype;
   auto [place, is_new] = entries_.try_emplace(storage.get());
   Entry& entry = place->second;
   if (is_new) {
-    entry = {storages_.size(), graph_.add_string(std::to_string(storages_.size())), saved_as, untyped};
+    entry = {storages_.size(), graph_.add_string(std::to_string(storages_.size())), saved_as};
     storages_.push_back(storage);
     numels_.push_back(static_cast<int64_t>(storage->nbytes() / itemsize(saved_as)));
-  } else if (entry.dtype != saved_as || entry.untyped != untyped) {
+  } else if (entry.dtype != saved_as) {
     throw Error(ErrorKind::unsupported,
                 "PyTorch cannot save tensors that view the same data as different types: clone() one of them");
   }

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <okibi/pickle.h>
-#include <okibi/tensor.h>
+#include <okibi/value.h>
 
 namespace okibi::checkpoint {
 
@@ -22,11 +22,16 @@ class TensorNodes {
   TensorNodes(pickle::Graph& graph, StorageIds ids) : graph_(graph), ids_(ids) {}
 
   pickle::NodeId add(const Tensor& tensor);
+  // The same for a tensor with attributes, in two steps: first what is in it, whose storages are numbered so; then,
+  // when the node of its attributes is there, the whole.
+  void begin(const Tensor& tensor);
+  pickle::NodeId finish(const Tensor& tensor, pickle::NodeId state);
   // A storage by itself, of which `all` is every element.
-  pickle::NodeId add_storage(const Tensor& all);
+  pickle::NodeId add_storage(const Tensor& all, bool untyped);
 
   // Python has one object for each of these, which every pickle therefore shares.
   pickle::NodeId constant(std::string_view text);
+  pickle::NodeId layout(std::string_view name);  // torch.serialization._get_layout("torch.strided")
   // A call of a global; `arguments` become a tuple.
   pickle::NodeId call(std::string_view module, std::string_view name, std::vector<pickle::NodeId> arguments);
 
@@ -37,13 +42,28 @@ class TensorNodes {
   struct Entry {
     size_t number = 0;  // in storages_; its key is this, as text
     pickle::NodeId key = {};
-    DType dtype = DType::uint8;  // that it was saved as; uint8 for an untyped one
-    bool untyped = false;
+    DType dtype = DType::uint8;  // that it was saved as; uint8 where only UntypedStorage will do
   };
-  pickle::NodeId strided(const Tensor& tensor);
-  pickle::NodeId meta(const Tensor& tensor);
-  pickle::NodeId sparse(const Tensor& tensor);
-  pickle::NodeId persistent(const std::shared_ptr<Storage>& storage, DType dtype);
+  // A function and its arguments: what Tensor._reduce_ex_internal gives.
+  struct Call {
+    std::string_view name;  // in torch._utils
+    std::vector<pickle::NodeId> arguments;
+  };
+  Call call_for(const Tensor& tensor, bool requires_grad);
+  Call strided(const Tensor& tensor, bool requires_grad);
+  Call quantised(const Tensor& tensor, bool requires_grad);
+  Call meta(const Tensor& tensor, bool requires_grad);
+  Call sparse(const Tensor& tensor);
+  Call compressed(const Tensor& tensor);
+  Call nested(const Tensor& tensor);
+  Call on_device(const Tensor& tensor, bool requires_grad);
+  pickle::NodeId made(Call call);
+  pickle::NodeId plain(const Tensor& part) { return made(strided(part, part.requires_grad())); }
+  pickle::NodeId hooks() { return call("collections", "OrderedDict", {}); }
+  pickle::NodeId seen_as(const Tensor& tensor, Call inner, std::optional<pickle::NodeId> state);
+  pickle::NodeId marks(const Tensor& tensor);
+  pickle::NodeId size(const Dims& sizes) { return call("torch", "Size", {ints(sizes)}); }
+  pickle::NodeId persistent(const std::shared_ptr<Storage>& storage, DType dtype, bool untyped = false);
   const Entry& entry_of(const std::shared_ptr<Storage>& storage, DType dtype);
   pickle::NodeId location_of(const Storage& storage);
   pickle::NodeId ints(const Dims& dims);
@@ -56,7 +76,8 @@ class TensorNodes {
   std::vector<std::shared_ptr<Storage>> storages_;
   std::vector<int64_t> numels_;  // of each, in elements of the dtype that it was saved as
   std::unordered_map<std::string, pickle::NodeId> constants_;
-  std::optional<pickle::NodeId> sparse_coo_;  // the one object that Python has for the layout
+  std::unordered_map<std::string, pickle::NodeId> layouts_;  // Python has one object for each
+  std::unordered_map<const TensorBody*, Call> begun_;
 };
 
 }  // namespace okibi::checkpoint
