@@ -3,6 +3,7 @@
 
 #include <okibi/base.h>
 #include <okibi/checkpoint.h>
+#include <okibi/convert.h>
 #include <okibi/dtype.h>
 #include <okibi/inspect.h>
 #include <okibi/io.h>
