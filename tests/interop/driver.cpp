@@ -1,5 +1,6 @@
 // okibi's side of the comparison with PyTorch: interop_test.py runs this with a task and files, and looks at what it
 // wrote.
+#include <filesystem>
 #include <iostream>
 #include <map>
 
@@ -61,6 +62,15 @@ void resave(const Files& files) {
   SaveOptions options;
   if (files.size() > 2) options.format = format_named(files[2]);
   save(load(files.at(0)), files.at(1), options);
+}
+
+// resave-all SOURCE TARGET: each file of the folder, in the format it had.
+void resave_all(const Files& folders) {
+  for (const auto& entry : std::filesystem::directory_iterator(folders.at(0))) {
+    const std::string source = entry.path().string();
+    const Format format = open(source).format();
+    save(load(source), folders.at(1) + "/" + entry.path().filename().string(), {.format = format});
+  }
 }
 
 // state-dict IN OUT: of a program, say.
@@ -146,6 +156,7 @@ void load_and_run_module(const Files& files) {
 
 const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
                                                              {"resave", resave},
+                                                             {"resave-all", resave_all},
                                                              {"state-dict", resave_state_dict},
                                                              {"initial-weights", initial_weights},
                                                              {"continue-training", continue_training},
