@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "checkpoint/formats/dcp.h"
 #include "checkpoint/formats/looks_like.h"
 #include "checkpoint/formats/safetensors.h"
 #include "checkpoint/formats/sharded.h"
@@ -52,11 +53,8 @@ struct Row {
 };
 
 constexpr std::array rows = {
-    Row{zip::is_zip, open_zip_file},
-    Row{is_torch_legacy, open_torch_legacy},
-    Row{is_tar, open_torch_tar},
-    Row{is_safetensors, open_safetensors},
-    Row{is_shard_index, refuse_index_alone},
+    Row{zip::is_zip, open_zip_file},       Row{is_torch_legacy, open_torch_legacy}, Row{is_tar, open_torch_tar},
+    Row{is_safetensors, open_safetensors}, Row{is_shard_index, refuse_index_alone},
 };
 
 }  // namespace
@@ -72,24 +70,43 @@ std::unique_ptr<const OpenedFile> open_file(Source source, const LoadOptions& op
 
 namespace {
 
-std::unique_ptr<const OpenedFile> open_in_folder(const store::Folder& folder, Source file, const LoadOptions& options) {
-  return is_shard_index(*file) ? open_sharded(folder, file, options) : open_file(file, options);
+using FolderPointer = std::shared_ptr<const store::Folder>;
+
+bool is_weights_folder(const store::Folder& folder) { return !weights_in(folder).empty(); }
+
+std::unique_ptr<const OpenedFile> open_weights(FolderPointer folder, const LoadOptions& options) {
+  Source file = folder->open(weights_in(*folder));
+  return is_shard_index(*file) ? open_sharded(*folder, file, options) : open_file(std::move(file), options);
 }
 
-std::unique_ptr<const OpenedFile> open_folder(const store::Folder& folder, const LoadOptions& options) {
-  const std::string weights = weights_in(folder);
-  if (!weights.empty()) return open_in_folder(folder, folder.open(weights), options);
+// What a folder may be, and its reader; the first that fits is taken.
+struct FolderRow {
+  bool (*is)(const store::Folder& folder);
+  std::unique_ptr<const OpenedFile> (*open)(FolderPointer folder, const LoadOptions& options);
+};
+
+constexpr std::array folder_rows = {
+    FolderRow{is_dcp, open_dcp},
+    FolderRow{is_weights_folder, open_weights},
+};
+
+std::unique_ptr<const OpenedFile> open_folder(const FolderPointer& folder, const LoadOptions& options) {
+  for (const FolderRow& row : folder_rows) {
+    if (row.is(*folder)) return in_file(folder->name(), [&] { return row.open(folder, options); });
+  }
   throw Error(ErrorKind::bad_file, "the folder holds no checkpoint that okibi knows")
-      .expected("model.safetensors, pytorch_model.bin, or an index of either (….index.json)")
+      .expected(
+          "model.safetensors, pytorch_model.bin, an index of either (….index.json), or .metadata of a distributed "
+          "checkpoint")
       .hint("Name the file, if it is another one.")
-      .at("", folder.name());
+      .at("", folder->name());
 }
 
 }  // namespace
 
 std::unique_ptr<const OpenedFile> open_file(const std::string& uri, const LoadOptions& options) {
   const store::Store& store = store::default_store();
-  if (store.is_folder(uri)) return open_folder(*store.folder(uri), options);
+  if (store.is_folder(uri)) return open_folder(store.folder(uri), options);
   Source file = store.open(uri);
   if (!is_shard_index(*file)) return open_file(std::move(file), options);
   return open_sharded(*store.folder(location_of(uri).folder), std::move(file), options);

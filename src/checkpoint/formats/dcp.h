@@ -1,0 +1,18 @@
+// checkpoint/formats/dcp.h: the folders of torch.distributed.checkpoint. What lies in one:
+//
+//   .metadata               a pickle: the tensors with the boxes that they were cut into, and where each part lies;
+//   __<rank>.metadata       instead of it, where the ranks did not speak to each other: what that rank saved
+//   __<rank>_<n>.distcp     parts, one after the other, each a whole zip archive of torch.save
+//
+// A part is a box of a tensor, or a leaf of the object that is no tensor. PyTorch unpickles .metadata and runs what it
+// says; here it is read as what it describes.
+#pragma once
+
+#include "checkpoint/opened_file.h"
+
+namespace okibi::checkpoint {
+
+bool is_dcp(const store::Folder& folder);
+std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options);
+
+}  // namespace okibi::checkpoint

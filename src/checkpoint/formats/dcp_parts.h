@@ -1,0 +1,65 @@
+// checkpoint/formats/dcp_parts.h: the archives that lie one after the other in the files of a DCP folder.
+#pragma once
+
+#include <mutex>
+#include <unordered_map>
+
+#include "checkpoint/formats/dcp_metadata.h"
+#include "checkpoint/opened_file.h"
+#include "store/open_files.h"
+
+namespace okibi::checkpoint {
+
+// A part has a number. A storage in it has the key "<number>/<its key there>". Once all are added and checked, any
+// number of threads may use it.
+class DcpParts {
+ public:
+  DcpParts(std::shared_ptr<const store::Folder> folder, const LoadOptions& options)
+      : files_(folder), folder_name_(folder->name()), options_(options) {}
+
+  // `most` bytes of elements at least lie in it.
+  size_t add(const DcpExtent& extent, std::string label, uint64_t least);
+  // Every part lies within its file, and no two of them share a byte: memory is taken by what is there. Opens each file
+  // once.
+  void check();
+
+  // The one tensor that a part is. Remembered.
+  PlacedTensor tensor(size_t part) const;
+  void open_tensors(std::span<const size_t> parts) const;  // several at once, to have them remembered
+  // What parts are that are no tensors; those are read several at once.
+  std::vector<Value> objects(std::span<const size_t> parts, TensorMaker& tensors) const;
+
+  Extent extent_of(const StorageRef& storage) const;
+
+ private:
+  class Taker;
+  class Renamer;
+  struct Part {
+    DcpExtent extent;
+    std::string label;
+    uint64_t least = 0;
+    std::shared_ptr<const io::Source> file = {};
+  };
+  void check_within(Part& part);
+  void check_disjoint() const;
+  std::unique_ptr<const OpenedFile> open(size_t part) const;
+  StorageRef remember(size_t part, const OpenedFile& archive, const StorageRef& storage) const;
+  template <class Work>
+  decltype(auto) in_part(size_t part, Work&& work) const;
+
+  mutable store::OpenFiles files_;
+  std::string folder_name_;
+  const LoadOptions options_;
+  std::vector<Part> parts_;
+
+  struct Stored {
+    zip::Record record;  // its offset counts in the file
+    const io::Source* file;
+    bool swapped;
+  };
+  mutable std::mutex mutex_;
+  mutable std::unordered_map<std::string, Stored> storages_;  // by key; what is in stays where it is
+  mutable std::unordered_map<size_t, PlacedTensor> tensors_;  // by part
+};
+
+}  // namespace okibi::checkpoint

@@ -1,0 +1,146 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "checkpoint/formats/boxes.h"
+#include "checkpoint/formats/dcp.h"
+#include "checkpoint/formats/dcp_parts.h"
+#include "checkpoint/formats/nesting.h"
+#include "checkpoint/in_file.h"
+
+namespace okibi::checkpoint {
+namespace {
+
+constexpr std::string_view metadata_name = ".metadata";
+
+// The rank of "__12.metadata".
+std::optional<uint64_t> rank_of(std::string_view file) {
+  if (!file.starts_with("__") || !file.ends_with(metadata_name)) return std::nullopt;
+  const std::string_view digits = file.substr(2, file.size() - 2 - metadata_name.size());
+  uint64_t rank = 0;
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
+  if (end.ec != std::errc() || end.ptr != digits.data() + digits.size()) return std::nullopt;
+  return rank;
+}
+
+// .metadata, or else that of each rank, in their order.
+std::vector<std::string> metadata_files(const store::Folder& folder) {
+  if (folder.has(std::string(metadata_name))) return {std::string(metadata_name)};
+  std::vector<std::pair<uint64_t, std::string>> ranks;
+  for (const std::string& file : folder.names()) {
+    if (const auto rank = rank_of(file)) ranks.emplace_back(*rank, file);
+  }
+  std::ranges::sort(ranks);
+  std::vector<std::string> files;
+  for (auto& [rank, file] : ranks) files.push_back(std::move(file));
+  return files;
+}
+
+std::vector<std::byte> read_bytes(const io::Source& file, const Limits& limits) {
+  if (file.size() > limits.max_pickle_bytes) {
+    throw Error(ErrorKind::limit, "the metadata is longer than Limits::max_pickle_bytes allows")
+        .expected(fmt::format("at most {}", limits.max_pickle_bytes))
+        .found(file.size());
+  }
+  std::vector<std::byte> bytes(file.size());
+  file.read(0, bytes);
+  return bytes;
+}
+
+class DcpFolder final : public OpenedFile {
+ public:
+  DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options);
+
+  Format format() const noexcept override { return Format::dcp; }
+  std::string name() const override { return name_; }
+  uint64_t index_bytes() const noexcept override { return index_bytes_; }
+  Value object(TensorMaker& tensors) const override;
+  Extent extent_of(const StorageRef& storage) const override { return parts_.extent_of(storage); }
+  PlacedTensor piece(const std::string& name) const override { return parts_.tensor(std::stoull(name)); }
+
+ private:
+  void read_metadata(const store::Folder& folder, const LoadOptions& options);
+  void add_parts(const DcpItem& item);
+  void add_chunks(const DcpItem& item);
+
+  // What the parts of an item are: an object, or the boxes of a tensor.
+  struct Leafage {
+    size_t object = 0;
+    Assembly tensor = {};
+  };
+  std::string name_;
+  uint64_t index_bytes_ = 0;
+  std::vector<DcpItem> items_;
+  std::vector<Leafage> leaves_;           // for each item
+  std::vector<size_t> objects_, chunks_;  // the parts that are no tensors, and the others
+  DcpParts parts_;
+};
+
+DcpFolder::DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options)
+    : name_(folder->name()), parts_(folder, options) {
+  read_metadata(*folder, options);
+  for (const DcpItem& item : items_) {
+    in_context("item", printable(item.name, 200), [&] { add_parts(item); });
+  }
+  parts_.check();
+}
+
+void DcpFolder::read_metadata(const store::Folder& folder, const LoadOptions& options) {
+  std::vector<std::vector<DcpItem>> ranks;
+  for (const std::string& name : metadata_files(folder)) {
+    const auto file = folder.open(name);
+    in_file(*file, [&] { ranks.push_back(read_dcp_metadata(read_bytes(*file, options.limits), options)); });
+    index_bytes_ += file->size();
+  }
+  items_ = ranks.size() == 1 ? std::move(ranks[0]) : merge_dcp(std::move(ranks));
+}
+
+void DcpFolder::add_parts(const DcpItem& item) {
+  leaves_.emplace_back();
+  if (item.is_tensor) return add_chunks(item);
+  leaves_.back().object = objects_.size();
+  objects_.push_back(parts_.add(item.extent, printable(item.name, 200), 0));
+}
+
+void DcpFolder::add_chunks(const DcpItem& item) {
+  std::vector<BoxView> boxes;
+  for (const DcpChunk& chunk : item.chunks) boxes.push_back({chunk.offsets, chunk.sizes});
+  check_boxes(item.sizes, boxes);
+  Assembly& tensor = leaves_.back().tensor;
+  tensor = {item.dtype, item.sizes, {}};
+  for (const DcpChunk& chunk : item.chunks) {
+    const uint64_t nbytes = checked_mul(static_cast<uint64_t>(numel_of(chunk.sizes)), itemsize(item.dtype), "a chunk");
+    const size_t part =
+        parts_.add(chunk.extent, fmt::format("{} {}", printable(item.name, 200), to_string(chunk.offsets)), nbytes);
+    chunks_.push_back(part);
+    tensor.boxes.push_back({chunk.offsets, chunk.sizes, std::to_string(part)});
+  }
+}
+
+Value DcpFolder::object(TensorMaker& tensors) const {
+  if (tensors.has_numbers()) parts_.open_tensors(chunks_);
+  const std::vector<Value> objects = parts_.objects(objects_, tensors);
+  std::vector<Leaf> leaves;
+  for (size_t i = 0; i < items_.size(); ++i) {
+    Leaf& leaf = leaves.emplace_back(items_[i].path);
+    if (!items_[i].is_tensor) {
+      leaf.value = objects[leaves_[i].object];
+      continue;
+    }
+    const Tensor tensor = tensors.assemble(leaves_[i].tensor);
+    if (items_[i].requires_grad) tensor.requires_grad_();
+    leaf.value = tensor;
+  }
+  return nested(leaves);
+}
+
+}  // namespace
+
+bool is_dcp(const store::Folder& folder) { return !metadata_files(folder).empty(); }
+
+std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options) {
+  return std::make_unique<const DcpFolder>(std::move(folder), options);
+}
+
+}  // namespace okibi::checkpoint
