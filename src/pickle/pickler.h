@@ -4,6 +4,7 @@
 // What is begun and not finished lies on a stack of frames, so depth costs memory, not C++ stack.
 #pragma once
 
+#include <array>
 #include <map>
 #include <optional>
 #include <string>
@@ -65,6 +66,8 @@ class Pickler {
   void save_long(std::span<const std::byte> bytes);
   void save_real(double value);
   void save_text(std::string_view utf8);
+  void save_string(NodeId id, std::string_view utf8);
+  void save_decoded(std::span<const std::byte> bytes);
   void save_bytes(std::span<const std::byte> bytes);
   void save_byte_array(std::span<const std::byte> bytes);
   void save_latin1();
@@ -84,6 +87,7 @@ class Pickler {
   std::vector<uint32_t> numbers_;            // by node: its memo number + 1, or 0
   std::map<std::string, uint32_t> globals_;  // "module\nname" → memo number
   std::optional<uint32_t> latin1_;           // memo number of the string 'latin1'
+  std::array<uint32_t, 256> letters_ = {};   // of a single byte as text: memo number + 1, or 0
   uint64_t next_number_ = 0;
   uint64_t budget_;  // steps left before the graph must be one without an end
 };

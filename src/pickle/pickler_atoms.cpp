@@ -30,6 +30,14 @@ void check_names(GlobalName name, GlobalName old) {
     throw error.hint(fmt::format("Readers take it for Python 2's name of '{} {}'.", back.module, back.name));
 }
 
+// Which letter of Latin-1 a text is.
+std::optional<size_t> latin1_letter(std::string_view utf8) {
+  const auto byte = [&](size_t i) { return static_cast<size_t>(static_cast<unsigned char>(utf8[i])); };
+  if (utf8.size() == 1 && byte(0) < 0x80) return byte(0);
+  if (utf8.size() == 2 && (byte(0) == 0xC2 || byte(0) == 0xC3)) return (byte(0) - 0xC2) * 0x40 + byte(1);
+  return std::nullopt;
+}
+
 }  // namespace
 
 // --------------------------------------------------------------------------------------------------------- numbers
@@ -45,8 +53,7 @@ void Pickler::save_atom(NodeId id) {
     case Kind::real:
       return save_real(graph_.real(id));
     case Kind::string:
-      save_text(graph_.text(id));
-      break;
+      return save_string(id, graph_.text(id));
     case Kind::bytes:
       save_bytes(graph_.bytes(id));
       break;
@@ -101,6 +108,25 @@ void Pickler::save_text(std::string_view utf8) {
   out_.raw(utf8);
 }
 
+// A letter is mostly the one object that CPython has for it; a digit is mostly made of a number, and is not.
+void Pickler::save_string(NodeId id, std::string_view utf8) {
+  save_text(utf8);
+  const uint32_t number = put();
+  remember(id, number);
+  const auto letter = latin1_letter(utf8);
+  if (!letter || (*letter >= '0' && *letter <= '9')) return;
+  if (letters_[*letter] == 0) letters_[*letter] = number + 1;
+}
+
+// Bytes as text. When CPython decodes a single one, it gives the one object that it has for each letter of Latin-1.
+void Pickler::save_decoded(std::span<const std::byte> bytes) {
+  if (bytes.size() > 1) return save_text(latin1_to_utf8(bytes)), void(put());
+  uint32_t& known = letters_[static_cast<size_t>(bytes[0])];
+  if (known != 0) return get(known - 1);
+  save_text(latin1_to_utf8(bytes));
+  known = put() + 1;
+}
+
 // _codecs.encode(text, 'latin1'), or bytes().
 void Pickler::save_bytes(std::span<const std::byte> bytes) {
   if (bytes.empty()) {
@@ -108,8 +134,7 @@ void Pickler::save_bytes(std::span<const std::byte> bytes) {
     out_.op(Op::EMPTY_TUPLE);
   } else {
     save_global("_codecs", "encode");
-    save_text(latin1_to_utf8(bytes));
-    put();
+    save_decoded(bytes);
     save_latin1();
     make_short_tuple(Op::TUPLE2);
   }

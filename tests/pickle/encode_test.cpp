@@ -63,10 +63,20 @@ TEST(PickleEncode, GlobalsAreOneObjectHoweverManyNodesNameThem) {
 
 TEST(PickleEncode, StringsAreOneObjectOnlyAsOneNode) {
   Graph g;
-  NodeId text = g.add_string("x");
-  NodeId three[] = {text, text, g.add_string("x")};
+  NodeId text = g.add_string("xy");
+  NodeId three[] = {text, text, g.add_string("xy")};
   EXPECT_EQ(written(g, g.add_container(Kind::tuple, three)),
-            "\x80\x02X\x01\x00\x00\x00xq\x00h\x00X\x01\x00\x00\x00xq\x01\x87q\x02."sv);
+            "\x80\x02X\x02\x00\x00\x00xyq\x00h\x00X\x02\x00\x00\x00xyq\x01\x87q\x02."sv);
+}
+
+TEST(PickleEncode, ASingleByteIsOneLetterWhereverItStands) {
+  Graph g;
+  const std::byte letter{0xE9};
+  NodeId two[] = {g.add_bytes({&letter, 1}), g.add_bytes({&letter, 1}, Kind::byte_array)};
+  EXPECT_EQ(written(g, g.add_container(Kind::tuple, two)),
+            "\x80\x02"
+            "c_codecs\nencode\nq\x00X\x02\x00\x00\x00\xc3\xa9q\x01X\x06\x00\x00\x00latin1q\x02\x86q\x03Rq\x04"
+            "c__builtin__\nbytearray\nq\x05h\x00h\x01h\x02\x86q\x06Rq\x07\x85q\x08Rq\x09\x86q\x0a."sv);
 }
 
 TEST(PickleEncode, LongNumbersThatFitAreIntegers) {
