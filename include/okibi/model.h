@@ -49,15 +49,21 @@ nn::AnyModule load_module(const Buffer& buffer, const ModuleLoadOptions& options
 
 namespace model {
 
+// Further attributes of a module, by name: what Python finds on it beside its tensors and children.
+using Attributes = std::vector<std::pair<std::string, Value>>;
+
 // The tree of Objects that PyTorch's pickle of the module says. Tensors share the module's storages; a module or a
-// parameter that stands in several places is one Object.
-Value to_value(const nn::Module& module);
+// parameter that stands in several places is one Object. `more` is given to the root.
+Value to_value(const nn::Module& module, const Attributes& more = {});
 
 // The way back. The modules' tensors are those of the value, shared.
 nn::AnyModule from_value(const Value& value, const ModuleClasses& classes = {});
 
 // Whether the value is a whole model: an Object with parameters, buffers and modules.
 bool is_module(const Value& value) noexcept;
+
+// The attributes of its class, and others that it was given.
+Attributes attributes_of(const Value& module);
 
 // The state_dict that the module would give, taken from its Objects alone: no class is needed for that.
 StateDict state_dict_of(const Value& module);

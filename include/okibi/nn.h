@@ -84,6 +84,11 @@ class Module {
 
   const std::string& python_class() const noexcept;
   void set_python_class(std::string name);
+  // What `forward` is in Python: "def forward(self, x):\n    return self.mlp(x)\n". For classes that Python cannot import:
+  // a whole-model file then holds a torch.fx.GraphModule, which runs wherever PyTorch is. It may use `torch`, the
+  // children and the tensors of the module, and no branches that depend on numbers (torch.fx traces it).
+  const std::string& python_forward() const noexcept;
+  void set_python_forward(std::string source);
   // What Python's __class__.__name__ would be: the last part of python_class or, where that was left out, of the C++
   // type.
   std::string class_name() const;

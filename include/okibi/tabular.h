@@ -178,12 +178,16 @@ struct Evaluation {
 // Over all rows, in eval mode (the mode is put back); summed in double.
 Evaluation evaluate(const TabularModel& model, const Encoded& data, Task task);
 
-// What prediction needs, out of a model file or a resume checkpoint. Both are ordinary files for torch.load.
+// What prediction needs, out of a model file, a whole model or a resume checkpoint. All are ordinary files for torch.load.
 struct TrainedModel {
   Encoder encoder;
   TabularModel model;
 };
 TrainedModel load_model(const std::string& uri);  // Error(mismatch) listing the keys of a file that is something else
+
+// The network itself with its weights: torch.load(uri, weights_only=False) gives an nn.Module that predicts and trains,
+// with nothing but PyTorch installed; `encoder` and `model` are attributes of it. In eval mode.
+void save_whole_model(const TrainedModel& trained, const std::string& uri);
 
 // For each row in order: the probability of the target's `positive`, or the predicted number. Needs no target column.
 std::vector<double> predict(const TrainedModel& trained, const Table& table);

@@ -47,9 +47,10 @@ const Factory* Reader::factory_of(const std::string& python_class) const {
   for (const auto& [name, factory] : classes_) {
     if (name == python_class) return &factory;
   }
-  constexpr std::string_view script = "__main__.";
-  if (!python_class.starts_with(script)) return nullptr;
-  const std::string_view last = std::string_view(python_class).substr(script.size());
+  // Neither a script nor torch.fx says where a class was defined.
+  const bool is_homeless = python_class.starts_with("__main__.") || python_class.starts_with("torch.fx.graph_module.");
+  if (!is_homeless) return nullptr;
+  const std::string_view last = std::string_view(python_class).substr(python_class.rfind('.') + 1);
   for (const auto& [name, factory] : classes_) {
     if (std::string_view(name).substr(name.rfind('.') + 1) == last) return &factory;
   }
@@ -154,6 +155,8 @@ void gather(const SavedModule& saved, const std::string& prefix, StateDict& foun
 nn::AnyModule from_value(const Value& value, const ModuleClasses& classes) {
   return Reader(classes).read(SavedModule(value));
 }
+
+Attributes attributes_of(const Value& module) { return SavedModule(module).attributes(); }
 
 StateDict state_dict_of(const Value& module) {
   StateDict found;

@@ -6,16 +6,28 @@
 
 namespace okibi::model {
 
-bool is_module(const Value& value) noexcept {
-  if (!value.is_object()) return false;
-  const Object object = value.to_object();
-  return object.has("_parameters") && object.has("_buffers") && object.has("_modules");
-}
-
 namespace {
 
-Object checked(const Value& value) {
-  if (is_module(value)) return value.to_object();
+bool is_graph_module(const Object::Parts& parts) {
+  return parts.module == graph_module_maker.first && parts.name == graph_module_maker.second &&
+         !parts.arguments.empty();
+}
+
+// The __dict__ of the module that an Object was, or nothing.
+std::optional<Dict> members_of(const Value& value) {
+  if (!value.is_object()) return std::nullopt;
+  const Object::Parts& parts = value.to_object().parts();
+  const Value& members = is_graph_module(parts) ? parts.arguments[0] : parts.state;
+  if (!members.is_dict()) return std::nullopt;
+  for (const char* needed : {"_parameters", "_buffers", "_modules"}) {
+    const Value* member = members.to_dict().find(needed);
+    if (member == nullptr || !member->is_dict()) return std::nullopt;
+  }
+  return members.to_dict();
+}
+
+Dict checked_members(const Value& value) {
+  if (auto members = members_of(value)) return *members;
   Error error(ErrorKind::mismatch, "this is no whole model");
   error.found(value.is_object() ? "an object of class " + value.to_object().python_class()
                                 : std::string(name_of(value.kind())));
@@ -26,7 +38,16 @@ Object checked(const Value& value) {
 
 }  // namespace
 
-SavedModule::SavedModule(const Value& value, std::string path) : object_(checked(value)), path_(std::move(path)) {}
+bool is_module(const Value& value) noexcept { return members_of(value).has_value(); }
+
+SavedModule::SavedModule(const Value& value, std::string path)
+    : members_(checked_members(value)), path_(std::move(path)), object_(value.to_object()) {}
+
+std::string SavedModule::python_class() const {
+  if (!is_graph_module(object_.parts())) return object_.python_class();
+  const Value* name = attribute("_graphmodule_cls_name");
+  return fmt::format("{}.{}", graph_module_maker.first, name && name->is_string() ? name->to_string() : "GraphModule");
+}
 
 // A Parameter is a tensor in what `load` gives, and a call of _rebuild_parameter(tensor, requires_grad, hooks) in what
 // to_value made.
@@ -48,7 +69,7 @@ bool SavedModule::is_training() const { return flag("training", true); }
 
 std::vector<nn::NamedTensor> SavedModule::tensors(std::string_view member) const {
   std::vector<nn::NamedTensor> found;
-  for (const Dict::Item& item : object_.attribute(member).to_dict()) {
+  for (const Dict::Item& item : members_[member].to_dict()) {
     const std::string& name = item.first.to_string();
     found.emplace_back(name, in_context("tensor", name, [&] { return tensor_of(item.second); }));
   }
@@ -77,7 +98,7 @@ SavedModule SavedModule::child(const std::string& name, const Value& value) cons
 
 std::vector<std::pair<std::string, SavedModule>> SavedModule::children() const {
   std::vector<std::pair<std::string, SavedModule>> found;
-  for (const auto& [name, value] : object_.attribute("_modules").to_dict()) {
+  for (const auto& [name, value] : members_["_modules"].to_dict()) {
     if (!value.is_none()) found.emplace_back(name.to_string(), child(name.to_string(), value));  // None: left out
   }
   return found;
@@ -85,21 +106,19 @@ std::vector<std::pair<std::string, SavedModule>> SavedModule::children() const {
 
 std::vector<std::pair<std::string, Value>> SavedModule::attributes() const {
   std::vector<std::pair<std::string, Value>> found;
-  for (const auto& [name, value] : object_.parts().state.to_dict()) {
+  for (const auto& [name, value] : members_) {
     if (std::ranges::find(base_keys, name.to_string()) == base_keys.end()) found.emplace_back(name.to_string(), value);
   }
   return found;
 }
 
 Tensor SavedModule::parameter(std::string_view name) const {
-  const Dict all = object_.attribute("_parameters").to_dict();
+  const Dict all = members_["_parameters"].to_dict();
   const Value* value = all.find(name);
   return value == nullptr ? Tensor() : tensor_of(*value);
 }
 
-const Value* SavedModule::attribute(std::string_view name) const {
-  return object_.has(name) ? &object_.attribute(name) : nullptr;
-}
+const Value* SavedModule::attribute(std::string_view name) const { return members_.find(name); }
 
 double SavedModule::number(std::string_view name, double fallback) const {
   const Value* value = attribute(name);

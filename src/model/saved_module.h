@@ -30,6 +30,10 @@ inline constexpr std::array<std::string_view, 17> base_keys = {
     "_modules",
 };
 
+// torch.fx.GraphModule is pickled as a call of this, with its __dict__ as the first argument.
+inline constexpr std::pair<std::string_view, std::string_view> graph_module_maker = {"torch.fx.graph_module",
+                                                                                     "reduce_graph_module"};
+
 // Beyond these a file is no model, but one made to exhaust the stack (it contains itself) or the time (each module
 // stands in two places of the next).
 inline constexpr size_t max_module_depth = 200;
@@ -41,8 +45,11 @@ class SavedModule {
 
   Value value() const { return object_; }
   const void* identity() const noexcept { return Value(object_).identity(); }
+  // What its __dict__ held.
+  const Dict& members() const noexcept { return members_; }
   const std::string& path() const noexcept { return path_; }  // "mlp.0", "" for the root
-  std::string python_class() const { return object_.python_class(); }
+  // Of a GraphModule the name it had before it was one, in torch.fx's module: "torch.fx.graph_module.Net".
+  std::string python_class() const;
   bool is_training() const;
 
   // (name, tensor); PyTorch's None is an undefined tensor.
@@ -67,8 +74,9 @@ class SavedModule {
   std::vector<nn::NamedTensor> tensors(std::string_view member) const;
   SavedModule child(const std::string& name, const Value& value) const;
 
-  Object object_;
+  Dict members_;
   std::string path_;
+  Object object_;
   size_t depth_ = 0;
   std::shared_ptr<Tree> tree_ = std::make_shared<Tree>();
 };

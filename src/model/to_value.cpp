@@ -26,6 +26,21 @@ ClassName class_of(const nn::Module& module) {
   return is_users ? ClassName{"__main__", name} : split(module.python_class());
 }
 
+Object plain_module(const nn::Module& module, const Dict& dict) {
+  ClassName name = class_of(module);
+  return Object({.module = std::move(name.module), .name = std::move(name.name), .state = dict});
+}
+
+// What pickling a torch.fx.GraphModule says: reduce_graph_module(its __dict__ without the graph, its imports).
+Object graph_module(const nn::Module& module, const Dict& dict) {
+  dict.set("_graphmodule_cls_name", module.class_name());
+  dict.set("_code", module.python_forward());
+  return Object({.module = std::string(graph_module_maker.first),
+                 .name = std::string(graph_module_maker.second),
+                 .made = Object::Made::reduce,
+                 .arguments = {dict, "import torch\n"}});
+}
+
 class Writer {
  public:
   Value module(const nn::Module& module);
@@ -46,8 +61,7 @@ Value Writer::module(const nn::Module& module) {
   Dict dict;
   for (const std::string_view key : base_keys) dict.set(key, base_value(state, key));
   for (const auto& [name, value] : state.attributes) dict.set(name, value);
-  ClassName name = class_of(module);
-  const Object object({.module = std::move(name.module), .name = std::move(name.name), .state = dict});
+  const Object object = state.python_forward.empty() ? plain_module(module, dict) : graph_module(module, dict);
   known_.emplace(&state, object);
   return object;
 }
@@ -92,6 +106,11 @@ Value Writer::children(const nn::ModuleState& state) {
 
 }  // namespace
 
-Value to_value(const nn::Module& module) { return Writer().module(module); }
+Value to_value(const nn::Module& module, const Attributes& more) {
+  const Value value = Writer().module(module);
+  const Dict members = SavedModule(value).members();
+  for (const auto& [name, attribute] : more) members.set(name, attribute);
+  return value;
+}
 
 }  // namespace okibi::model

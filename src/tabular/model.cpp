@@ -1,6 +1,8 @@
 // The network: embeddings beside numbers, into an MLP.
 #include <okibi/tabular.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "tabular/fields.h"
@@ -78,9 +80,26 @@ ModelShape ModelShape::from_value(const Value& value) {
   return shape;
 }
 
+namespace {
+
+// forward() below, as torch.fx traces it. Names of columns stand in it as Python writes them: they come out of a table.
+std::string forward_in_python(const ModelShape& shape) {
+  std::string source = "def forward(self, categorical, continuous):\n", parts;
+  for (size_t i = 0; i < shape.embeddings.size(); ++i) {
+    source += fmt::format("    embedded_{0} = getattr(self.embeddings, {1})(categorical[:, {0}])\n", i,
+                          repr(shape.embeddings[i].name));
+    parts += fmt::format("embedded_{}, ", i);
+  }
+  if (shape.continuous > 0) parts += "continuous";
+  return source + fmt::format("    return self.mlp(torch.cat([{}], 1)).squeeze(1)\n", parts);
+}
+
+}  // namespace
+
 TabularModel::TabularModel(const ModelShape& shape)
     : shape_(std::make_shared<const ModelShape>(shape)), embeddings_(make_embeddings(shape)), mlp_(make_mlp(shape)) {
   register_modules({{"embeddings", by_name(shape, embeddings_)}, {"mlp", mlp_}});
+  set_python_forward(forward_in_python(shape));
 }
 
 Tensor TabularModel::forward(const Tensor& categorical, const Tensor& continuous) const {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <okibi/checkpoint.h>
+#include <okibi/model.h>
 
 #include "tabular/fields.h"
 
@@ -85,9 +86,34 @@ TrainedModel model_from_value(const Value& file, std::string_view wanted) {
   return {std::move(encoder), std::move(model)};
 }
 
+namespace {
+
+// A whole model, as the dict that a model file is.
+Dict model_file_of(const Value& module) {
+  Dict file{{"model_state_dict", model::state_dict_of(module)}};
+  for (const auto& [name, value] : model::attributes_of(module)) file.set(name, value);
+  return file;
+}
+
+}  // namespace
+
+// A whole model names classes of torch.nn and torch.fx, which are taken as data here; nothing is ever run.
 TrainedModel load_model(const std::string& uri) {
-  const Value file = load(uri);
-  return in_context("", uri, [&] { return model_from_value(file, "model trained by okibi"); });
+  const Value file = load(uri, {.allow = {"torch.nn.*", "torch.fx.*"}});
+  return in_context("", uri, [&] {
+    return model_from_value(model::is_module(file) ? Value(model_file_of(file)) : file, "model trained by okibi");
+  });
+}
+
+void save_whole_model(const TrainedModel& trained, const std::string& uri) {
+  const bool was_training = trained.model.is_training();
+  TabularModel model = trained.model;  // a handle to the same
+  model.eval();
+  const Value whole = model::to_value(model, {{"encoder", trained.encoder.to_value()},
+                                              {"model", model.shape().to_value()},
+                                              {"okibi_version", okibi::version()}});
+  model.train(was_training);
+  save(whole, uri);
 }
 
 }  // namespace okibi::tabular

@@ -74,11 +74,16 @@ bool is_attribute(const std::string& name) {
   return name.starts_with('_') || std::find(std::begin(attributes), std::end(attributes), name) != std::end(attributes);
 }
 
+// A dot parts the steps of a name. torch.fx writes names into Python source, between quotes and as they are.
+bool is_unfit(char letter) {
+  return letter == '.' || letter == '"' || letter == '\\' || static_cast<unsigned char>(letter) < 32 || letter == 127;
+}
+
 }  // namespace
 
 std::string module_name_for(const std::string& column, const std::vector<std::string>& taken) {
   std::string name = column;
-  std::replace(name.begin(), name.end(), '.', '_');
+  std::replace_if(name.begin(), name.end(), is_unfit, '_');
   if (name.starts_with('_')) name.insert(0, "column");
   while (is_attribute(name) || std::find(taken.begin(), taken.end(), name) != taken.end()) name += '_';
   return name;

@@ -56,8 +56,12 @@ void prepare_outputs(const TrainOptions& options) {
   refuse_same("checkpoint", options.checkpoint, "data", options.data);
   refuse_same("model", options.model, "data", options.data);
   refuse_same("model", options.model, "checkpoint", options.checkpoint);
+  refuse_same("whole_model", options.whole_model, "data", options.data);
+  refuse_same("whole_model", options.whole_model, "checkpoint", options.checkpoint);
+  refuse_same("whole_model", options.whole_model, "model", options.model);
   prepare("checkpoint", options.checkpoint);
   prepare("model", options.model);
+  prepare("whole_model", options.whole_model);
 }
 
 }  // namespace okibi::tabular

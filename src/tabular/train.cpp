@@ -54,6 +54,7 @@ Start read_start(const TrainRequest& request) {
   TrainOptions options = resolve(request, saved);
   check_beside("checkpoint", request.checkpoint, options.checkpoint, request.resume);
   check_beside("model", request.model, options.model, request.resume);
+  check_beside("whole_model", request.whole_model, options.whole_model, request.resume);
   return {std::move(options), std::move(checkpoint)};
 }
 
@@ -137,6 +138,7 @@ class Run {
     if (nothing_left) evaluation_ = evaluate(trained_->model, data_, task());
     run_steps(stop);
     if (!options().model.empty()) save_model();
+    if (!options().whole_model.empty()) save_whole_model(*trained_, options().whole_model);
     return {trainer_->epochs_done(), trainer_->steps(), evaluation_, nothing_left};
   }
 

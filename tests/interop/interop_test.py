@@ -1,5 +1,7 @@
 """okibi and the real PyTorch, file by file and number by number. One process for the whole suite, since importing torch
 takes seconds. Usage: interop_test.py BUILD ROOT [unittest arguments]"""
+import copy
+import csv as csv_module
 import inspect
 import json
 import pathlib
@@ -266,6 +268,40 @@ class Interop(unittest.TestCase):
         four = load(self.folder / "runs/four.pth")
         self.same(four["model_state_dict"], net.state_dict(), tolerance=1e-5)
         self.assertTrue(torch.equal(four["rng_state"], torch.get_rng_state()))
+
+    # Columns whose names are hostile to the Python source that stands in the file.
+    odd_columns = ["2nd floor", 'a"]; raise SystemExit("b', "it's", "tab\tand\\n", "dotted.name", "größe", "type", "__code__"]
+
+    def test_the_trained_model_as_a_module_that_pytorch_runs(self):
+        csv, whole, model = self.folder / "odd.csv", self.folder / "runs/whole.pt", self.folder / "runs/odd.pth"
+        chooser, letters = random.Random(1), "abc"
+        rows = [[chooser.choice(letters) for _ in self.odd_columns] + [chooser.random(), chooser.randint(0, 1)] for _ in range(40)]
+        with open(csv, "w", newline="") as file:
+            writer = csv_module.writer(file)
+            writer.writerows([self.odd_columns + ["x", "y"]] + rows)
+        run(okibi, "train", csv, "--target", "y", "--categorical", ",".join(self.odd_columns), "--continuous", "x", "--epochs", 2,
+            "--dropout", 0.5, "--whole-model", whole, "--model", model)
+        expected = [json.loads(line)["probability"] for line in run(okibi, "predict", model, csv, "--json").splitlines()]
+        again = [json.loads(line)["probability"] for line in run(okibi, "predict", whole, csv, "--json").splitlines()]
+        self.assertEqual(expected, again)
+
+        module = torch.load(whole, weights_only=False)  # in a Python that has never heard of okibi
+        self.assertFalse(module.training)
+        ids = torch.tensor([[letters.index(cell) for cell in row[:-2]] for row in rows])
+        column = module.encoder["continuous"][0]
+        x = torch.tensor([[(row[-2] - float(column["mean"])) / float(column["scale"])] for row in rows], dtype=torch.float32)
+        theirs = torch.sigmoid(module(ids, x))
+        self.assertLessEqual((theirs - torch.tensor(expected)).abs().max().item(), 1e-6)
+        self.assertIn("Embedding(3, ", str(module))
+
+        copy.deepcopy(module).train()(ids, x).sum().backward()
+        optimizer = torch.optim.Adam(module.train().parameters())
+        module(ids, x).sum().backward()
+        optimizer.step()
+        torch.save(module.eval(), self.folder / "retrained.pt")
+        retrained = [json.loads(line)["probability"] for line in
+                     run(okibi, "predict", self.folder / "retrained.pt", csv, "--json").splitlines()]
+        self.assertLessEqual((torch.sigmoid(module(ids, x)) - torch.tensor(retrained)).abs().max().item(), 1e-6)
 
     # ---- any object
 

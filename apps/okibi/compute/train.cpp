@@ -39,7 +39,7 @@ CategoricalSpec categorical_from(const std::string& text) {
 // What was typed, before it means anything.
 struct Words {
   std::string data;
-  std::optional<std::string> target, task, optimizer, checkpoint, model;
+  std::optional<std::string> target, task, optimizer, checkpoint, model, whole_model;
   std::optional<std::vector<std::string>> categorical, continuous, hidden;
   std::optional<int64_t> epochs, batch_size, seed, threads, checkpoint_every;
   std::optional<double> lr, momentum, weight_decay, dropout;
@@ -67,7 +67,8 @@ void describe(Options& options, Words& words) {
   options.option("--threads", words.threads, "threads to compute with (1)");
   options.option("--checkpoint", words.checkpoint, "write a resume checkpoint here after each epoch");
   options.option("--checkpoint-every", words.checkpoint_every, "… and after every so many steps");
-  options.option("--model", words.model, "write the trained model here");
+  options.option("--model", words.model, "write the trained model here: its weights, and what they are for");
+  options.option("--whole-model", words.whole_model, "write it here as a module that torch.load(weights_only=False) runs");
   options.option("--resume", words.resume, "go on from this checkpoint, with its options");
   options.flag("--json", words.json, "metrics as JSON lines on stdout");
 }
@@ -101,6 +102,7 @@ tabular::TrainRequest request_of(const Words& words) {
   request.checkpoint = words.checkpoint;
   request.checkpoint_every = words.checkpoint_every;
   request.model = words.model;
+  request.whole_model = words.whole_model;
   request.resume = words.resume;
   return request;
 }
@@ -121,7 +123,7 @@ class Reporter {
     }
     for (const auto& column : encoder.continuous()) fmt::print(stderr, ", {}", column.name);
     fmt::print(stderr, "\n");
-    if (options.model.empty() && options.checkpoint.empty()) {
+    if (options.model.empty() && options.whole_model.empty() && options.checkpoint.empty()) {
       fmt::print(stderr, "nothing will be saved: --model and --checkpoint say where to\n");
     }
   }
@@ -175,6 +177,7 @@ void print_end(const tabular::TrainResult& result, const tabular::TrainOptions& 
   fmt::print("\n");
   if (!options.checkpoint.empty()) fmt::print("checkpoint: {}\n", options.checkpoint);
   if (!options.model.empty()) fmt::print("model:      {}\n", options.model);
+  if (!options.whole_model.empty()) fmt::print("whole:      {}\n", options.whole_model);
 }
 
 }  // namespace
