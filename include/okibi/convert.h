@@ -5,8 +5,8 @@
 //   okibi::convert("last.pth", "model.safetensors", {.part = "model_state_dict", .dtype = okibi::bfloat16});
 //
 // What is written is what okibi::save would write of what okibi::load reads: from one zip archive of torch.save to another
-// nothing is lost. safetensors, which knows only names and tensors, gets the names joined by '.'; what it could not hold
-// is Error(unsupported) that says so, before anything is written.
+// nothing is lost. safetensors, which knows only names and tensors, gets the names joined by '.', and of a whole model its
+// state_dict; what it could not hold is Error(unsupported) that says so, before anything is written.
 #pragma once
 
 #include <optional>

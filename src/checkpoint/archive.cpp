@@ -65,6 +65,7 @@ void describe_storage(TensorEntry& entry, const Place& place) {
     entry.storage_offset = placed->spec.storage_offset;
     entry.storage_nbytes = placed->storage.nbytes;
   } else {
+    entry.device = Device();
     entry.storage = entry.name;
     entry.storage_nbytes = entry.nbytes;
   }

@@ -12,6 +12,7 @@
 #include "checkpoint/formats/torch_tar.h"
 #include "checkpoint/formats/zip_file.h"
 #include "checkpoint/in_file.h"
+#include "checkpoint/module_objects.h"
 
 namespace okibi {
 namespace {
@@ -35,6 +36,10 @@ std::optional<Format> format_named(std::string_view name) noexcept {
 }  // namespace okibi
 
 namespace okibi::checkpoint {
+
+StateDict OpenedFile::state_dict_of(const Value& object) const {
+  return members_of_module(object) ? state_dict_of_module(object) : StateDict(object);
+}
 
 PlacedTensor OpenedFile::piece(const std::string& name) const {
   throw Error(ErrorKind::internal, fmt::format("{} has no pieces, such as {}", name_of(format()), name));

@@ -47,7 +47,7 @@ class OpenedFile {
   // The bytes of a storage that `object` named. Error(bad_file) when they are missing, or not as many as it said.
   virtual Extent extent_of(const StorageRef& storage) const = 0;
   // What load_state_dict() makes of the object.
-  virtual StateDict state_dict_of(const Value& object) const { return StateDict(object); }
+  virtual StateDict state_dict_of(const Value& object) const;
   // A part of an Assembly, by its name. Only sharded formats have them.
   virtual PlacedTensor piece(const std::string& name) const;
 };

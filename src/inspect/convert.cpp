@@ -12,6 +12,15 @@
 namespace okibi {
 namespace {
 
+bool knows_only_tensors(Format format) { return format == Format::safetensors || format == Format::sharded; }
+
+// Classes do not get into a file that knows only tensors, so that none needs to be allowed.
+LoadOptions load_options(const ConvertOptions& options, Format to) {
+  LoadOptions load = options.load;
+  load.any_class_as_data |= knows_only_tensors(to);
+  return load;
+}
+
 // What of the object is to be written.
 Value selected(Value object, const ConvertOptions& options) {
   if (!options.part.empty()) object = inspect::part_of(object, options.part);
@@ -33,10 +42,17 @@ void count_tensors(const Value& object, uint64_t index_bytes, ConvertReport& rep
 }  // namespace
 
 ConvertReport convert(const std::string& source, const std::string& target, const ConvertOptions& options) {
-  const auto file = checkpoint::open_file(source, options.load);
-  checkpoint::StreamedStorages tensors(*file, options.load, options.dtype);
-  ConvertReport report{.from = file->format(), .to = checkpoint::format_for(target, options.save)};
-  const Value object = checkpoint::in_file(file->name(), [&] { return selected(file->object(tensors), options); });
+  ConvertReport report{.to = checkpoint::format_for(target, options.save)};
+  const LoadOptions load = load_options(options, report.to);
+  const auto file = checkpoint::open_file(source, load);
+  report.from = file->format();
+  checkpoint::StreamedStorages tensors(*file, load, options.dtype);
+  const Value object = checkpoint::in_file(file->name(), [&] {
+    Value whole = file->object(tensors);
+    // Of a whole model, its state_dict.
+    if (knows_only_tensors(report.to) && whole.is_object()) whole = file->state_dict_of(whole);
+    return selected(std::move(whole), options);
+  });
   count_tensors(object, file->index_bytes(), report);
   checkpoint::save_at(target, object, options.save, tensors);
   return report;

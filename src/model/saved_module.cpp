@@ -8,26 +8,8 @@ namespace okibi::model {
 
 namespace {
 
-bool is_graph_module(const Object::Parts& parts) {
-  return parts.module == graph_module_maker.first && parts.name == graph_module_maker.second &&
-         !parts.arguments.empty();
-}
-
-// The __dict__ of the module that an Object was, or nothing.
-std::optional<Dict> members_of(const Value& value) {
-  if (!value.is_object()) return std::nullopt;
-  const Object::Parts& parts = value.to_object().parts();
-  const Value& members = is_graph_module(parts) ? parts.arguments[0] : parts.state;
-  if (!members.is_dict()) return std::nullopt;
-  for (const char* needed : {"_parameters", "_buffers", "_modules"}) {
-    const Value* member = members.to_dict().find(needed);
-    if (member == nullptr || !member->is_dict()) return std::nullopt;
-  }
-  return members.to_dict();
-}
-
 Dict checked_members(const Value& value) {
-  if (auto members = members_of(value)) return *members;
+  if (auto members = checkpoint::members_of_module(value)) return *members;
   Error error(ErrorKind::mismatch, "this is no whole model");
   error.found(value.is_object() ? "an object of class " + value.to_object().python_class()
                                 : std::string(name_of(value.kind())));
@@ -38,15 +20,16 @@ Dict checked_members(const Value& value) {
 
 }  // namespace
 
-bool is_module(const Value& value) noexcept { return members_of(value).has_value(); }
+bool is_module(const Value& value) noexcept { return checkpoint::members_of_module(value).has_value(); }
 
 SavedModule::SavedModule(const Value& value, std::string path)
     : members_(checked_members(value)), path_(std::move(path)), object_(value.to_object()) {}
 
 std::string SavedModule::python_class() const {
-  if (!is_graph_module(object_.parts())) return object_.python_class();
+  if (!checkpoint::is_graph_module(object_)) return object_.python_class();
   const Value* name = attribute("_graphmodule_cls_name");
-  return fmt::format("{}.{}", graph_module_maker.first, name && name->is_string() ? name->to_string() : "GraphModule");
+  return fmt::format("{}.{}", checkpoint::graph_module_maker.first,
+                     name && name->is_string() ? name->to_string() : "GraphModule");
 }
 
 // A Parameter is a tensor in what `load` gives, and a call of _rebuild_parameter(tensor, requires_grad, hooks) in what

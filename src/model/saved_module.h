@@ -6,6 +6,8 @@
 #include <array>
 #include <unordered_map>
 
+#include "checkpoint/module_objects.h"
+
 namespace okibi::model {
 
 // What every module's __dict__ holds before its class's own attributes, in the order of PyTorch 2.15. Those that are
@@ -29,10 +31,6 @@ inline constexpr std::array<std::string_view, 17> base_keys = {
     "_load_state_dict_post_hooks",
     "_modules",
 };
-
-// torch.fx.GraphModule is pickled as a call of this, with its __dict__ as the first argument.
-inline constexpr std::pair<std::string_view, std::string_view> graph_module_maker = {"torch.fx.graph_module",
-                                                                                     "reduce_graph_module"};
 
 // Beyond these a file is no model, but one made to exhaust the stack (it contains itself) or the time (each module
 // stands in two places of the next).

@@ -35,8 +35,8 @@ Object plain_module(const nn::Module& module, const Dict& dict) {
 Object graph_module(const nn::Module& module, const Dict& dict) {
   dict.set("_graphmodule_cls_name", module.class_name());
   dict.set("_code", module.python_forward());
-  return Object({.module = std::string(graph_module_maker.first),
-                 .name = std::string(graph_module_maker.second),
+  return Object({.module = std::string(checkpoint::graph_module_maker.first),
+                 .name = std::string(checkpoint::graph_module_maker.second),
                  .made = Object::Made::reduce,
                  .arguments = {dict, "import torch\n"}});
 }

@@ -5,7 +5,7 @@
 
 and then, for any folder:
 
-    OKIBI_CORPUS=FOLDER build/release/tests/checkpoint_tests --gtest_filter='Corpus*'
+    OKIBI_CORPUS=FOLDER build/dev/checkpoint_tests --gtest_filter='Corpus*'
 """
 
 import argparse

@@ -108,6 +108,17 @@ TEST_F(Convert, WritesNothingOfADamagedFile) {
   EXPECT_FALSE(std::filesystem::exists(at("target.pth")));
 }
 
+TEST_F(Convert, TakesTheStateDictOfAWholeModelForFilesOfTensors) {
+  const ConvertReport report = convert(OKIBI_GOLDEN "/nn_model.pt", at("model.safetensors"));
+  EXPECT_EQ(report.to, Format::safetensors);
+  const Value saved = load(at("model.safetensors"));
+  EXPECT_TRUE(saved.contains("job.weight") || saved.size() > 4) << repr(saved);
+  EXPECT_THROW(convert(OKIBI_GOLDEN "/nn_model.pt", at("model.pth")), Error) << "its classes would be in the file";
+  const ConvertReport program = convert(OKIBI_GOLDEN "/old/script.pt", at("script.safetensors"));
+  EXPECT_EQ(program.from, Format::torchscript);
+  EXPECT_TRUE(load(at("script.safetensors")).contains("layers.0.weight"));
+}
+
 TEST_F(Convert, MayReplaceItsOwnSource) {
   save(checkpoint(), at("last.pth"));
   convert(at("last.pth"), at("last.pth"), {.dtype = float64});
