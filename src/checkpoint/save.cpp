@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "checkpoint/formats/dcp.h"
 #include "checkpoint/formats/safetensors.h"
 #include "checkpoint/formats/sharded.h"
 #include "checkpoint/formats/torch_legacy.h"
@@ -49,6 +50,7 @@ void save_to(io::Sink& sink, Format format, const Value& value, const SaveOption
 void save_at(const std::string& uri, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
   const Format format = format_for(uri, options);
   if (format == Format::sharded) return save_sharded(value, uri, options, bytes);
+  if (format == Format::dcp) return save_dcp(value, uri, options, bytes);
   const std::unique_ptr<io::Sink> sink = store::default_store().create(uri);
   save_to(*sink, format, value, named_after(uri, options), bytes);
   sink->commit();

@@ -9,10 +9,15 @@
 #pragma once
 
 #include "checkpoint/opened_file.h"
+#include "checkpoint/storage_bytes.h"
 
 namespace okibi::checkpoint {
 
 bool is_dcp(const store::Folder& folder);
 std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options);
+
+// One rank's checkpoint. The parts come first, in a file of a name that is not taken; then .metadata is put in place;
+// then the parts of a checkpoint that was there before go. A crash leaves the old one or the new one, whole.
+void save_dcp(const Value& value, const std::string& uri, const SaveOptions& options, const StorageBytes& bytes);
 
 }  // namespace okibi::checkpoint

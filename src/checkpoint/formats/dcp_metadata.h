@@ -35,6 +35,9 @@ struct DcpItem {
 // check_boxes.
 std::vector<DcpItem> read_dcp_metadata(std::span<const std::byte> pickle, const LoadOptions& options);
 
+// The same as PyTorch 2.15 pickles it, in protocol 2.
+void write_dcp_metadata(std::span<const DcpItem> items, io::Sink& sink);
+
 // What several ranks say of one object, each of its own part. Boxes that two of them have are taken from the first.
 std::vector<DcpItem> merge_dcp(std::vector<std::vector<DcpItem>> ranks);
 

@@ -159,16 +159,15 @@ std::span<const NodeId> DcpObject::children(std::string_view attribute, Kind kin
 }
 
 std::string_view short_text(const Graph& graph, NodeId id, std::string_view what) {
-  constexpr size_t longest = 4096;
   if (graph.kind(id) != Kind::string) {
     throw Error(ErrorKind::bad_file, fmt::format("{} in the metadata is not what it must be", what))
         .expected("str")
         .found(word_for(graph.kind(id)));
   }
   const std::string_view text = graph.text(id);
-  if (text.size() <= longest) return text;
+  if (text.size() <= longest_dcp_name) return text;
   throw Error(ErrorKind::limit, fmt::format("{} in the metadata is longer than any name", what))
-      .expected(fmt::format("at most {} bytes", longest))
+      .expected(fmt::format("at most {} bytes", longest_dcp_name))
       .found(text.size());
 }
 

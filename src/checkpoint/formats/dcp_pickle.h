@@ -37,6 +37,7 @@ class DcpObject {
 
 // Names of tensors and files. They are kept and looked up again and again, so a long one would cost its length each
 // time.
+inline constexpr size_t longest_dcp_name = 4096;
 std::string_view short_text(const pickle::Graph& graph, pickle::NodeId id, std::string_view what);
 
 }  // namespace okibi::checkpoint

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 
 #include "checkpoint/formats/boxes.h"
 #include "checkpoint/formats/dcp.h"
+#include "checkpoint/formats/dcp_names.h"
 #include "checkpoint/formats/dcp_parts.h"
 #include "checkpoint/formats/nesting.h"
 #include "checkpoint/in_file.h"
@@ -12,24 +12,12 @@
 namespace okibi::checkpoint {
 namespace {
 
-constexpr std::string_view metadata_name = ".metadata";
-
-// The rank of "__12.metadata".
-std::optional<uint64_t> rank_of(std::string_view file) {
-  if (!file.starts_with("__") || !file.ends_with(metadata_name)) return std::nullopt;
-  const std::string_view digits = file.substr(2, file.size() - 2 - metadata_name.size());
-  uint64_t rank = 0;
-  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), rank);
-  if (end.ec != std::errc() || end.ptr != digits.data() + digits.size()) return std::nullopt;
-  return rank;
-}
-
 // .metadata, or else that of each rank, in their order.
 std::vector<std::string> metadata_files(const store::Folder& folder) {
-  if (folder.has(std::string(metadata_name))) return {std::string(metadata_name)};
+  if (folder.has(std::string(dcp_metadata_name))) return {std::string(dcp_metadata_name)};
   std::vector<std::pair<uint64_t, std::string>> ranks;
   for (const std::string& file : folder.names()) {
-    if (const auto rank = rank_of(file)) ranks.emplace_back(*rank, file);
+    if (const auto rank = rank_of_dcp_metadata(file)) ranks.emplace_back(*rank, file);
   }
   std::ranges::sort(ranks);
   std::vector<std::string> files;

@@ -19,6 +19,11 @@ struct Leaf {
 // for paths that contradict each other, and for positions far beyond the leaves there are.
 Value nested(std::span<const Leaf> leaves);
 
+// As PyTorch's flatten_state_dict: dicts are opened, and lists that hold tensors or dicts at any depth of lists; all
+// else is a leaf. A key that is no str becomes one, and an empty dict leaves no trace, as PyTorch does it.
+// Error(unsupported) for what PyTorch could not flatten: a value that is no dict, two items of one name, cycles.
+std::vector<Leaf> flattened(const Value& value);
+
 // "optim.state.0.step"
 std::string name_of_path(std::span<const Value> path);
 
