@@ -11,6 +11,11 @@ endif()
 add_compile_options(-Wall -Wextra $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local> -Wno-missing-field-initializers -ffp-contract=off)
 # False alarms of GCC 12 about std::string's + and arrays of Values, at -O3 only.
 add_compile_options("$<$<AND:$<CXX_COMPILER_ID:GNU>,$<CONFIG:Release>>:-Wno-restrict;-Wno-array-bounds>")
+# Small libraries: what nobody calls goes, and what is written in a header is nobody's export.
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_options(-ffunction-sections -fdata-sections -fvisibility-inlines-hidden)
+  add_link_options(-Wl,--gc-sections)
+endif()
 if(OKIBI_SANITIZE)
   add_compile_options(-fsanitize=${OKIBI_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${OKIBI_SANITIZE})
@@ -23,11 +28,16 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 set(CMAKE_BUILD_RPATH_USE_ORIGIN ON)
 set(CMAKE_INSTALL_RPATH "$ORIGIN/../${CMAKE_INSTALL_LIBDIR};$ORIGIN")
 
-# okibi_module(name [LIBRARIES …]): src/<name>/*.cpp as an object library. Headers are found from src/ and include/.
+# okibi_module(name [SMALL patterns …] [LIBRARIES …]): src/<name>/**.cpp as an object library. Headers are found from src/
+# and include/. Sources that match a SMALL pattern do nothing often, and are compiled for size.
 function(okibi_module name)
-  cmake_parse_arguments(ARG "" "" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "SMALL;LIBRARIES" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(module_${name} OBJECT ${sources})
+  foreach(pattern ${ARG_SMALL})
+    file(GLOB_RECURSE small CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/${pattern})
+    set_property(SOURCE ${small} APPEND PROPERTY COMPILE_OPTIONS $<$<CONFIG:Release>:-Os>)
+  endforeach()
   target_include_directories(module_${name} PUBLIC
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/src>)
   target_link_libraries(module_${name} PUBLIC ${ARG_LIBRARIES})
