@@ -5,6 +5,11 @@
 #include <algorithm>
 
 namespace okibi::checkpoint {
+namespace {
+
+constexpr uint64_t most_copied_together = uint64_t{64} << 20;  // or one piece, where that is larger
+
+}  // namespace
 
 size_t swap_unit(DType dtype) { return is_complex(dtype) ? itemsize(dtype) / 2 : itemsize(dtype); }
 
@@ -87,27 +92,70 @@ void WholeStorages::add_piece(const Assembly& assembly, const Assembly::Box& box
   const PlacedTensor piece = file_.piece(box.piece);
   const Extent extent = file_.extent_of(piece.storage);
   const Tensor part = view_of(whole, box);
-  const bool is_run = part.is_contiguous() && piece.spec.strides == contiguous_strides(box.sizes);
-  if (!is_run || extent.record->deflated || extent.swapped) {
-    to_copy_.push_back({part, make(piece.storage, piece.spec)});
-    return;
-  }
-  const auto item = itemsize(assembly.dtype);
   // Checks the geometry against the storage.
   Tensor::over(Storage::borrow(nullptr, nullptr, extent.record->size), assembly.dtype, piece.spec.sizes,
                piece.spec.strides, piece.spec.storage_offset);
+  const bool is_run = part.is_contiguous() && piece.spec.strides == contiguous_strides(box.sizes);
+  if (!is_run || extent.record->deflated || extent.swapped) {
+    to_copy_.push_back({part, piece, extent.record->size});
+    return;
+  }
+  const auto item = itemsize(assembly.dtype);
   waiting_.push_back({extent.source,
                       extent.record,
                       {part.raw_data(), part.nbytes()},
                       static_cast<uint64_t>(piece.spec.storage_offset) * item});
 }
 
+// What is to be copied afterwards is read in waves, so that only some of it is in memory beside the whole.
 void WholeStorages::read_now() {
-  read_records(std::exchange(waiting_, {}), options_);
+  const std::vector<Copy> copies = std::exchange(to_copy_, {});
+  uint64_t done = 0, total = 0;
+  for (const RecordRead& read : waiting_) done += read.into.size();
+  for (const Copy& copy : copies) total += copy.nbytes;
+  total += done;
+  read_waiting(0, total);
+  for (std::span<const Copy> rest = copies; !rest.empty();) {
+    const auto wave = next_wave(rest);
+    copy_wave(wave, done, total);
+    for (const Copy& copy : wave) done += copy.nbytes;
+    if (options_.progress) options_.progress(done, total);
+    rest = rest.subspan(wave.size());
+  }
+}
+
+// The progress is a part of the whole one.
+void WholeStorages::read_waiting(uint64_t done, uint64_t total) {
+  LoadOptions options = options_;
+  if (options.progress) {
+    options.progress = [&](uint64_t now, uint64_t) { options_.progress(done + now, total); };
+  }
+  read_records(std::exchange(waiting_, {}), options);
   for (const Entry& entry : std::exchange(to_swap_, {})) {
     swap_bytes({entry.storage->data(), entry.storage->nbytes()}, entry.unit);
   }
-  for (const Copy& copy : std::exchange(to_copy_, {})) copy.to.copy_(copy.from);
+}
+
+std::span<const WholeStorages::Copy> WholeStorages::next_wave(std::span<const Copy> copies) const {
+  uint64_t room = most_copied_together;
+  size_t count = 0;
+  do {
+    room -= std::min(room, copies[count++].nbytes);
+  } while (count < copies.size() && copies[count].nbytes <= room);
+  return copies.first(count);
+}
+
+void WholeStorages::copy_wave(std::span<const Copy> wave, uint64_t done, uint64_t total) {
+  std::vector<Tensor> pieces;
+  for (const Copy& copy : wave) {
+    const auto& [ref, spec] = copy.from;
+    const Extent extent = file_.extent_of(ref);
+    const auto storage = allocate(ref, extent);
+    if (extent.swapped) to_swap_.push_back({storage, swap_unit(spec.dtype), true});
+    pieces.push_back(Tensor::over(storage, spec.dtype, spec.sizes, spec.strides, spec.storage_offset));
+  }
+  read_waiting(done, total);
+  for (size_t i = 0; i < wave.size(); ++i) wave[i].to.copy_(pieces[i]);
 }
 
 }  // namespace okibi::checkpoint

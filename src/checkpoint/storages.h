@@ -32,13 +32,18 @@ class WholeStorages final : public TensorMaker {
   };
   // A piece that does not lie in one run in the whole: it is read by itself, and copied.
   struct Copy {
-    Tensor to, from;
+    Tensor to;
+    PlacedTensor from;
+    uint64_t nbytes = 0;  // of its storage
   };
   std::shared_ptr<Storage> allocate(const StorageRef& ref, const Extent& extent);
   std::shared_ptr<Storage> map(const StorageRef& ref, const Extent& extent);
   std::shared_ptr<Storage> inflate(const Extent& extent, const Device& device);
   void check_pieces(const Assembly& assembly) const;
   void add_piece(const Assembly& assembly, const Assembly::Box& box, const Tensor& whole);
+  void read_waiting(uint64_t done, uint64_t total);
+  std::span<const Copy> next_wave(std::span<const Copy> copies) const;
+  void copy_wave(std::span<const Copy> wave, uint64_t done, uint64_t total);
 
   const OpenedFile& file_;
   const LoadOptions& options_;
