@@ -15,8 +15,19 @@ NodeId TensorNodes::constant(std::string_view text) {
   return place->second;
 }
 
+// The few that each tensor names have one node, which is found by looking at them all.
+NodeId TensorNodes::global(std::string_view module, std::string_view name) {
+  constexpr size_t few = 32;
+  for (NodeId known : globals_) {
+    if (graph_.text(known) == name && graph_.module(known) == module) return known;
+  }
+  const NodeId id = graph_.add_global(module, name);
+  if (globals_.size() < few) globals_.push_back(id);
+  return id;
+}
+
 NodeId TensorNodes::call(std::string_view module, std::string_view name, std::vector<NodeId> arguments) {
-  const NodeId callable = graph_.add_global(module, name);
+  const NodeId callable = global(module, name);
   return graph_.add_object({.callable = callable, .arguments = graph_.add_container(Kind::tuple, arguments)});
 }
 
@@ -56,10 +67,10 @@ NodeId TensorNodes::seen_as(const Tensor& tensor, Call inner, std::optional<Node
     if (state) arguments.push_back(*state);
     return call("torch._utils", state ? "_rebuild_parameter_with_state" : "_rebuild_parameter", std::move(arguments));
   }
-  const NodeId function = graph_.add_global("torch._utils", inner.name);
+  const NodeId function = global("torch._utils", inner.name);
   const NodeId arguments = graph_.add_container(Kind::tuple, inner.arguments);
   return call("torch._tensor", "_rebuild_from_type_v2",
-              {function, graph_.add_global(seen.module, seen.name), arguments, state ? *state : graph_.add_none()});
+              {function, global(seen.module, seen.name), arguments, state ? *state : graph_.add_none()});
 }
 
 TensorNodes::Call TensorNodes::call_for(const Tensor& tensor, bool requires_grad) {
@@ -85,7 +96,7 @@ TensorNodes::Call TensorNodes::strided(const Tensor& tensor, bool requires_grad)
                                    ints(tensor.strides()),
                                    graph_.add_boolean(requires_grad),
                                    hooks()};
-  if (is_v3) arguments.push_back(graph_.add_global("torch", name_of(tensor.dtype())));
+  if (is_v3) arguments.push_back(global("torch", name_of(tensor.dtype())));
   if (tensor.is_conj() || tensor.is_neg()) arguments.push_back(marks(tensor));
   return {is_v3 ? "_rebuild_tensor_v3" : "_rebuild_tensor_v2", std::move(arguments)};
 }
@@ -107,7 +118,7 @@ TensorNodes::Call TensorNodes::quantised(const Tensor& tensor, bool requires_gra
   std::vector<NodeId> arguments = {persistent(tensor.storage(), tensor.dtype()),
                                    graph_.add_integer(tensor.storage_offset()), ints(tensor.sizes()),
                                    ints(tensor.strides())};
-  std::vector<NodeId> parameters = {graph_.add_global("torch", name_of(quantizer.scheme))};
+  std::vector<NodeId> parameters = {global("torch", name_of(quantizer.scheme))};
   if (quantizer.scales.defined()) {
     parameters.push_back(plain(quantizer.scales));
     parameters.push_back(plain(quantizer.zero_points));
@@ -124,7 +135,7 @@ TensorNodes::Call TensorNodes::quantised(const Tensor& tensor, bool requires_gra
 
 TensorNodes::Call TensorNodes::meta(const Tensor& tensor, bool requires_grad) {
   return {"_rebuild_meta_tensor_no_storage",
-          {graph_.add_global("torch", name_of(tensor.dtype())), ints(tensor.sizes()), ints(tensor.strides()),
+          {global("torch", name_of(tensor.dtype())), ints(tensor.sizes()), ints(tensor.strides()),
            graph_.add_boolean(requires_grad)}};
 }
 
@@ -150,7 +161,7 @@ TensorNodes::Call TensorNodes::nested(const Tensor& tensor) {
 
 TensorNodes::Call TensorNodes::on_device(const Tensor& tensor, bool requires_grad) {
   return {"_rebuild_device_tensor_from_cpu_tensor",
-          {made(strided(tensor, false)), graph_.add_global("torch", name_of(tensor.dtype())),
+          {made(strided(tensor, false)), global("torch", name_of(tensor.dtype())),
            graph_.add_string(tensor.device().text()), graph_.add_boolean(requires_grad)}};
 }
 
@@ -166,9 +177,9 @@ NodeId TensorNodes::persistent(const std::shared_ptr<Storage>& storage, DType dt
         .hint("Save a zip archive instead.");
   }
   const std::string_view storage_class = info(dtype).storage_class;
-  const NodeId global = untyped || storage_class.empty() ? graph_.add_global("torch.storage", "UntypedStorage")
-                                                         : graph_.add_global("torch", storage_class);
-  std::vector<NodeId> id = {constant("storage"), global, key_of(entry), location_of(*storage),
+  const NodeId of_class =
+      untyped || storage_class.empty() ? global("torch.storage", "UntypedStorage") : global("torch", storage_class);
+  std::vector<NodeId> id = {constant("storage"), of_class, key_of(entry), location_of(*storage),
                             graph_.add_integer(numels_[entry.number])};
   if (ids_ == StorageIds::of_stream) id.push_back(graph_.add_none());
   return graph_.add_persistent(graph_.add_container(Kind::tuple, id));
@@ -180,13 +191,15 @@ NodeId TensorNodes::key_of(const Entry& entry) {
 
 const TensorNodes::Entry& TensorNodes::entry_of(const std::shared_ptr<Storage>& storage, DType dtype) {
   const DType saved_as = info(dtype).storage_class.empty() ? uint8 : dtype;
-  auto [place, is_new] = entries_.try_emplace(storage.get());
-  Entry& entry = place->second;
-  if (is_new) {
-    entry = {storages_.size(), graph_.add_string(std::to_string(storages_.size())), saved_as};
+  const auto number = static_cast<uint32_t>(entries_.size());
+  if (by_storage_.emplace(reinterpret_cast<uintptr_t>(storage.get()), number)) {
+    entries_.push_back({number, graph_.add_string(std::to_string(number)), saved_as});
     storages_.push_back(storage);
     numels_.push_back(static_cast<int64_t>(storage->nbytes() / itemsize(saved_as)));
-  } else if (entry.dtype != saved_as) {
+    return entries_.back();
+  }
+  const Entry& entry = entries_[*by_storage_.find(reinterpret_cast<uintptr_t>(storage.get()))];
+  if (entry.dtype != saved_as) {
     throw Error(ErrorKind::unsupported,
                 "PyTorch cannot save tensors that view the same data as different types: clone() one of them");
   }

@@ -11,6 +11,8 @@
 #include <okibi/pickle.h>
 #include <okibi/value.h>
 
+#include "base/number_map.h"
+
 namespace okibi::checkpoint {
 
 // How a storage is named: ("storage", torch.FloatStorage, "0", "cpu", 12). In the old stream a sixth item says which
@@ -32,6 +34,7 @@ class TensorNodes {
   // Python has one object for each of these, which every pickle therefore shares.
   pickle::NodeId constant(std::string_view text);
   pickle::NodeId layout(std::string_view name);  // torch.serialization._get_layout("torch.strided")
+  pickle::NodeId global(std::string_view module, std::string_view name);
   // A call of a global; `arguments` become a tuple.
   pickle::NodeId call(std::string_view module, std::string_view name, std::vector<pickle::NodeId> arguments);
 
@@ -72,7 +75,9 @@ class TensorNodes {
 
   pickle::Graph& graph_;
   StorageIds ids_;
-  std::unordered_map<const Storage*, Entry> entries_;
+  std::vector<pickle::NodeId> globals_;  // those that were named first
+  NumberMap by_storage_;                 // the address of a Storage → its place in entries_
+  std::vector<Entry> entries_;
   std::vector<std::shared_ptr<Storage>> storages_;
   std::vector<int64_t> numels_;  // of each, in elements of the dtype that it was saved as
   std::unordered_map<std::string, pickle::NodeId> constants_;
