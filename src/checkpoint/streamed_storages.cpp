@@ -5,7 +5,9 @@
 
 #include <future>
 
+#include "checkpoint/elements.h"
 #include "checkpoint/storages.h"
+#include "tensor/invariants.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -94,6 +96,14 @@ Tensor StreamedStorages::assemble(const Assembly& assembly) {
                   to};
   by_storage_.emplace(lent.storage.get(), lent);
   return Tensor::over(lent.storage, to, assembly.sizes, contiguous_strides(assembly.sizes), 0);
+}
+
+Tensor StreamedStorages::with_numbers(const Tensor& tensor) {
+  require_own_memory(tensor, "parts");
+  const Tensor copy = empty(tensor.sizes(), {.dtype = tensor.dtype()});
+  std::byte* end = copy.raw_data();
+  read_elements(tensor, *this, [&](std::span<const std::byte> piece) { end = std::ranges::copy(piece, end).out; });
+  return copy;
 }
 
 // Whoever reads a cast storage asks for whole elements.

@@ -20,6 +20,7 @@ class StreamedStorages final : public TensorMaker, public StorageBytes {
   Tensor make(const StorageRef& storage, const TensorSpec& spec) override;
   Tensor assemble(const Assembly& assembly) override;
   bool has_numbers() const override { return false; }
+  Tensor with_numbers(const Tensor& tensor) override;
 
   // Of a storage that was made here, or of any that lies in memory. A record that is read from its begin to its end has
   // its CRC-32 checked, where there is one and the options want that.

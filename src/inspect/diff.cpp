@@ -147,10 +147,10 @@ class Comparer {
       change.note = "one of them is a meta tensor, without numbers";
     } else if (change.a.layout != Layout::strided || change.b.layout != Layout::strided) {
       compare_sparse(change);
-    } else if (!has_element_type(change.a.dtype) || !has_element_type(change.b.dtype)) {
-      compare_bytes(change);
     } else if (!has_readable_elements(change.a) || !has_readable_elements(change.b)) {
       change.note = "shows few numbers so often that they are not all read";
+    } else if (!has_element_type(change.a.dtype) || !has_element_type(change.b.dtype)) {
+      compare_bytes(change);
     } else {
       compare_numbers(change);
     }

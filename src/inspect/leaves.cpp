@@ -7,7 +7,7 @@
 namespace okibi::inspect {
 namespace {
 
-constexpr uint64_t most_bytes = uint64_t{32} << 20;  // of names
+constexpr uint64_t most_bytes = uint64_t{16} << 20;  // of names; diff holds those of two files
 
 using Child = std::pair<std::string, Value>;
 
@@ -77,7 +77,7 @@ class Walk {
   void push(const std::string& parent, Child& child) {
     std::string name = parent.empty() ? std::move(child.first) : parent + '.' + child.first;
     if (name.size() > left_) {
-      throw Error(ErrorKind::limit, "the names of the object's parts are longer than 32 MiB, all together");
+      throw Error(ErrorKind::limit, "the names of the object's parts are longer than 16 MiB, all together");
     }
     left_ -= name.size();
     waiting_.emplace_back(std::move(name), std::move(child.second));

@@ -47,7 +47,8 @@ Summary summary_of(const Tensor& buffer, const Tensor& sizes) {
     const std::span row(table.data<int64_t>() + i * dims, static_cast<size_t>(dims));
     uint64_t numel = 1;
     for (size_t dim = 0; dim < row.size(); ++dim) {
-      if (row[dim] < 0) throw Error(ErrorKind::bad_argument, "a nested tensor has a negative size").found(row[dim]);
+      if (row[dim] < 0)
+        throw Error(ErrorKind::bad_argument, "a nested tensor has a negative size").found(std::to_string(row[dim]));
       numel = checked_mul(numel, static_cast<uint64_t>(row[dim]), "the size of a nested tensor");
       int64_t& common = found.sizes[dim + 1];
       common = i == 0 || common == row[dim] ? row[dim] : -1;

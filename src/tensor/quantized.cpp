@@ -16,7 +16,7 @@ void check_channels(const Tensor& integers, const Quantizer& quantizer) {
   if (quantizer.axis < 0 || quantizer.axis >= integers.dim()) {
     throw Error(ErrorKind::bad_argument, "the tensor has no dimension along which it could be quantised so")
         .expected(fmt::format("an axis from 0 to {}", integers.dim() - 1))
-        .found(quantizer.axis);
+        .found(std::to_string(quantizer.axis));
   }
   const int64_t count = integers.size(quantizer.axis);
   if (is_list_of_numbers(quantizer.scales, count) && is_list_of_numbers(quantizer.zero_points, count)) return;

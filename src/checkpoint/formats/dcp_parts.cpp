@@ -58,6 +58,7 @@ class DcpParts::Renamer final : public TensorMaker {
   void also_made(const Tensor& same, const Tensor& made) override { tensors_.also_made(same, made); }
   void read_now() override { tensors_.read_now(); }
   bool has_numbers() const override { return tensors_.has_numbers(); }
+  Tensor with_numbers(const Tensor& tensor) override { return tensors_.with_numbers(tensor); }
 
  private:
   const DcpParts& parts_;

@@ -21,6 +21,7 @@ class NamedAfterPart final : public TensorMaker {
   void read_now() override { tensors_.read_now(); }
   void also_made(const Tensor& same, const Tensor& made) override { tensors_.also_made(same, made); }
   bool has_numbers() const override { return tensors_.has_numbers(); }
+  Tensor with_numbers(const Tensor& tensor) override { return tensors_.with_numbers(tensor); }
 
  private:
   const std::string& part_;

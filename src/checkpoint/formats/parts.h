@@ -13,6 +13,7 @@ class Parts {
  public:
   void add(std::string name, std::unique_ptr<const OpenedFile> file);  // a name without '/', used once
 
+  bool has(std::string_view name) const { return files_.contains(name); }
   Value object_of(const std::string& name, TensorMaker& tensors) const;
   bool holds(const StorageRef& storage) const { return part_of(storage) != nullptr; }
   Extent extent_of(const StorageRef& storage) const;

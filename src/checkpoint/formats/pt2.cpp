@@ -147,6 +147,7 @@ std::string Pt2File::open_part(const std::string& record) {
   return in_context("record", record, [&] {
     const zip::Record* found = records_.find(record);
     if (!found) throw Error(ErrorKind::bad_file, "the file has no such record, though a tensor lies in it");
+    if (parts_.has(part_name(record))) return part_name(record);  // tied weights; or one record named again and again
     parts_.add(part_name(record), open_inner(source_of(records_.source(), *found), options_));
     return part_name(record);
   });

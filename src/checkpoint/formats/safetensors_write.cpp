@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "checkpoint/elements.h"
 #include "checkpoint/formats/named_tensors.h"
@@ -26,6 +27,22 @@ void check_tensor(const std::string& name, const Tensor& tensor) {
         .hint("Convert the tensor, or save it as a .pth file.");
   }
   if (tensor.dim() == 0 && dtype->numbers() > 1) throw unfit(name, "one number would end within a byte");
+}
+
+// safetensors knows no sharing: a view that shows one number 2^60 times would be written 2^60 times.
+void check_repeats(const NamedTensors& tensors) {
+  constexpr uint64_t most_repeats = 64, always_fine = uint64_t{1} << 20;
+  std::unordered_map<const Storage*, uint64_t> written;
+  for (const auto& [name, tensor] : tensors) {
+    uint64_t& bytes = written[tensor.storage().get()];
+    bytes = checked_add(bytes, tensor.nbytes(), "the bytes of all tensors");
+    if (bytes / most_repeats <= std::max(tensor.storage()->nbytes(), always_fine)) continue;
+    throw unfit(name, "views of few numbers would be written out as very many, since safetensors knows no views")
+        .expected(
+            fmt::format("at most {} times the {} bytes that they share", most_repeats, tensor.storage()->nbytes()))
+        .found(fmt::format("{} bytes", bytes))
+        .hint("Save it as a .pth file, where views stay views.");
+  }
 }
 
 // As the library orders them: the last dtype of its table first, and then by name.
@@ -65,6 +82,7 @@ SafetensorsMetadata metadata_for(const Value& value, const SaveOptions& options)
 
 void check_safetensors(const NamedTensors& tensors) {
   for (const auto& [name, tensor] : tensors) check_tensor(name, tensor);
+  check_repeats(tensors);
 }
 
 void save_safetensors(NamedTensors tensors, const SafetensorsMetadata& metadata, io::Sink& sink,

@@ -86,8 +86,20 @@ const zip::Record& ZipFile::record_of(const std::string& name, const StorageRef&
   return *record;
 }
 
+// A node of a graph takes some twenty bytes for each of the pickle: what inflates a thousandfold may not be one.
+std::vector<std::byte> read_pickle_bytes(const zip::Reader& records, std::string_view record) {
+  constexpr uint64_t always_fine = uint64_t{2} << 20, most_ratio = 64;
+  const zip::Record& found = records.at(record);
+  if (!found.deflated || found.size <= always_fine || found.size / most_ratio <= found.stored_size)
+    return records.read(record);
+  throw Error(ErrorKind::limit, "the pickle inflates to more than any that was written in good faith")
+      .expected(fmt::format("at most {} times its {} bytes", most_ratio, found.stored_size))
+      .found(fmt::format("{} bytes", found.size))
+      .at("record", record);
+}
+
 pickle::Graph ZipFile::read_pickle(std::string_view record) const {
-  const auto bytes = records_.read(record);
+  const auto bytes = read_pickle_bytes(records_, record);
   return in_context("record", record, [&] { return pickle::decode(bytes, options_.limits); });
 }
 

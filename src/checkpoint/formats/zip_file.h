@@ -10,6 +10,9 @@ namespace okibi::checkpoint {
 // A torch zip, a TorchScript program or a .pt2: told apart by their records.
 std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options);
 
+// Of a record that is a pickle. Error(limit) when it inflates to far more than pickles do.
+std::vector<std::byte> read_pickle_bytes(const zip::Reader& records, std::string_view record);
+
 class ZipFile : public OpenedFile {
  public:
   std::string name() const override { return records_.source().name(); }

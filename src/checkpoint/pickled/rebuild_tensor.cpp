@@ -148,8 +148,10 @@ Value Rebuilder::nested_tensor(const pickle::Object& call) {
   const Tensor buffer = tensor_argument(arguments, 0, "buffer"), sizes = tensor_argument(arguments, 1, "sizes");
   const Tensor strides = tensor_argument(arguments, 2, "strides"), offsets = tensor_argument(arguments, 3, "offsets");
   tensors_.read_now();
-  const Tensor tensor = okibi::nested_tensor(buffer, sizes, strides, offsets);
-  if (tensors_.has_numbers()) check_invariants(tensor);
+  // Its own size, and whether its parts lie in the buffer, are in the numbers of these three.
+  const Tensor tensor = okibi::nested_tensor(buffer, tensors_.with_numbers(sizes), tensors_.with_numbers(strides),
+                                             tensors_.with_numbers(offsets));
+  if (!tensor.nested_sizes().is_meta()) check_invariants(tensor);
   return tensor;
 }
 

@@ -40,6 +40,8 @@ class TensorMaker {
   virtual void read_now() {}
   // False for tensors whose numbers are not there, nor will be: nothing may look at them then.
   virtual bool has_numbers() const { return true; }
+  // The tensor with its numbers, for one that the making of another depends on: from the file, where it has none yet.
+  virtual Tensor with_numbers(const Tensor& tensor) { return tensor; }
 };
 
 // Shared nodes become shared Values. Iterative, so depth costs no stack; cycles are closed (close_cycles).

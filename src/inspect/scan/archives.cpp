@@ -1,11 +1,11 @@
 // Zip archives, whose every record is looked at unless a pickle beside it says that it is a storage.
 #include <fmt/format.h>
 #include <libdeflate.h>
-#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <unordered_set>
 
+#include "checkpoint/formats/pt2_config.h"
 #include "inspect/error_text.h"
 #include "inspect/scan/looks.h"
 #include "inspect/scan/zip_ends.h"
@@ -24,9 +24,13 @@ bool ends_with_any(std::string_view name, std::initializer_list<std::string_view
   return std::ranges::any_of(endings, [&](std::string_view ending) { return name.ends_with(ending); });
 }
 
-bool is_raw(const nlohmann::json& tensor) {
-  return tensor.is_object() && tensor.contains("use_pickle") && tensor["use_pickle"] == false &&
-         tensor.contains("path_name") && tensor["path_name"].is_string();
+// None where the config cannot be read: then the records are looked at like any other.
+std::vector<checkpoint::Pt2Entry> entries_of_config(const io::Source& config, const Limits& limits) {
+  try {
+    return checkpoint::read_pt2_config(read_head(config, limits.max_header_bytes), limits);
+  } catch (const Error&) {
+    return {};
+  }
 }
 
 class ArchiveLook {
@@ -153,11 +157,8 @@ void ArchiveLook::take_raw_weights() {
     if (!name.ends_with("_config.json") || !name.starts_with("data/")) continue;
     const auto bytes = bytes_of(record);
     if (!bytes) continue;
-    const auto json = nlohmann::json::parse(read_head(*bytes, scanner_.limits().max_header_bytes), nullptr, false);
-    if (!json.is_object() || !json.contains("config") || !json["config"].is_object()) continue;
-    for (const auto& tensor : json["config"]) {
-      if (!is_raw(tensor)) continue;
-      storages_.insert(name.substr(0, name.rfind('/') + 1) + tensor["path_name"].get<std::string>());
+    for (const checkpoint::Pt2Entry& entry : entries_of_config(*bytes, scanner_.limits())) {
+      if (entry.is_tensor && !entry.use_pickle) storages_.insert(name.substr(0, name.rfind('/') + 1) + entry.path);
     }
   }
 }
@@ -177,7 +178,9 @@ std::shared_ptr<const io::Source> ArchiveLook::bytes_of(const Record& record) {
 
 std::shared_ptr<const io::Source> ArchiveLook::inflated(const Record& record) {
   const std::string where = join(part_.where, record.name);
-  if (!scanner_.may_inflate(record.size))
+  constexpr uint64_t always_fine = uint64_t{2} << 20, most_ratio = 64;  // as for the pickles that are loaded
+  const bool is_bomb = record.size > always_fine && record.size / most_ratio > record.stored_size;
+  if (is_bomb || !scanner_.may_inflate(record.size))
     return scanner_.problem(where, "the file inflates to more than okibi looks into"), nullptr;
   auto bytes = zip::inflate(read_bytes(*part_.bytes, record.offset, record.offset + record.stored_size), record.size);
   if (!bytes) return scanner_.problem(where, "the deflated bytes are damaged, or not as many as promised"), nullptr;

@@ -2,11 +2,11 @@
 #include <system_error>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <okibi/inspect.h>
 #include <okibi/store.h>
 
+#include "checkpoint/formats/json.h"
 #include "inspect/scan/looks.h"
 
 namespace okibi::inspect {
@@ -33,7 +33,8 @@ std::vector<fs::path> files_in(const std::string& folder) {
   std::vector<fs::path> files;
   std::error_code problem;
   for (fs::recursive_directory_iterator at(folder, problem), end; at != end && !problem; at.increment(problem)) {
-    if (!at->is_directory()) files.push_back(at->path());
+    std::error_code no_end;  // of a link that leads to itself
+    if (!at->is_directory(no_end)) files.push_back(at->path());
   }
   if (problem) throw Error(ErrorKind::io, "cannot read the folder: " + problem.message()).at("", folder);
   std::ranges::sort(files);
@@ -45,7 +46,8 @@ void add_folder(Scanner& scanner, const std::string& folder) {
   if (files.empty()) scanner.problem("", "the folder holds no files");
   for (const fs::path& file : files) {
     const std::string where = file.lexically_relative(folder).string();
-    if (!fs::is_regular_file(file)) {
+    std::error_code no_end;
+    if (!fs::is_regular_file(file, no_end)) {
       scanner.problem(where, "this is a broken link, a device or a pipe");
     } else {
       scanner.add({std::make_shared<io::FileSource>(file.string()), where, Role::record, 0});
@@ -57,10 +59,16 @@ void add_folder(Scanner& scanner, const std::string& folder) {
 std::set<std::string> shards_of(const io::Source& source, const Limits& limits) {
   std::set<std::string> files;
   if (source.size() > limits.max_header_bytes || read_head(source, 1) != "{") return files;
-  const auto json = nlohmann::json::parse(read_head(source, source.size()), nullptr, false);
-  if (!json.is_object() || !json.contains("weight_map") || !json["weight_map"].is_object()) return files;
-  for (const auto& file : json["weight_map"])
-    if (file.is_string()) files.insert(file.get<std::string>());
+  using namespace checkpoint;
+  const auto take = [&](JsonPath path, const JsonValue& value) {
+    if (path.size() == 2 && path[0].key == "weight_map" && value.kind == JsonValue::Kind::string)
+      files.insert(value.text);
+  };
+  try {
+    read_json(read_head(source, source.size()), limits, take);
+  } catch (const Error&) {
+    return files;  // what is no JSON is told when the file itself is looked at
+  }
   return files;
 }
 

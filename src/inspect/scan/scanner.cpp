@@ -10,9 +10,9 @@
 namespace okibi::inspect {
 namespace {
 
-constexpr unsigned deepest = 8;                          // archives and pickles in one another
-constexpr size_t most_problems = 1000;                   // of a file that has nothing but
-constexpr uint64_t most_inflated = uint64_t{256} << 20;  // beside 8 times the file itself
+constexpr unsigned deepest = 8;                         // archives and pickles in one another
+constexpr size_t most_problems = 1000;                  // of a file that has nothing but
+constexpr uint64_t most_inflated = uint64_t{32} << 20;  // beside 8 times the file itself
 
 }  // namespace
 

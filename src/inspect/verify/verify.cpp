@@ -88,7 +88,7 @@ void verify_folder(Verifier& verifier, const std::string& folder) {
   std::ranges::sort(files);
   is_told(verifier, [&] { open(folder, {.limits = verifier.options.limits, .any_class_as_data = true}); });
   for (const fs::path& file : files) {
-    if (!fs::is_regular_file(file) || file.extension() == ".json" || file.filename() == ".metadata") continue;
+    if (!fs::is_regular_file(file, problem) || file.extension() == ".json" || file.filename() == ".metadata") continue;
     verifier.file = file.filename().string();
     verify_source(verifier, std::make_shared<io::FileSource>(file.string()));
   }
@@ -99,8 +99,9 @@ void verify_folder(Verifier& verifier, const std::string& folder) {
 void verify_source(Verifier& verifier, const SourcePtr& source) {
   const std::string head = read_head(*source, 9);
   if (head.starts_with("PK")) return verify_archives(verifier, source);
-  if (head.size() == 9 && head[8] == '{') return verify_safetensors(verifier, source);
-  is_told(verifier, [&] { verify_tensors(verifier, source); });
+  const size_t told = verifier.report.problems.size();
+  if (head.size() == 9 && head[8] == '{') verify_safetensors(verifier, source);
+  if (verifier.report.problems.size() == told) is_told(verifier, [&] { verify_tensors(verifier, source); });
 }
 
 VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
