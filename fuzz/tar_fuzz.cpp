@@ -27,8 +27,8 @@ void mend_checksum(std::span<std::byte> header) {
 }
 
 std::vector<std::byte> mended(const uint8_t* data, size_t size) {
-  std::vector<std::byte> bytes(size);
-  std::memcpy(bytes.data(), data, size);
+  const auto* begin = reinterpret_cast<const std::byte*>(data);
+  std::vector<std::byte> bytes(begin, begin + size);
   for (size_t at = 0; at + block <= size; at += block) {
     const auto header = std::span(bytes).subspan(at, block);
     if (as_text(header.subspan(magic, 5)) == "ustar") mend_checksum(header);
