@@ -1,7 +1,48 @@
-"""Zip archives and pickles byte by byte, so that every field can lie."""
+"""Zip archives and pickles byte by byte, so that every field can lie; and what a folder may hold besides files."""
+import os
 import pickle
 import struct
 import zlib
+
+# --------------------------------------------------------------------------------------------------------------- files
+
+
+class Link:
+    """A symbolic link."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def write(self, path):
+        path.symlink_to(self.target)
+
+
+class Fifo:
+    """A pipe that nobody writes to: who opens it waits."""
+
+    def write(self, path):
+        os.mkfifo(path)
+
+
+class Sparse:
+    """Bytes, and zeros up to this size that take no room on the disk."""
+
+    def __init__(self, head, size):
+        self.head, self.size = head, size
+
+    def write(self, path):
+        path.write_bytes(self.head)
+        os.truncate(path, self.size)
+
+
+def write(path, content):
+    """`content`: bytes, one of the above, or {name: content} for a folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, dict):
+        for name, inner in content.items():
+            write(path / name, inner)
+    else:
+        path.write_bytes(content) if isinstance(content, bytes) else content.write(path)
 
 
 # ---------------------------------------------------------------------------------------------------------- zip archives

@@ -53,6 +53,9 @@ void run(const std::string& path) {
   step("print", [&] {
     if (value.is_dict() && value.contains("weight")) fmt::print("{}\n", to_string(value["weight"].to_tensor()));
   });
+  step("numpy", [&] {
+    if (value.is_dict() && value.contains("weight") && is_numpy(value["weight"])) from_numpy(value["weight"]);
+  });
   step("compare", [&] { compare(value); });
   step("save", [&] { save_and_load_again(value); });
   step("module", [&] { give_to_module(value); });

@@ -4,11 +4,14 @@ import pathlib
 import struct
 import sys
 
+import layout_attacks
 import old_attacks
+import pt2_attacks
+import safetensors_attacks
 from forge import (Entry, archive, central_header, checkpoint, deflated, dict_of, end_record, get, good_entries, good_pickle,
-                   local_header, name, number, numbers, pickled, put, storage, tensor, text, with_tensor, zip64_end)
+                   local_header, name, number, numbers, pickled, put, storage, tensor, text, with_tensor, write, zip64_end)
 
-exhibits = dict(old_attacks.exhibits)
+exhibits = {**old_attacks.exhibits, **safetensors_attacks.exhibits, **pt2_attacks.exhibits, **layout_attacks.exhibits}
 mega = 1 << 20
 mega_text = text("t" * 200_000)
 good = archive(good_entries())
@@ -65,6 +68,21 @@ bytes_of("zip-bytes-in-front.pth", lambda: b"MZ" + good)
 bytes_of("zip-bytes-behind.pth", lambda: good + b"more")
 bytes_of("zip-hole.pth", lambda: archive(good_entries(), between=b"hidden between records"))
 bytes_of("zip-inside-a-pickle.pth", lambda: good_pickle + good)
+
+
+bytes_of("zip-flags-differ.pth", lambda: archive([Entry("a/data.pkl", good_pickle, local=dict(flags=1)), Entry("a/version", b"3\n")]))
+bytes_of("zip-masked-headers.pth", lambda: archive([Entry("a/data.pkl", good_pickle, flags=1 << 13), Entry("a/version", b"3\n")]))
+bytes_of("zip-patched-data.pth", lambda: archive([Entry("a/data.pkl", good_pickle, flags=1 << 5), Entry("a/version", b"3\n")]))
+bytes_of("zip-descriptor-lies.pth", lambda: archive([Entry("a/data.pkl", good_pickle, flags=8, local=dict(crc=0, stored=0, size=0)), Entry("a/version", b"3\n")],
+                                                    between=struct.pack("<4sIII", b"PK\7\x08", 1, 2, 3)))
+bytes_of("zip-descriptor-missing.pth", lambda: archive([Entry("a/version", b"3\n"), Entry("a/data.pkl", good_pickle, flags=8, local=dict(crc=0, stored=0, size=0))]))
+bytes_of("zip-crc-0.pth", lambda: archive([Entry("a/data.pkl", good_pickle, crc=0), Entry("a/version", b"3\n")]))
+bytes_of("zip-twice-by-unicode.pth", lambda: archive(good_entries() + [Entry("a/caf\u00e9", b"x", flags=1 << 11), Entry("a/cafe\u0301", b"x", flags=1 << 11)]))
+bytes_of("zip-name-dot-slash.pth", lambda: archive(good_entries() + [Entry(b"a/./data.pkl", b"x")]))
+bytes_of("zip-nested-root.pth", lambda: archive([Entry("a/b/data.pkl", good_pickle), Entry("a/b/version", b"3\n")]))
+bytes_of("zip-inside-a-tar.pth", lambda: old_attacks.member("pickle", good_pickle) + good)
+bytes_of("zip-around-a-tar.pth", lambda: archive(good_entries() + [Entry("a/extra", old_attacks.tar())]))
+bytes_of("zip-deflated-pickle-bomb.pth", lambda: archive([Entry("a/data.pkl", pickled(b"N" + b"0N" * 5_000_000), method=8), Entry("a/version", b"3\n")]))
 
 
 @exhibit("zip-deflate-size-lies.pth")
@@ -141,6 +159,16 @@ for label, body in [
 ]:
     bytes_of(f"pickle-{label}.pth", lambda body=body: checkpoint(body))
 bytes_of("pickle-every-opcode.pth", lambda: checkpoint(bytes(range(256))))
+
+
+for label, body in [  # each opcode with an argument, cut within it
+    ("protocol", b"\x80"), ("frame", b"\x95\5\0"), ("int", b"I1"), ("int-1", b"K"), ("int-2", b"M\1"), ("int-4", b"J\1\0"),
+    ("long", b"L1"), ("long-1", b"\x8a\x05ab"), ("float", b"F1."), ("float-8", b"G\0\0"), ("string", b"S'ab"), ("string-1", b"U\x05ab"),
+    ("unicode", b"Vab"), ("unicode-1", b"\x8c\x05ab"), ("bytes-1", b"C\x05ab"), ("bytes-4", b"B\x05\0\0\0ab"), ("bytearray-8", b"\x96\x05\0\0"),
+    ("global", b"cos"), ("instance", b"(ios\n"), ("get-1", b"h"), ("get-4", b"j\0\0"), ("put-1", b"Nq"), ("put-4", b"Nr\0\0"),
+    ("persistent", b"Pab"), ("extension-2", b"\x83\1"),
+]:
+    bytes_of(f"pickle-cut-in-{label}.pth", lambda body=body: checkpoint((b"" if body == b"\x80" else b"\x80\x02") + body))
 
 
 def laughs(make, levels=60):
@@ -269,7 +297,7 @@ def main():
     folder = pathlib.Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     for file_name, make in sorted(exhibits.items()):
-        (folder / file_name).write_bytes(make())
+        write(folder / file_name, make())
 
 
 if __name__ == "__main__":

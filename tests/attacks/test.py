@@ -1,12 +1,15 @@
 """Gives every exhibit of README.md to the program and to a driver, and sees that each ends as its line says: within a
-second, in memory in proportion to the file, with a plain exit status. Usage: test.py BUILD ROOT [name of an exhibit]"""
+second, in memory in proportion to the file, with a plain exit status. Usage: test.py BUILD ROOT [part of a name]"""
+import concurrent.futures
+import fnmatch
+import json
 import os
 import pathlib
 import re
-import signal
 import subprocess
 import sys
 import tempfile
+import threading
 
 build, root = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 only = sys.argv[3] if len(sys.argv) > 3 else ""
@@ -14,12 +17,24 @@ sanitized = "OKIBI_SANITIZE:STRING=address" in (build / "CMakeCache.txt").read_t
 most_seconds = 10 if sanitized else 1
 most_bytes = 64 << 20
 model_csv = root / "examples/admissions/berkeley.csv"
+readme = (root / "tests/attacks/README.md").read_text()
+answers = ("diff", "verify", "scan")  # the verbs whose exit status 1 means no
+opens = ("ls", "show", "show --json", "predict", "stats", "load")  # those that `(all)` speaks of
+forbidden_name = "okibi does not allow"
 
 
 def documented():
-    """{file: what okibi says}: the first and the last column of README.md's tables."""
-    rows = re.findall(r"^\| `(\S+\.pth)` \|.*\| ([^|]+) \|$", (root / "tests/attacks/README.md").read_text(), re.M)
+    """{exhibit: what okibi says}: the first and the last column of README.md's tables of exhibits, which have five."""
+    rows = re.findall(r"^\| `(\S+)` \|(?:.*\|){3} ([^|]+) \|$", readme, re.M)
     return {name: words.strip() for name, words in rows}
+
+
+def missing_items(exhibits):
+    """Names and patterns in the table of items, which has two columns, that stand for no exhibit."""
+    for item, patterns in re.findall(r"^\| ([^|`]+) \| (`[^|]+) \|$", readme, re.M):
+        for pattern in re.findall(r"`([^`]+)`", patterns):
+            if not fnmatch.filter(exhibits, pattern) and not (root / pattern).exists():
+                yield f"README.md: {item}: there is no exhibit {pattern}"
 
 
 class Run:
@@ -28,18 +43,19 @@ class Run:
     def __init__(self, words, folder):
         out, err = folder / "out", folder / "err"
         with open(out, "wb") as out_file, open(err, "wb") as err_file:
-            process = subprocess.Popen([str(word) for word in words], stdout=out_file, stderr=err_file)
-            signal.signal(signal.SIGALRM, lambda *_: process.kill())
-            signal.alarm(20 * most_seconds)
+            process = subprocess.Popen([str(word) for word in words], stdin=subprocess.DEVNULL, stdout=out_file, stderr=err_file)
+            killer = threading.Timer(20 * most_seconds, process.kill)
+            killer.start()
             _, status, usage = os.wait4(process.pid, 0)
-            signal.alarm(0)
-        self.status = os.waitstatus_to_exitcode(status)
+            killer.cancel()
+        process.returncode = self.status = os.waitstatus_to_exitcode(status)
         self.seconds = usage.ru_utime + usage.ru_stime
         self.bytes = usage.ru_maxrss * 1024
         self.out_size, self.error = out.stat().st_size, err.read_bytes()
+        self.out = out.read_bytes() if self.out_size < most_bytes else b""
 
-    def problems(self, file_size, usual_bytes):
-        if self.status not in (0, 2):
+    def problems(self, verb, file_size, usual_bytes):
+        if self.status not in ((0, 1, 2) if verb in answers else (0, 2)):
             yield f"exit status {self.status}: {self.error[-500:]!r}"
         if self.seconds > most_seconds:
             yield f"took {self.seconds:.1f} s"
@@ -52,10 +68,13 @@ class Run:
             yield f"stderr is not one plain line: {self.error[:300]!r}"
 
 
-def commands(file):
-    return {"ls": [build / "okibi", "ls", file], "show": [build / "okibi", "show", file],
-            "show --json": [build / "okibi", "show", "--json", file], "predict": [build / "okibi", "predict", file, model_csv],
-            "load": [build / "load_attack", file]}
+def commands(file, folder):
+    okibi = build / "okibi"
+    return {"ls": [okibi, "ls", file], "show": [okibi, "show", file], "show --json": [okibi, "show", "--json", file],
+            "predict": [okibi, "predict", file, model_csv], "stats": [okibi, "stats", file], "diff": [okibi, "diff", file, file],
+            "verify": [okibi, "verify", file], "scan": [okibi, "scan", "--json", file],
+            "convert .safetensors": [okibi, "convert", file, folder / "out.safetensors"],
+            "convert .pth": [okibi, "convert", file, folder / "out.pth"], "load": [build / "load_attack", file]}
 
 
 def said_otherwise(runs, words):
@@ -66,29 +85,54 @@ def said_otherwise(runs, words):
         if runs["load"].status != 0:
             yield f"load: should load; {runs['load'].error!r}"
         return
-    for verb in runs if words.endswith("(all)") else ["load"]:
+    for verb in opens if words.endswith("(all)") else ["load"]:
         if words.removesuffix("(all)").strip().strip("`").encode() not in runs[verb].error:
             yield f"{verb}: should say {words}; {runs[verb].status} {runs[verb].error!r}"
 
 
+def scanned_otherwise(runs):
+    """What load() refuses for the names in it is not safe to scan(), and what verify finds nothing wrong with is read."""
+    try:
+        verdict = json.loads(runs["scan"].out)["verdict"]
+    except (ValueError, KeyError):
+        verdict = "none"
+    if verdict == "none" and runs["scan"].status != 2:
+        yield f"scan: gave no verdict; {runs['scan'].error!r}"
+    if verdict == "safe" and forbidden_name in runs["load"].error.decode(errors="replace"):
+        yield f"scan: called it safe; load: {runs['load'].error!r}"
+
+
+def size_of(path):
+    """Of a file, or of the files in a folder; what lies at the end of links is no part of it."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.lstat().st_size for file in files)
+
+
+def problems_of(path, words, usual):
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        runs = {verb: Run(command, folder) for verb, command in commands(path, folder).items()}
+        size = size_of(path)
+        found = [f"{verb}: {problem}" for verb, run in runs.items() for problem in run.problems(verb, size, usual[verb])]
+        return [f"{path.name}: {problem}" for problem in found + [*said_otherwise(runs, words), *scanned_otherwise(runs)]]
+
+
 def main():
-    exhibits, failures = documented(), []
+    exhibits = documented()
+    failures = list(missing_items(exhibits))
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         files = folder / "files"
         subprocess.run([sys.executable, root / "tests/attacks/make_attacks.py", files], check=True)
-        made = {file.name for file in files.iterdir()}
+        made = {file.name + ("/" if file.is_dir() else "") for file in files.iterdir()}
         if made != set(exhibits):
             sys.exit(f"README.md and make_attacks.py differ in {sorted(made ^ set(exhibits))}")
-        usual = {verb: Run(words, folder).bytes for verb, words in commands(root / "tests/golden/nn_model.pt").items()}
-        for file in sorted(files.iterdir()):
-            if only not in file.name:
-                continue
-            runs = {verb: Run(words, folder) for verb, words in commands(file).items()}
-            size = file.stat().st_size
-            found = [f"{verb}: {problem}" for verb, run in runs.items() for problem in run.problems(size, usual[verb])]
-            failures += [f"{file.name}: {problem}" for problem in found + list(said_otherwise(runs, exhibits[file.name]))]
-    print("\n".join(failures) or f"{len(exhibits)} exhibits did no harm")
+        usual = {verb: Run(words, folder).bytes for verb, words in commands(root / "tests/golden/nn_model.pt", folder).items()}
+        chosen = sorted(name for name in exhibits if only in name)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for found in pool.map(lambda name: problems_of(files / name, exhibits[name], usual), chosen):
+                failures += found
+    print("\n".join(failures) or f"{len(chosen)} exhibits did no harm")
     sys.exit(1 if failures else 0)
 
 

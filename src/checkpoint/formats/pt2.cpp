@@ -65,6 +65,23 @@ struct Section {
   std::string part = {};
 };
 
+// What the parts hold, each made once, though many entries may name it.
+class PartObjects {
+ public:
+  PartObjects(const Parts& parts, TensorMaker& tensors) : parts_(parts), tensors_(tensors) {}
+
+  TensorMaker& tensors() { return tensors_; }
+  const Value& of(const std::string& part) {
+    const auto made = made_.find(part);
+    return made != made_.end() ? made->second : made_.emplace(part, parts_.object_of(part, tensors_)).first->second;
+  }
+
+ private:
+  const Parts& parts_;
+  TensorMaker& tensors_;
+  std::map<std::string, Value> made_;
+};
+
 class Pt2File final : public ZipFile {
  public:
   Pt2File(zip::Reader records, const LoadOptions& options);
@@ -79,8 +96,8 @@ class Pt2File final : public ZipFile {
   Section section_of(const Kind& kind, const std::string& program);
   void read_config(Section& section, const zip::Record& record);
   std::string open_part(const std::string& record);
-  Value section_value(const Section& section, TensorMaker& tensors) const;
-  Value value_of(const Section& section, const Pt2Entry& entry, TensorMaker& tensors) const;
+  Value section_value(const Section& section, PartObjects& parts) const;
+  Value value_of(const Section& section, const Pt2Entry& entry, PartObjects& parts) const;
   Value tensor_of(const Section& section, const Pt2Entry& entry, TensorMaker& tensors) const;
 
   Parts parts_;  // records that are files of torch.save
@@ -154,10 +171,11 @@ std::string Pt2File::open_part(const std::string& record) {
 }
 
 Value Pt2File::object(TensorMaker& tensors) const {
+  PartObjects parts(parts_, tensors);
   std::vector<std::pair<std::string, Dict>> programs;
   for (const auto& [name, sections] : programs_) {
     const Dict& program = programs.emplace_back(name, Dict()).second;
-    for (const Section& section : sections) program.set(section.key, section_value(section, tensors));
+    for (const Section& section : sections) program.set(section.key, section_value(section, parts));
   }
   if (programs.size() == 1) return programs[0].second;
   const Dict all;
@@ -165,19 +183,19 @@ Value Pt2File::object(TensorMaker& tensors) const {
   return all;
 }
 
-Value Pt2File::section_value(const Section& section, TensorMaker& tensors) const {
-  if (!section.part.empty()) return parts_.object_of(section.part, tensors);
+Value Pt2File::section_value(const Section& section, PartObjects& parts) const {
+  if (!section.part.empty()) return parts.of(section.part);
   const Dict dict;
   for (const Pt2Entry& entry : section.entries) {
-    dict.set(entry.name, in_context("tensor", entry.name, [&] { return value_of(section, entry, tensors); }));
+    dict.set(entry.name, in_context("tensor", entry.name, [&] { return value_of(section, entry, parts); }));
   }
   return dict;
 }
 
-Value Pt2File::value_of(const Section& section, const Pt2Entry& entry, TensorMaker& tensors) const {
+Value Pt2File::value_of(const Section& section, const Pt2Entry& entry, PartObjects& parts) const {
   if (!entry.is_tensor) return Dict{{"path_name", entry.path}, {"use_pickle", entry.use_pickle}};
-  if (entry.use_pickle) return parts_.object_of(part_name(section.folder + entry.path), tensors);
-  return tensor_of(section, entry, tensors);
+  if (entry.use_pickle) return parts.of(part_name(section.folder + entry.path));
+  return tensor_of(section, entry, parts.tensors());
 }
 
 Value Pt2File::tensor_of(const Section& section, const Pt2Entry& entry, TensorMaker& tensors) const {
