@@ -91,15 +91,18 @@ def said_otherwise(runs, words):
 
 
 def scanned_otherwise(runs):
-    """What load() refuses for the names in it is not safe to scan(), and what verify finds nothing wrong with is read."""
+    """What load() refuses for the names in it is not safe to scan; in what it refuses for anything else, verify finds it."""
+    refused = runs["load"].error.decode(errors="replace")
     try:
         verdict = json.loads(runs["scan"].out)["verdict"]
     except (ValueError, KeyError):
         verdict = "none"
     if verdict == "none" and runs["scan"].status != 2:
         yield f"scan: gave no verdict; {runs['scan'].error!r}"
-    if verdict == "safe" and forbidden_name in runs["load"].error.decode(errors="replace"):
-        yield f"scan: called it safe; load: {runs['load'].error!r}"
+    if verdict == "safe" and forbidden_name in refused:
+        yield f"scan: called it safe; load: {refused!r}"
+    if runs["verify"].status == 0 and refused and forbidden_name not in refused:
+        yield f"verify: found nothing wrong; load: {refused!r}"
 
 
 def size_of(path):
