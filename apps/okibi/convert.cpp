@@ -46,7 +46,7 @@ bool parse(Words& to, int count, char** arguments) {
   words.option("--part", to.part, "only this part of the object, as `okibi show SRC PATH` names it");
   words.list("--only", to.only, "only names that match: * ? [a-z]; several with commas");
   words.list("--rename", to.rename, "OLD=NEW: names that begin with OLD begin with NEW; the result is one flat dict");
-  words.option("--dtype", to.dtype, "cast floating-point tensors: float32, float16, bfloat16 …");
+  words.option("--dtype", to.dtype, "cast floating-point tensors that have dimensions: float32, float16, bfloat16 …");
   words.option("--shard-size", to.shard_size, "several files of at most this size, and an index: 5GB, 500MB, 2GiB");
   words.flag("--any-class", to.any_class, "take classes that okibi does not know as data; still nothing is run");
   words.flag("--json", to.json, "a report as one JSON document");
@@ -69,6 +69,15 @@ std::pair<std::string, std::string> rule_of(const std::string& word) {
   throw Error(ErrorKind::bad_argument, fmt::format("--rename {} has no =", word)).expected("OLD=NEW, as in module.=");
 }
 
+// A name that says no format would quietly become a zip archive of torch.save: a misspelt one, say.
+void require_format(const Words& words) {
+  static constexpr std::array known = {".pth", ".pt", ".bin", ".ckpt", ".th", ".tar", ".safetensors", ".index.json"};
+  const bool is_known = std::ranges::any_of(known, [&](const char* end) { return words.target.ends_with(end); });
+  if (words.to || is_known) return;
+  throw Error(ErrorKind::bad_argument, fmt::format("the name {} does not say which format to write", words.target))
+      .hint("End it in .pth or .safetensors, or say --to: torch-zip, safetensors, dcp …");
+}
+
 ConvertOptions options_of(const Words& words) {
   ConvertOptions options{.part = words.part.value_or("")};
   options.only = words.only.value_or(std::vector<std::string>());
@@ -80,6 +89,17 @@ ConvertOptions options_of(const Words& words) {
   if (words.to) options.save.format = format_named(*words.to);
   options.load.any_class_as_data = words.any_class;
   return options;
+}
+
+ConvertReport converted(const Words& words, const ConvertOptions& options) {
+  try {
+    return okibi::convert(words.source, words.target, options);
+  } catch (Error& error) {
+    if (error.kind() != ErrorKind::unsafe) throw;
+    throw error.hint(
+        "Convert to .safetensors, which takes no classes but the state_dict of a whole model; or let "
+        "--any-class take them as data.");
+  }
 }
 
 void print(const Words& words, const ConvertReport& report) {
@@ -98,11 +118,12 @@ void print(const Words& words, const ConvertReport& report) {
 int convert(int count, char** arguments) {
   Words words;
   if (!parse(words, count, arguments)) return 0;
+  require_format(words);
   ConvertOptions options = options_of(words);
   options.load.stop = options.save.stop = stop_on_signals();
   BytesProgress bar;
   options.save.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); };
-  const ConvertReport report = okibi::convert(words.source, words.target, options);
+  const ConvertReport report = converted(words, options);
   bar.clear();
   print(words, report);
   return 0;

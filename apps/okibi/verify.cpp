@@ -29,20 +29,20 @@ void print_json(const inspect::VerifyReport& report) {
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
 
-void print_recoverable(const inspect::Recoverable& recoverable) {
+void print_recoverable(const inspect::Recoverable& recoverable, bool is_asked_for) {
   fmt::print("{} of its {} tensors are whole", recoverable.tensors.size(),
              recoverable.tensors.size() + recoverable.lost.size());
-  fmt::print("{}\n", recoverable.tensors.empty() ? "" : "; --rescue OUT.pth writes them to a new file");
+  fmt::print("{}\n", recoverable.tensors.empty() || is_asked_for ? "" : "; --rescue OUT.pth writes them to a new file");
   for (const std::string& name : recoverable.lost) fmt::print("  lost: {}\n", printable(name, most_of_name));
 }
 
-void print_text(const inspect::VerifyReport& report) {
+void print_text(const inspect::VerifyReport& report, bool is_rescue) {
   for (const inspect::Problem& problem : report.problems) {
     fmt::print("{}{}{}\n", problem.record.empty() ? "" : printable(problem.record, most_of_name) + ": ",
                printable(problem.problem),
                problem.offset ? dim(fmt::format("  (offset {})", *problem.offset), STDOUT_FILENO) : "");
   }
-  if (report.recoverable) print_recoverable(*report.recoverable);
+  if (report.recoverable) print_recoverable(*report.recoverable, is_rescue);
   const size_t count = report.problems.size();
   fmt::print("{}\n", bold(count == 0 ? "ok" : fmt::format("corrupt: {} problem{}", count, count == 1 ? "" : "s"),
                           STDOUT_FILENO));
@@ -70,7 +70,7 @@ int verify(int count, char** arguments) {
   options.stop = stop_on_signals();
   const inspect::VerifyReport report = inspect::verify(uri, options);
   bar.clear();
-  json ? print_json(report) : print_text(report);
+  json ? print_json(report) : print_text(report, target.has_value());
   if (target) {
     const auto rescued = inspect::rescue(uri, *target, {.stop = options.stop});
     fmt::print(stderr, "{} tensors written to {}\n", rescued.tensors.size(), printable(*target));

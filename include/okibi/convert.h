@@ -23,7 +23,8 @@ struct ConvertOptions {
   std::vector<std::string> only = {};  // keep what matches one of these shell patterns over names; empty means all
   // {"module.", ""}: names that begin with the first begin with the second instead. The result is then one flat dict.
   std::vector<std::pair<std::string, std::string>> rename = {};
-  std::optional<DType> dtype = {};  // cast floating-point tensors
+  // Cast floating-point tensors that have dimensions: a step counter, which has none, would only lose by it.
+  std::optional<DType> dtype = {};
   LoadOptions load = {};            // of the source
   SaveOptions save = {};            // of the target: its format, unless the name says it; shard_size; progress
 };

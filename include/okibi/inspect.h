@@ -126,8 +126,8 @@ struct VerifyOptions {
 // within its storage, storages as long as they should be, the offsets of safetensors. A folder means all files in it.
 VerifyReport verify(const std::string& uri, const VerifyOptions& options = {});
 
-// Writes the tensors of a cut-off file that are whole to `target`, as one dict of names. Error(bad_file) when there are
-// none.
+// Writes the tensors of a cut-off zip archive that are whole to `target`, a new file, as one dict of names.
+// Error(bad_file) when there are none, Error(bad_argument) where the target exists.
 Recoverable rescue(const std::string& uri, const std::string& target, const VerifyOptions& options = {});
 
 // ------------------------------------------------------------------------------------------------------------- scan

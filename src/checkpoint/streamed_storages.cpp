@@ -66,18 +66,21 @@ void check_crc(const zip::Record& record, uint32_t crc) {
 
 }  // namespace
 
-DType StreamedStorages::target_of(DType dtype) const { return dtype_ && is_floating_point(dtype) ? *dtype_ : dtype; }
+DType StreamedStorages::target_of(DType dtype, const Dims& sizes) const {
+  return dtype_ && is_floating_point(dtype) && !sizes.empty() ? *dtype_ : dtype;
+}
 
+// The first tensor over a storage decides whether it is cast; a number taken out of a matrix goes with the matrix.
 StreamedStorages::Lent& StreamedStorages::lend(const StorageRef& ref, const TensorSpec& spec) {
   auto [place, is_new] = by_key_.try_emplace(ref.key);
   Lent& lent = place->second;
-  const DType to = target_of(spec.dtype);
   if (is_new) {
+    const DType to = target_of(spec.dtype, spec.sizes);
     file_.extent_of(ref);  // is there, and as long as it should be
     const uint64_t nbytes = to == spec.dtype ? ref.nbytes : ref.nbytes / itemsize(spec.dtype) * itemsize(to);
     lent = {lend_bytes(nbytes, ref.location), PlacedTensor{ref, spec}, spec.dtype, to};
     by_storage_.emplace(lent.storage.get(), lent);
-  } else if (lent.from != spec.dtype && (lent.from != lent.to || spec.dtype != to)) {
+  } else if (lent.from != spec.dtype && lent.from != lent.to) {
     throw Error(ErrorKind::unsupported, "tensors of different dtypes share a storage, which cannot be cast then")
         .at("storage", ref.key);
   }
@@ -86,11 +89,12 @@ StreamedStorages::Lent& StreamedStorages::lend(const StorageRef& ref, const Tens
 
 Tensor StreamedStorages::make(const StorageRef& ref, const TensorSpec& spec) {
   const Lent& lent = lend(ref, spec);
-  return Tensor::over(lent.storage, target_of(spec.dtype), spec.sizes, spec.strides, spec.storage_offset);
+  const DType dtype = lent.from == spec.dtype ? lent.to : spec.dtype;
+  return Tensor::over(lent.storage, dtype, spec.sizes, spec.strides, spec.storage_offset);
 }
 
 Tensor StreamedStorages::assemble(const Assembly& assembly) {
-  const DType to = target_of(assembly.dtype);
+  const DType to = target_of(assembly.dtype, assembly.sizes);
   const uint64_t numel = static_cast<uint64_t>(numel_of(assembly.sizes));
   const Lent lent{lend_bytes(checked_mul(numel, itemsize(to), "the size of a tensor"), "cpu"), assembly, assembly.dtype,
                   to};

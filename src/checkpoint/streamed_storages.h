@@ -13,7 +13,7 @@ namespace okibi::checkpoint {
 
 class StreamedStorages final : public TensorMaker, public StorageBytes {
  public:
-  // With a `dtype`, floating-point tensors are cast to it on the way. Both references must outlive this.
+  // With a `dtype`, floating-point tensors that have dimensions are cast to it on the way. Both references must outlive this.
   StreamedStorages(const OpenedFile& file, const LoadOptions& options, std::optional<DType> dtype = {})
       : file_(file), options_(options), dtype_(dtype), reader_(file, options) {}
 
@@ -34,7 +34,7 @@ class StreamedStorages final : public TensorMaker, public StorageBytes {
     DType from = DType::uint8, to = DType::uint8;  // of its elements in the file, and as it is lent
   };
   Lent& lend(const StorageRef& ref, const TensorSpec& spec);
-  DType target_of(DType dtype) const;
+  DType target_of(DType dtype, const Dims& sizes) const;
   void read_stored(const Lent& lent, uint64_t begin, uint64_t size, const Take& take) const;
   void read_extent(const StorageRef& ref, const Lent& lent, uint64_t begin, uint64_t size, const Take& take) const;
   void read_assembly(const Assembly& assembly, uint64_t begin, uint64_t size, const Take& take) const;

@@ -1,5 +1,7 @@
 #include <okibi/convert.h>
 
+#include <fmt/format.h>
+
 #include <unordered_set>
 
 #include "checkpoint/archive_body.h"
@@ -19,6 +21,20 @@ LoadOptions load_options(const ConvertOptions& options, Format to) {
   LoadOptions load = options.load;
   load.any_class_as_data |= knows_only_tensors(to);
   return load;
+}
+
+// safetensors files of PyTorch's say so, which Hugging Face's loaders look for, unless the source says something
+// itself.
+SaveOptions save_options(const ConvertOptions& options, const Value& object, Format to) {
+  SaveOptions save = options.save;
+  if (save.shard_size != 0 && !knows_only_tensors(to)) {
+    throw Error(ErrorKind::bad_argument, fmt::format("{} is never written in shards", name_of(to)))
+        .hint("Name the target model.safetensors, or a folder with --to sharded.");
+  }
+  const auto attributes = object.is_dict() ? object.to_dict().attributes() : std::nullopt;
+  const bool has_metadata = attributes && attributes->contains("__metadata__");
+  if (to == Format::safetensors && save.metadata.empty() && !has_metadata) save.metadata = {{"format", "pt"}};
+  return save;
 }
 
 // What of the object is to be written.
@@ -49,12 +65,13 @@ ConvertReport convert(const std::string& source, const std::string& target, cons
   checkpoint::StreamedStorages tensors(*file, load, options.dtype);
   const Value object = checkpoint::in_file(file->name(), [&] {
     Value whole = file->object(tensors);
-    // Of a whole model, its state_dict.
-    if (knows_only_tensors(report.to) && whole.is_object()) whole = file->state_dict_of(whole);
+    // Of a whole model, its state_dict; of a program always, whose classes nobody else has.
+    const bool has_no_classes = knows_only_tensors(report.to) || report.from == Format::torchscript;
+    if (has_no_classes && whole.is_object()) whole = file->state_dict_of(whole);
     return selected(std::move(whole), options);
   });
   count_tensors(object, file->index_bytes(), report);
-  checkpoint::save_at(target, object, options.save, tensors);
+  checkpoint::save_at(target, object, save_options(options, object, report.to), tensors);
   return report;
 }
 

@@ -112,7 +112,8 @@ void set_results(TensorStats& stats, const Partial<Number>& total) {
   stats.numel = total.numel, stats.zeros = total.zeros, stats.nans = total.nans, stats.infinities = total.infinities;
   if (total.moments.count == 0) return;
   stats.mean = total.moments.mean;
-  if (total.moments.count > 1) stats.std = std::sqrt(total.moments.squares / (total.moments.count - 1));
+  const double variance = total.moments.count > 1 ? total.moments.squares / (total.moments.count - 1) : NAN;
+  if (std::isfinite(variance)) stats.std = std::sqrt(variance);  // too large for a double: there is none
   if constexpr (std::same_as<T, bool>) {
     stats.min = total.low != 0, stats.max = total.high != 0;
   } else if constexpr (Kind<Number>::is_ordered) {

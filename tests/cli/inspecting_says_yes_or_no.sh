@@ -27,10 +27,17 @@ head -c $(($(stat -c %s a.pth) - 3000)) a.pth >cut.pth
 exits_with 1 "$OKIBI" verify cut.pth --rescue rest.pth
 grep -q "tensors are whole" out.txt || die "verify: $(cat out.txt)"
 exits_with 0 "$OKIBI" verify rest.pth
+cp cut.pth before.pth
+fails_with 2 "there is a file of this name already" "$OKIBI" verify cut.pth --rescue cut.pth
+cmp -s cut.pth before.pth || die "verify --rescue replaced its own source"
 exits_with 1 "$OKIBI" diff rest.pth a.pth
 grep -q '^~ *model' out.txt && die "a rescued tensor is not as it was: $(cat out.txt)"
 "$OKIBI" verify cut.pth --json >out.json || true
 json "not d['ok'] and d['problems'][0]['problem'] and d['recoverable']['tensors']" <out.json
+
+fails_with 2 "does not say which format" "$OKIBI" convert a.pth a.safetensor
+fails_with 2 "never written in shards" "$OKIBI" convert a.pth b.pth --shard-size 1MB
+[ ! -e a.safetensor ] || die "convert wrote a file of a misspelt name"
 
 exits_with 0 "$OKIBI" scan a.pth
 exits_with 0 "$OKIBI" scan a.pth --strict

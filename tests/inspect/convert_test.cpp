@@ -90,6 +90,9 @@ TEST_F(Convert, CastsFloatsOnTheWayAndKeepsSharing) {
   EXPECT_EQ(embed.storage(), tied.storage());
   EXPECT_EQ(embed.to_vector<float>(), (std::vector<float>{1, 2.5, 3, 4}));
   EXPECT_EQ(half["model"]["rows"].to_tensor().dtype(), int64);
+  save(Dict{{"step", full({}, 1001)}}, at("step.pth"));
+  convert(at("step.pth"), at("step-half.pth"), {.dtype = bfloat16});
+  EXPECT_EQ(load(at("step-half.pth"))["step"].to_tensor().item<int64_t>(), 1001) << "a counter has no dimensions";
 }
 
 TEST_F(Convert, WritesNothingOfADamagedFile) {

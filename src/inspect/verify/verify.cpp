@@ -110,17 +110,33 @@ VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
   std::error_code no_such_file;
   if (fs::is_directory(path, no_such_file)) {
     verify_folder(verifier, path);
+    verifier.report.recoverable.reset();  // of one file of it: that is not the folder's
   } else {
     verify_source(verifier, store::default_store().open(uri));
   }
   return std::move(verifier.report);
 }
 
+namespace {
+
+// What is rescued is less than what there was: nothing may be replaced by it.
+void require_new(const std::string& target) {
+  std::error_code no_such_file;
+  if (!fs::exists(target, no_such_file)) return;
+  throw Error(ErrorKind::bad_argument, "there is a file of this name already, which would be lost")
+      .hint("Name a new file.")
+      .at("", target);
+}
+
+}  // namespace
+
 Recoverable rescue(const std::string& uri, const std::string& target, const VerifyOptions& options) {
+  require_new(target);
   const auto source = store::default_store().open(uri);
   const auto recoverable = recoverable_of(source, options);
   if (!recoverable || recoverable->tensors.empty()) {
-    throw Error(ErrorKind::bad_file, "nothing can be rescued: no tensor of the file is whole").at("", source->name());
+    throw Error(ErrorKind::bad_file, "nothing can be rescued: this is no zip archive of torch.save with a whole tensor")
+        .at("", source->name());
   }
   save(rescued_tensors(source, options), target, {.stop = options.stop});
   return *recoverable;
