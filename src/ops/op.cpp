@@ -10,6 +10,12 @@ void throw_graph_is_gone(const char* name) {
       .hint("Call backward(…, retain_graph = true) the first time, or compute the loss again.");
 }
 
+void throw_is_lazy(const Tensor& tensor) {
+  throw Error(ErrorKind::unsupported, fmt::format("a tensor is a {} view, whose numbers are not written out",
+                                                  tensor.is_neg() ? "lazily negated" : "lazily conjugated"))
+      .hint("Use tensor.resolve_conj().resolve_neg().");
+}
+
 void check_count(std::string_view schema, size_t expected, size_t found) {
   if (expected == found) return;
   throw Error(ErrorKind::bad_argument, fmt::format("{}: wrong number of arguments", schema))

@@ -84,6 +84,18 @@ void add_edges(Edges&, const T&) {}
 
 // ---------------------------------------------------------------------------------------------------------- calling
 
+// Kernels read what lies in the storage, which for a lazily negated or conjugated view is not yet its numbers.
+[[noreturn]] void throw_is_lazy(const Tensor& tensor);
+inline void require_resolved(const Tensor& tensor) {
+  if (tensor.defined() && (tensor.is_neg() || tensor.is_conj())) throw_is_lazy(tensor);
+}
+inline void require_resolved(std::span<const Tensor> tensors) {
+  for (const Tensor& tensor : tensors) require_resolved(tensor);
+}
+inline void require_resolved(const std::vector<Tensor>& tensors) { require_resolved(std::span(tensors)); }
+template <class T>
+void require_resolved(const T&) {}
+
 inline std::array<Tensor, 1> make_outputs(const OutputSpec& spec) { return {empty(spec.sizes, {spec.dtype})}; }
 template <size_t n>
 std::array<Tensor, n> make_outputs(const std::array<OutputSpec, n>& specs) {
@@ -104,6 +116,7 @@ void record(const std::array<Tensor, n>& outputs, const Arguments&... arguments)
 // All outputs of an operation. The first alone carries the gradient: the others are masks and the like.
 template <class Op, class... Arguments>
 auto call_all(const Arguments&... arguments) {
+  (require_resolved(arguments), ...);
   const bool recording = HasGradient<Op> && grad_enabled() && (needs_gradient(arguments) || ...);
   auto outputs = [&] {
     NoGrad no_grad;
@@ -206,6 +219,7 @@ template <class Op>
 void run_boxed(std::span<const Value> values, std::span<const Tensor> outputs) {
   NoGrad no_grad;
   unboxed(Op::schema, &Op::infer, values, [&](const auto&... arguments) {
+    (require_resolved(arguments), ...);
     const auto specs = as_vector(Op::infer(arguments...));
     check_outputs(Op::schema, specs, outputs);
     constexpr size_t count = std::tuple_size_v<decltype(make_outputs(Op::infer(arguments...)))>;

@@ -64,5 +64,11 @@ TEST(OpTable, RefusesWrongNumberOfArguments) {
   EXPECT_THROW(find_op("aten::relu")->call(none), Error);
 }
 
+TEST(OpTable, RefusesNumbersThatAreNotWrittenOut) {
+  const Tensor negated = tensor({1.0, 2.0}).neg_view();
+  EXPECT_THROW(relu(negated), Error) << "the bytes are those of 1 and 2";
+  EXPECT_EQ(relu(negated.resolve_neg()).to_vector<float>(), (std::vector<float>{0, 0}));
+}
+
 }  // namespace
 }  // namespace okibi
