@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 namespace fs = std::filesystem;
 
-const std::string sharded_golden = std::string(OKIBI_GOLDEN) + "/safetensors/sharded";
+const std::string sharded_golden = std::filesystem::absolute(OKIBI_GOLDEN "/safetensors/sharded").string();
 
 // An empty folder for one test.
 std::string fresh_folder(const std::string& name) {
