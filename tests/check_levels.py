@@ -19,11 +19,14 @@ for line in (root / "cmake/levels.txt").read_text().splitlines():
 
 sources = [(path, path.relative_to(root / "src").parts[0]) for path in (root / "src").glob("*/**/*")
            if path.suffix in (".h", ".cpp", ".def")]
-for path in (root / "include/okibi").iterdir():
-    if path.name not in module_of_header:
-        problems.append(f"include/okibi/{path.name} belongs to no module in cmake/levels.txt")
+for path in sorted((root / "include/okibi").glob("**/*.*")):  # nn/layers.h belongs to nn, as nn.h does
+    header = str(path.relative_to(root / "include/okibi"))
+    if "/" in header:
+        module_of_header[header] = header.split("/")[0]
+    if header not in module_of_header:
+        problems.append(f"include/okibi/{header} belongs to no module in cmake/levels.txt")
     else:
-        sources.append((path, module_of_header[path.name]))
+        sources.append((path, module_of_header[header]))
 
 include = re.compile(r'^\s*#\s*include\s+(?:<okibi/([^>]+)>|"([^"]+)")')
 checked = 0
