@@ -15,7 +15,15 @@
 
 namespace okibi {
 
-enum class DTypeCategory : uint8_t { boolean, unsigned_integer, signed_integer, floating, complex_number, quantised, bits };
+enum class DTypeCategory : uint8_t {
+  boolean,
+  unsigned_integer,
+  signed_integer,
+  floating,
+  complex_number,
+  quantised,
+  bits
+};
 
 // Numbered as c10::ScalarType is, which files rely on.
 enum class DType : uint8_t {
@@ -31,8 +39,8 @@ enum class DType : uint8_t {
 // One row of the table.
 struct DTypeInfo {
   DType dtype;
-  std::string_view name;           // as PyTorch prints it, without "torch.": "float32", "bool"
-  size_t itemsize;                 // bytes an element
+  std::string_view name;  // as PyTorch prints it, without "torch.": "float32", "bool"
+  size_t itemsize;        // bytes an element
   DTypeCategory category;
   std::string_view storage_class;  // "FloatStorage"; "" where only UntypedStorage will do
 };
@@ -47,8 +55,18 @@ inline constexpr uint8_t itemsizes[] = {
 };
 inline size_t itemsize(DType dtype) noexcept { return itemsizes[static_cast<size_t>(dtype)]; }
 inline std::string_view name_of(DType dtype) noexcept { return info(dtype).name; }
-std::optional<DType> dtype_named(std::string_view name) noexcept;          // "float32", "torch.float32", "bool"
-std::optional<DType> dtype_of_storage(std::string_view name) noexcept;     // "FloatStorage"
+// Of most dtypes a whole number of bytes is one element; of these a byte holds several, and only whole tensors are
+// dealt with, which begin with a byte of their own.
+constexpr uint64_t elements_per_byte(DType dtype) noexcept {
+  return dtype == DType::quint4x2 ? 2 : dtype == DType::quint2x4 ? 4 : 1;
+}
+constexpr bool is_packed(DType dtype) noexcept { return elements_per_byte(dtype) > 1; }
+inline uint64_t nbytes_of(DType dtype, uint64_t numel) noexcept {  // wraps around where there is no such memory
+  const uint64_t many = elements_per_byte(dtype);
+  return (numel / many + (numel % many != 0)) * itemsize(dtype);
+}
+std::optional<DType> dtype_named(std::string_view name) noexcept;       // "float32", "torch.float32", "bool"
+std::optional<DType> dtype_of_storage(std::string_view name) noexcept;  // "FloatStorage"
 bool is_floating_point(DType dtype) noexcept;
 bool is_complex(DType dtype) noexcept;
 bool is_integral(DType dtype) noexcept;  // bool apart
@@ -59,23 +77,35 @@ DType promote_types(DType a, DType b);
 // The C++ type of a dtype, where there is one: dtype_of<float> is float32.
 template <class T>
 inline constexpr std::optional<DType> dtype_of_type = std::nullopt;
-template <> inline constexpr std::optional<DType> dtype_of_type<bool> = boolean;
-template <> inline constexpr std::optional<DType> dtype_of_type<uint8_t> = uint8;
-template <> inline constexpr std::optional<DType> dtype_of_type<int8_t> = int8;
-template <> inline constexpr std::optional<DType> dtype_of_type<int16_t> = int16;
-template <> inline constexpr std::optional<DType> dtype_of_type<int32_t> = int32;
-template <> inline constexpr std::optional<DType> dtype_of_type<int64_t> = int64;
-template <> inline constexpr std::optional<DType> dtype_of_type<uint16_t> = uint16;
-template <> inline constexpr std::optional<DType> dtype_of_type<uint32_t> = uint32;
-template <> inline constexpr std::optional<DType> dtype_of_type<uint64_t> = uint64;
-template <> inline constexpr std::optional<DType> dtype_of_type<float> = float32;
-template <> inline constexpr std::optional<DType> dtype_of_type<double> = float64;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<bool> = boolean;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<uint8_t> = uint8;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<int8_t> = int8;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<int16_t> = int16;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<int32_t> = int32;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<int64_t> = int64;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<uint16_t> = uint16;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<uint32_t> = uint32;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<uint64_t> = uint64;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<float> = float32;
+template <>
+inline constexpr std::optional<DType> dtype_of_type<double> = float64;
 template <class T>
-concept Element = dtype_of_type<T>.has_value();
+concept Element = bool(dtype_of_type<T>);
 template <Element T>
 inline constexpr DType dtype_of = *dtype_of_type<T>;
 
-// `nested` is what PyTorch, too, calls strided: tensors of different sizes in one buffer, which have no strides in common.
+// `nested` is what PyTorch, too, calls strided: tensors of different sizes in one buffer, which have no strides in
+// common.
 enum class Layout : uint8_t { strided, sparse_coo, sparse_csr, sparse_csc, sparse_bsr, sparse_bsc, nested };
 std::string_view name_of(Layout layout) noexcept;  // "strided", as PyTorch prints it without "torch."
 
@@ -149,8 +179,8 @@ class Dims {
   };
 };
 
-std::string to_string(const Dims& dims);       // "[2, 3]", as PyTorch prints a torch.Size's list
-int64_t numel_of(const Dims& sizes);           // checked product; 1 for no dimensions
-Dims contiguous_strides(const Dims& sizes);    // in elements, row-major
+std::string to_string(const Dims& dims);     // "[2, 3]", as PyTorch prints a torch.Size's list
+int64_t numel_of(const Dims& sizes);         // checked product; 1 for no dimensions
+Dims contiguous_strides(const Dims& sizes);  // in elements, row-major
 
 }  // namespace okibi

@@ -1,5 +1,7 @@
 #include "tensor/body.h"
 
+#include <fmt/format.h>
+
 #include "tensor/geometry.h"
 #include "tensor/pool.h"
 
@@ -65,8 +67,16 @@ std::unique_ptr<TensorExtras> extras_of_view(const TensorExtras& from) {
 
 }  // namespace
 
+void require_whole(DType dtype, const Dims& sizes, const Dims& strides, int64_t storage_offset) {
+  if (storage_offset == 0 && is_contiguous(sizes, strides)) return;
+  throw Error(ErrorKind::unsupported,
+              fmt::format("a part of a tensor of torch.{}, of which each byte holds {} elements", name_of(dtype),
+                          elements_per_byte(dtype)));
+}
+
 Tensor make_view(const Tensor& base, Dims sizes, Dims strides, int64_t storage_offset) {
   const TensorBody& from = *base.body();
+  if (is_packed(from.dtype)) require_whole(from.dtype, sizes, strides, storage_offset);
   Tensor view = strided_unchecked(from.storage, from.dtype, std::move(sizes), std::move(strides), storage_offset);
   if (from.extras) view.body()->extras = extras_of_view(*from.extras);
   remember_source(view, base, Derived::view);

@@ -15,13 +15,14 @@ enum class Derived : uint8_t { no, view, copy };  // copy: same sizes, possibly 
 
 // The parts that only unusual tensors have. A copy shares what it holds.
 struct TensorExtras {
-  Tensor values;                // sparse; the buffer of a nested tensor
-  Tensor indices;               // sparse COO
-  Tensor compressed, plain;     // indices of CSR and its like
+  Tensor values;                   // sparse; the buffer of a nested tensor
+  Tensor indices;                  // sparse COO
+  Tensor compressed, plain;        // indices of CSR and its like
   Tensor sizes, strides, offsets;  // nested
   bool coalesced = false;
   bool conj = false, neg = false;
-  bool has_device = false;  // `device` tells, not the storage: a tensor with no storage, or one of a device that is away
+  bool has_device =
+      false;  // `device` tells, not the storage: a tensor with no storage, or one of a device that is away
   Device device;
   std::shared_ptr<const Quantizer> quantizer;
   std::shared_ptr<const TensorClass> python;
@@ -81,6 +82,16 @@ void remember_source(const Tensor& result, const Tensor& source, Derived how);
 
 // Before a change in place: Error where gradients forbid it. After it: the storage's version rises.
 void require_writable(const Tensor& tensor);
+
+// The sparse layouts with compressed indices: whether those are of rows, and whether a value is a block of numbers.
+inline bool is_compressed(Layout layout) noexcept {
+  return layout >= Layout::sparse_csr && layout <= Layout::sparse_bsc;
+}
+inline bool is_by_rows(Layout layout) noexcept { return layout == Layout::sparse_csr || layout == Layout::sparse_bsr; }
+inline bool is_blocked(Layout layout) noexcept { return layout == Layout::sparse_bsr || layout == Layout::sparse_bsc; }
+
+// Of a packed dtype, elements are looked at all together. Error(unsupported) for a part of a tensor or another order.
+void require_whole(DType dtype, const Dims& sizes, const Dims& strides, int64_t storage_offset);
 
 // The view of `base` with this geometry, remembering what it came from where gradients need that.
 Tensor make_view(const Tensor& base, Dims sizes, Dims strides, int64_t storage_offset);

@@ -44,10 +44,6 @@ void check_coo(const Tensor& indices, const Tensor& values, const Dims& sizes) {
     refuse("values have a size that indices and sizes do not fit", expected, values.sizes());
 }
 
-bool is_compressed(Layout layout) { return layout >= Layout::sparse_csr && layout <= Layout::sparse_bsc; }
-bool is_blocked(Layout layout) { return layout == Layout::sparse_bsr || layout == Layout::sparse_bsc; }
-bool is_by_rows(Layout layout) { return layout == Layout::sparse_csr || layout == Layout::sparse_bsr; }
-
 // (batch..., rows, columns, dense...), of which rows and columns are cut in blocks where the layout has them.
 void check_compressed(Layout layout, const Tensor& compressed, const Tensor& plain, const Tensor& values,
                       const Dims& sizes) {

@@ -30,6 +30,10 @@ void copy_elements(const TensorBody& to, const TensorBody& from) {
     };
     parallel_for(0, walk.numel(), grain, std::ref(copy_part));  // a reference: std::function need not allocate for it
   };
+  if (to.dtype == from.dtype && is_packed(to.dtype)) {
+    std::memcpy(to.data(), from.data(), nbytes_of(to.dtype, static_cast<uint64_t>(to.numel)));
+    return;
+  }
   if (to.dtype == from.dtype) return copy_rows(row_mover(itemsize(to.dtype)));
   copy_rows(RowConverter(to.dtype, from.dtype));
 }
@@ -61,6 +65,9 @@ void require_strided_target(const Tensor& tensor, std::string_view operation) {
   if (body.layout != Layout::strided) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("{} on a tensor of layout torch.{}", operation, name_of(body.layout)));
+  }
+  if (is_packed(body.dtype)) {
+    throw Error(ErrorKind::unsupported, fmt::format("{} on a tensor of torch.{}", operation, name_of(body.dtype)));
   }
   if (body.is_lazy()) {
     throw Error(ErrorKind::unsupported, fmt::format("{} on a view that conjugates or negates lazily", operation))

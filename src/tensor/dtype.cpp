@@ -69,8 +69,8 @@ bool is_integral(DType dtype) noexcept {
 }
 
 std::string_view name_of(Layout layout) noexcept {
-  constexpr std::string_view names[] = {"strided",    "sparse_coo", "sparse_csr",
-                                        "sparse_csc", "sparse_bsr", "sparse_bsc", "nested"};
+  constexpr std::string_view names[] = {"strided",    "sparse_coo", "sparse_csr", "sparse_csc",
+                                        "sparse_bsr", "sparse_bsc", "nested"};
   return names[static_cast<size_t>(layout)];
 }
 

@@ -9,10 +9,11 @@ namespace okibi {
 namespace {
 
 Tensor empty_on(Dims sizes, DType dtype, Device device) {
-  const uint64_t nbytes = checked_mul(static_cast<uint64_t>(numel_of(sizes)), itemsize(dtype), "the size of a tensor");
+  const auto numel = static_cast<uint64_t>(numel_of(sizes));
+  checked_mul(numel, itemsize(dtype), "the size of a tensor");
   Dims strides = contiguous_strides(sizes);
-  return strided_unchecked(Storage::allocate(nbytes, std::move(device)), dtype, std::move(sizes), std::move(strides),
-                           0);
+  return strided_unchecked(Storage::allocate(nbytes_of(dtype, numel), std::move(device)), dtype, std::move(sizes),
+                           std::move(strides), 0);
 }
 
 }  // namespace

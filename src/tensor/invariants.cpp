@@ -82,10 +82,8 @@ void check_compressed_row(std::span<const T> bounds, std::span<const T> plain, i
 // How many different plain indices there can be: columns, or blocks of them.
 int64_t plain_size_of(const Tensor& tensor) {
   const auto batch = static_cast<size_t>(tensor.compressed_indices().dim()) - 1;
-  const bool by_rows = tensor.layout() == Layout::sparse_csr || tensor.layout() == Layout::sparse_bsr;
-  const bool blocked = tensor.layout() == Layout::sparse_bsr || tensor.layout() == Layout::sparse_bsc;
-  const size_t along = by_rows ? 1 : 0;
-  return tensor.sizes()[batch + along] / (blocked ? tensor.values().sizes()[batch + 1 + along] : 1);
+  const size_t along = is_by_rows(tensor.layout()) ? 1 : 0;
+  return tensor.sizes()[batch + along] / (is_blocked(tensor.layout()) ? tensor.values().sizes()[batch + 1 + along] : 1);
 }
 
 void check_compressed(const Tensor& tensor) {

@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "tensor/body.h"
+#include "tensor/byte_order.h"
 #include "tensor/element.h"
 #include "tensor/numpy.h"
 
@@ -68,16 +69,12 @@ NumpyDType numpy_dtype(const Value& value) {
   return {*dtype, has_order && parts->state[1].to_string() == ">"};
 }
 
-size_t swap_unit(DType dtype) { return is_complex(dtype) ? itemsize(dtype) / 2 : itemsize(dtype); }
-
 // `lent`: the bytes serve where they lie, for as long as they do.
 std::shared_ptr<Storage> storage_of(std::span<const std::byte> bytes, const NumpyDType& numpy, bool lent) {
   if (lent && !numpy.swapped) return Storage::borrow(nullptr, const_cast<std::byte*>(bytes.data()), bytes.size());
   auto storage = Storage::allocate(bytes.size());
   std::ranges::copy(bytes, storage->data());
-  const size_t unit = swap_unit(numpy.dtype);
-  for (size_t at = 0; numpy.swapped && at + unit <= bytes.size(); at += unit)
-    std::reverse(storage->data() + at, storage->data() + at + unit);
+  if (numpy.swapped) swap_bytes({storage->data(), storage->nbytes()}, swap_unit(numpy.dtype));
   return storage;
 }
 

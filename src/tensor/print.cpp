@@ -215,7 +215,7 @@ std::string sparse_text(const Tensor& tensor, size_t indent) {
   if (tensor.is_sparse()) {
     parts.push_back(sparse_part("indices", tensor.indices(), indent));
   } else {
-    const bool by_rows = tensor.layout() == Layout::sparse_csr || tensor.layout() == Layout::sparse_bsr;
+    const bool by_rows = is_by_rows(tensor.layout());
     parts.push_back(sparse_part(by_rows ? "crow_indices" : "ccol_indices", tensor.compressed_indices(), indent));
     parts.push_back(sparse_part(by_rows ? "col_indices" : "row_indices", tensor.plain_indices(), indent));
   }

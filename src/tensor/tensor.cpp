@@ -9,7 +9,9 @@ namespace okibi {
 
 Tensor Tensor::over(std::shared_ptr<Storage> storage, DType dtype, Dims sizes, Dims strides, int64_t storage_offset) {
   if (!storage) throw Error(ErrorKind::bad_argument, "a strided tensor needs a storage to lie in");
-  check_bounds(sizes, strides, storage_offset, itemsize(dtype), storage->nbytes(), ErrorKind::bad_file);
+  if (is_packed(dtype)) require_whole(dtype, sizes, strides, storage_offset);
+  check_bounds(sizes, strides, storage_offset, itemsize(dtype), storage->nbytes() * elements_per_byte(dtype),
+               ErrorKind::bad_file);
   return strided_unchecked(std::move(storage), dtype, std::move(sizes), std::move(strides), storage_offset);
 }
 
@@ -52,7 +54,7 @@ int64_t Tensor::numel() const { return body_of(*this).numel; }
 
 size_t Tensor::nbytes() const {
   const TensorBody& body = body_of(*this);
-  return static_cast<size_t>(body.numel) * itemsize(body.dtype);
+  return nbytes_of(body.dtype, static_cast<uint64_t>(body.numel));
 }
 
 int64_t Tensor::storage_offset() const { return body_of(*this).storage_offset; }

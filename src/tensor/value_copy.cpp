@@ -24,29 +24,20 @@ class TensorCopier {
       throw Error(ErrorKind::bad_argument, "only tensors that were not computed can be copied deeply")
           .hint("Copy detach() of it instead.");
     }
-    return tensors_[&from] = Tensor(copy_of(from));
+    const Tensor result = same_numbers(tensor);
+    TensorBody& to = *result.body();
+    to.storage = storage(from.storage);
+    to.requires_grad = from.requires_grad;
+    to.grad = from.grad.defined() ? copy(from.grad.detach()) : Tensor();
+    if (from.extras) to.extras = extras(*from.extras);
+    return tensors_[&from] = result;
   }
 
  private:
-  std::shared_ptr<TensorBody> copy_of(const TensorBody& from) {
-    std::shared_ptr<TensorBody> to = new_body();
-    to->storage = storage(from.storage);
-    to->storage_offset = from.storage_offset;
-    to->numel = from.numel;
-    to->sizes = from.sizes;
-    to->strides = from.strides;
-    to->dtype = from.dtype;
-    to->layout = from.layout;
-    to->contiguous = from.contiguous;
-    to->requires_grad = from.requires_grad;
-    to->grad = from.grad.defined() ? copy(from.grad.detach()) : Tensor();
-    if (from.extras) to->extras = extras(*from.extras);
-    return to;
-  }
-
   std::unique_ptr<TensorExtras> extras(const TensorExtras& from) {
     auto to = std::make_unique<TensorExtras>(from);
-    for (Tensor* part : {&to->values, &to->indices, &to->compressed, &to->plain, &to->sizes, &to->strides, &to->offsets})
+    for (Tensor* part :
+         {&to->values, &to->indices, &to->compressed, &to->plain, &to->sizes, &to->strides, &to->offsets})
       *part = copy(*part);
     if (from.quantizer) to->quantizer = quantizer(*from.quantizer);
     return to;

@@ -19,7 +19,7 @@ TEST(Clone, IsContiguousAndApart) {
 }
 
 TEST(Clone, KeepsElementsThatAreNoNumbers) {
-  const Tensor packed = empty({3}, {.dtype = quint4x2});
+  const Tensor packed = empty({3}, {.dtype = bits1x8});
   std::memcpy(packed.raw_data(), "abc", 3);
   EXPECT_TRUE(equal(packed.clone(), packed));
   EXPECT_TRUE(equal(packed.slice(0, 0, 3, 2).clone(), packed.slice(0, 0, 3, 2)));
