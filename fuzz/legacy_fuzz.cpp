@@ -24,7 +24,7 @@ std::shared_ptr<const Buffer> file_of(const uint8_t* data, size_t size) {
 
 void load_each(const std::shared_ptr<const Buffer>& file) {
   const Archive archive = open(file, options);
-  for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry.name).load();
+  for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry).load();
 }
 
 void save_and_load_again(const Value& value) {

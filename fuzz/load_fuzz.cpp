@@ -27,7 +27,7 @@ void expect_end(Work&& work) {
 
 void load_each(const std::shared_ptr<const Buffer>& file) {
   const Archive archive = open(file, options);
-  for (const TensorEntry& entry : archive.tensors()) expect_end([&] { archive.tensor(entry.name).load(); });
+  for (const TensorEntry& entry : archive.tensors()) expect_end([&] { archive.tensor(entry).load(); });
 }
 
 void save_and_load_again(const Value& value) {

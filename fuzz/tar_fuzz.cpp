@@ -51,7 +51,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto file = std::make_shared<const Buffer>(mended(data, size));
   expect_end([&] {
     const Archive archive = open(file, options);
-    for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry.name).load();
+    for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry).load();
   });
   expect_end([&] { load(file, options); });
   return 0;

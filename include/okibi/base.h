@@ -109,12 +109,16 @@ struct Limits {
   uint64_t max_pickle_nodes = 200'000'000;        // a pickle that says much with few bytes
   uint64_t max_inflated_ratio = 1100;             // deflate bombs: deflate itself cannot pass 1032:1
   uint64_t max_tensor_dims = 64;                  // PyTorch's own cap, above which shapes are only an attack
-  uint64_t max_header_bytes = 100'000'000;        // JSON in a file: the header of safetensors, as its specification caps it
-  uint64_t max_json_depth = 32;                   // arrays in arrays in arrays, where no format has that many
-  uint64_t max_printed_nodes = 1'000'000;         // walking a "billion laughs" graph as if it were a tree
+  uint64_t max_header_bytes = 100'000'000;  // JSON in a file: the header of safetensors, as its specification caps it
+  uint64_t max_json_depth = 32;             // arrays in arrays in arrays, where no format has that many
+  uint64_t max_printed_nodes = 1'000'000;   // walking a "billion laughs" graph as if it were a tree
   // One text, list or name, written once and asked for again and again: bytes that such copies may take, beyond four
   // times those of the pickle.
   uint64_t max_copied_bytes = uint64_t{8} << 20;
+  uint64_t max_pickle_ratio = 64;                // a small deflated pickle of which nodes fill the memory
+  uint64_t max_view_repeats = 64;                // views that show a few numbers so often that writing them never ends
+  uint64_t max_name_bytes = uint64_t{16} << 20;  // a long key above many tensors, which each of their names repeats
+  uint64_t max_scan_inflated = uint64_t{32} << 20;  // archives in archives of zeros; beside eight times the file itself
 };
 
 // ------------------------------------------------------------------------------------- checked arithmetic, bytes

@@ -1,5 +1,6 @@
 // okibi/checkpoint.h: a file ⇄ a Value. Loading runs nothing, ever: what a global in a pickle may mean stands in one
-// table (src/checkpoint/pickled/globals.def), and a file that names anything else is refused with all such names at once.
+// table (src/checkpoint/pickled/globals.def), and a file that names anything else is refused with all such names at
+// once.
 //
 // Formats: formats.def lists them, and docs/formats.md says what of each is read and written. What is written, PyTorch
 // reads: torch.load(weights_only=True) the files of torch.save, which are byte for byte as PyTorch 2.15 writes them.
@@ -28,7 +29,7 @@ enum class Format : uint8_t {
 #include <okibi/formats.def>
 #undef X
 };
-std::string_view name_of(Format format) noexcept;                     // "torch-zip"
+std::string_view name_of(Format format) noexcept;  // "torch-zip"
 std::optional<Format> format_named(std::string_view name) noexcept;
 
 struct LoadOptions {
@@ -64,8 +65,9 @@ struct SaveOptions {
 };
 
 // The whole object with its tensors. Of safetensors, also in several files, an OrderedDict: name → tensor, with the
-// header's `__metadata__` as an attribute of the dict (Dict::attributes), where save() finds it again. Errors name the file and the record: not_found, bad_file (damaged, truncated, no
-// checkpoint at all), unsafe (globals that are not allowed), limit, io.
+// header's `__metadata__` as an attribute of the dict (Dict::attributes), where save() finds it again. Errors name the
+// file and the record: not_found, bad_file (damaged, truncated, no checkpoint at all), unsafe (globals that are not
+// allowed), limit, io.
 Value load(const std::string& uri, const LoadOptions& options = {});
 Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
 Value load(const Buffer& buffer, const LoadOptions& options = {});
@@ -76,8 +78,8 @@ StateDict load_state_dict(const std::string& uri, const LoadOptions& options = {
 StateDict load_state_dict(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
 StateDict load_state_dict(const Buffer& buffer, const LoadOptions& options = {});
 
-// Any Value: state_dicts, resume checkpoints, any nesting. A StateDict converts. Tensors that share a storage share it in
-// the file. Error(unsupported) for what PyTorch could not load, naming the place in the object.
+// Any Value: state_dicts, resume checkpoints, any nesting. A StateDict converts. Tensors that share a storage share it
+// in the file. Error(unsupported) for what PyTorch could not load, naming the place in the object.
 void save(const Value& value, const std::string& uri, const SaveOptions& options = {});
 void save(const Value& value, io::Sink& sink, const SaveOptions& options = {});
 
@@ -101,8 +103,8 @@ struct TensorEntry {
 class LazyTensor {
  public:
   const TensorEntry& entry() const noexcept { return *entry_; }
-  Tensor load() const;                                  // its elements, in storage of their own
-  Tensor rows(int64_t begin, int64_t end) const;        // of the first dimension, Python's rules for ends
+  Tensor load() const;                            // its elements, in storage of their own
+  Tensor rows(int64_t begin, int64_t end) const;  // of the first dimension, Python's rules for ends
   Tensor slice(int64_t dim, int64_t begin, int64_t end) const;
 
  private:
@@ -117,9 +119,11 @@ class LazyTensor {
 class Archive {
  public:
   Format format() const noexcept;
-  std::string name() const;                    // of the file
+  std::string name() const;                                  // of the file
   const std::vector<TensorEntry>& tensors() const noexcept;  // in the order of the object
   LazyTensor tensor(std::string_view name) const;            // Error(not_found) with the nearest names
+  // The one that this entry of tensors() is: names can be the same, where a key holds a dot ({"a": {"b"}}, {"a.b"}).
+  LazyTensor tensor(const TensorEntry& entry) const;
   // The object, each tensor as a meta tensor: dtype and sizes, no bytes.
   const Value& skeleton() const noexcept;
   // The entry of a tensor of the skeleton, or nullptr.

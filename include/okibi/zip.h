@@ -32,6 +32,9 @@ struct Record {
 // True when the bytes at the start of `source` are those of a zip archive.
 bool is_zip(const io::Source& source);
 
+// Error(bad_file) unless `crc32`, of all the record's inflated bytes, is what its writer computed, if it did.
+void check_crc(const io::Source& source, const Record& record, uint32_t crc32);
+
 // A record's bytes, inflated, its size and CRC-32 checked (unless its writer computed none). Memory grows with what is
 // there, not with what the record claims.
 std::vector<std::byte> read_record(const io::Source& source, const Record& record);
@@ -118,7 +121,7 @@ class Writer {
   io::Sink& sink_;
   std::string root_;
   uint64_t alignment_;
-  uint64_t start_;  // where the sink stood: offsets in the archive count from there
+  uint64_t start_;              // where the sink stood: offsets in the archive count from there
   std::vector<Entry> entries_;  // the last one is being written while is_open_
   bool is_open_ = false;
   uint64_t missing_ = 0;  // bytes that the open record still waits for

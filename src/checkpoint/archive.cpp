@@ -1,6 +1,8 @@
 // open(): the index and the pickle only.
 #include <fmt/format.h>
 
+#include <functional>
+
 #include "checkpoint/archive_body.h"
 #include "checkpoint/in_file.h"
 #include "tensor/nearest.h"
@@ -142,6 +144,13 @@ LazyTensor Archive::tensor(std::string_view name) const {
   throw Error(ErrorKind::not_found, fmt::format("the file has no tensor \"{}\"", name))
       .hint(did_you_mean(nearest_names(name, names)))
       .at("", this->name());
+}
+
+LazyTensor Archive::tensor(const TensorEntry& entry) const {
+  const std::less_equal<const TensorEntry*> no_later;  // of pointers that may be of different arrays
+  const TensorEntry* first = body_->entries.data();
+  if (no_later(first, &entry) && no_later(&entry + 1, first + body_->entries.size())) return LazyTensor(body_, &entry);
+  throw Error(ErrorKind::bad_argument, "the entry is none of this archive's tensors()").at("", name());
 }
 
 const TensorEntry* Archive::entry_of(const Tensor& in_skeleton) const noexcept {

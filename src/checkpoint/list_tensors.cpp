@@ -3,14 +3,13 @@
 #include <unordered_set>
 
 #include "checkpoint/archive_body.h"
+#include "checkpoint/step_name.h"
 
 namespace okibi::checkpoint {
 namespace {
 
 constexpr size_t longest_path = 1000;  // each name repeats its path: a file a million deep would take a million squared
 
-// The same for names: a long key above many tensors is written once in the file, and once in each name.
-constexpr uint64_t most_name_bytes = uint64_t{16} << 20;
 constexpr uint64_t step_bytes = 16;  // what a step of a path counts
 
 // One step of the walk: a value, and how it was reached.
@@ -20,12 +19,9 @@ struct Step {
   size_t parent;  // in the steps; the root is its own
 };
 
-// A key may be a tuple of anything: what is printed of it is for people.
-std::string text_of(const Value& key) { return key.is_string() ? key.to_string() : repr(key, 100); }
-
 class Lister {
  public:
-  explicit Lister(uint64_t pickle_bytes) : name_bytes_left_(most_name_bytes + 4 * pickle_bytes) {}
+  explicit Lister(uint64_t pickle_bytes) : name_bytes_left_(Limits{}.max_name_bytes + 4 * pickle_bytes) {}
   std::vector<NamedTensor> list(const Value& root);
 
  private:
@@ -109,7 +105,7 @@ NamedTensor Lister::named(size_t at) {
 }
 
 void Lister::append_to(std::string& name, const Value& key) {
-  const std::string text = text_of(key);
+  const std::string text = text_of_step(key);
   const uint64_t cost = step_bytes + text.size();
   if (cost > name_bytes_left_) {
     throw Error(ErrorKind::limit, "the names of the file's tensors are far longer than the file itself")

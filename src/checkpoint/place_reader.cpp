@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "checkpoint/storages.h"
+#include "tensor/body.h"
 
 namespace okibi::checkpoint {
 
@@ -58,10 +59,10 @@ std::shared_ptr<Storage> PlaceReader::read_bytes(const StorageRef& ref, uint64_t
 }
 
 Tensor PlaceReader::read_elements(const StorageRef& ref, const TensorSpec& spec) const {
-  const auto item = static_cast<int64_t>(itemsize(spec.dtype));
+  if (is_packed(spec.dtype)) require_whole(spec.dtype, spec.sizes, spec.strides, spec.storage_offset);
   const int64_t span = span_of(spec.sizes, spec.strides);
-  const int64_t begin = span > 0 ? spec.storage_offset * item : 0;
-  auto storage = read_bytes(ref, static_cast<uint64_t>(begin), static_cast<uint64_t>(span * item));
+  const uint64_t begin = span > 0 ? static_cast<uint64_t>(spec.storage_offset) * itemsize(spec.dtype) : 0;
+  auto storage = read_bytes(ref, begin, nbytes_of(spec.dtype, static_cast<uint64_t>(span)));
   if (file_.extent_of(ref).swapped) {
     swap_bytes({storage->data(), storage->nbytes()}, swap_unit(spec.dtype));
   }

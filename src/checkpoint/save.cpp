@@ -26,6 +26,13 @@ constexpr std::array rows = {
     Row{Format::torch_legacy, save_torch_legacy},
 };
 
+// Options that would do nothing are a mistake.
+void require_no_shards(Format format, const SaveOptions& options) {
+  if (options.shard_size == 0 || format == Format::sharded) return;
+  throw Error(ErrorKind::bad_argument, fmt::format("{} is never written in shards", name_of(format)))
+      .hint("Name the target model.safetensors, or a folder as sharded (--to sharded).");
+}
+
 SaveOptions named_after(const std::string& uri, SaveOptions options) {
   if (options.root.empty()) options.root = zip::root_for(uri);
   return options;
@@ -41,6 +48,7 @@ Format format_for(const std::string& uri, const SaveOptions& options) {
 }
 
 void save_to(io::Sink& sink, Format format, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
+  require_no_shards(format, options);
   const auto row = std::ranges::find(rows, format, &Row::format);
   if (row != rows.end()) return row->save(value, sink, options, bytes);
   throw Error(ErrorKind::unsupported, fmt::format("okibi does not write {} into one file", name_of(format)))
@@ -49,6 +57,7 @@ void save_to(io::Sink& sink, Format format, const Value& value, const SaveOption
 
 void save_at(const std::string& uri, const Value& value, const SaveOptions& options, const StorageBytes& bytes) {
   const Format format = format_for(uri, options);
+  require_no_shards(format, options);
   if (format == Format::sharded) return save_sharded(value, uri, options, bytes);
   if (format == Format::dcp) return save_dcp(value, uri, options, bytes);
   const std::unique_ptr<io::Sink> sink = store::default_store().create(uri);

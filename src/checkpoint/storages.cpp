@@ -11,15 +11,6 @@ constexpr uint64_t most_copied_together = uint64_t{64} << 20;  // or one piece, 
 
 }  // namespace
 
-size_t swap_unit(DType dtype) { return is_complex(dtype) ? itemsize(dtype) / 2 : itemsize(dtype); }
-
-void swap_bytes(std::span<std::byte> bytes, size_t unit) {
-  if (unit < 2) return;
-  for (size_t at = 0; at + unit <= bytes.size(); at += unit) {
-    std::ranges::reverse(bytes.subspan(at, unit));
-  }
-}
-
 Tensor view_of(const Tensor& whole, const Assembly::Box& box) {
   Tensor view = whole;
   for (size_t dim = 0; dim < box.sizes.size(); ++dim) {

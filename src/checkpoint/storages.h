@@ -6,12 +6,9 @@
 
 #include "checkpoint/bulk_read.h"
 #include "checkpoint/opened_file.h"
+#include "tensor/byte_order.h"
 
 namespace okibi::checkpoint {
-
-// The size of the pieces whose bytes turn around in a file of the other byte order: an element, or half a complex one.
-size_t swap_unit(DType dtype);
-void swap_bytes(std::span<std::byte> bytes, size_t unit);
 
 // Storages that are read, or mapped, as a whole. Memory is taken when a tensor is made; the bytes come all together
 // with read_now().

@@ -1,6 +1,5 @@
 #include "checkpoint/streamed_storages.h"
 
-#include <fmt/format.h>
 #include <libdeflate.h>
 
 #include <future>
@@ -54,15 +53,6 @@ class Ahead {
   bool turn_ = false;
   std::future<std::span<std::byte>> next_;  // last: its thread ends before the buffers go
 };
-
-void check_crc(const zip::Record& record, uint32_t crc) {
-  if (record.crc32 == 0 || record.crc32 == crc) return;
-  throw Error(ErrorKind::bad_file, "the CRC-32 of the record's bytes is not the one its writer computed")
-      .expected(fmt::format("{:08x}", record.crc32))
-      .found(fmt::format("{:08x}", crc))
-      .hint("The file was damaged after it was written; copy it again.")
-      .at("record", record.name);
-}
 
 }  // namespace
 
@@ -134,10 +124,17 @@ void StreamedStorages::read_stored(const Lent& lent, uint64_t begin, uint64_t si
 void StreamedStorages::read_extent(const StorageRef& ref, const Lent& lent, uint64_t begin, uint64_t size,
                                    const Take& take) const {
   const Extent extent = file_.extent_of(ref);
-  if (extent.record->deflated) {  // inflated as a whole, since nothing inflates from the middle
-    auto all = read_whole(extent);
-    if (extent.swapped) swap_bytes(all, swap_unit(lent.from));
-    return take(std::span(all).subspan(begin, size));
+  if (extent.record
+          ->deflated) {  // inflated as a whole, since nothing inflates from the middle; and once, for all parts
+    const auto all = last_inflated_.get(extent);
+    for (auto rest = std::span(*all).subspan(begin, size); !rest.empty();) {
+      const auto piece = rest.first(std::min<uint64_t>(rest.size(), piece_bytes));
+      std::vector<std::byte> bytes(piece.begin(), piece.end());
+      if (extent.swapped) swap_bytes(bytes, swap_unit(lent.from));
+      take(bytes);
+      rest = rest.subspan(piece.size());
+    }
+    return;
   }
   uint32_t crc = 0;
   Ahead pieces(extent, begin, size);
@@ -147,7 +144,7 @@ void StreamedStorages::read_extent(const StorageRef& ref, const Lent& lent, uint
     if (extent.swapped) swap_bytes(piece, swap_unit(lent.from));
     take(piece);
   }
-  if (options_.check_crc && size == extent.record->size) check_crc(*extent.record, crc);
+  if (options_.check_crc && size == extent.record->size) zip::check_crc(*extent.source, *extent.record, crc);
 }
 
 // Row by row, or rather as many rows as make a piece. Dimensions of size 1 in front are no rows.

@@ -13,7 +13,8 @@ namespace okibi::checkpoint {
 
 class StreamedStorages final : public TensorMaker, public StorageBytes {
  public:
-  // With a `dtype`, floating-point tensors that have dimensions are cast to it on the way. Both references must outlive this.
+  // With a `dtype`, floating-point tensors that have dimensions are cast to it on the way. Both references must outlive
+  // this.
   StreamedStorages(const OpenedFile& file, const LoadOptions& options, std::optional<DType> dtype = {})
       : file_(file), options_(options), dtype_(dtype), reader_(file, options) {}
 
@@ -43,6 +44,7 @@ class StreamedStorages final : public TensorMaker, public StorageBytes {
   const LoadOptions& options_;
   const std::optional<DType> dtype_;
   PlaceReader reader_;
+  mutable LastInflated last_inflated_;
   std::unordered_map<std::string, Lent> by_key_;
   std::unordered_map<const Storage*, Lent> by_storage_;
 };

@@ -1,7 +1,5 @@
 #include <okibi/convert.h>
 
-#include <fmt/format.h>
-
 #include <unordered_set>
 
 #include "checkpoint/archive_body.h"
@@ -27,10 +25,6 @@ LoadOptions load_options(const ConvertOptions& options, Format to) {
 // itself.
 SaveOptions save_options(const ConvertOptions& options, const Value& object, Format to) {
   SaveOptions save = options.save;
-  if (save.shard_size != 0 && !knows_only_tensors(to)) {
-    throw Error(ErrorKind::bad_argument, fmt::format("{} is never written in shards", name_of(to)))
-        .hint("Name the target model.safetensors, or a folder with --to sharded.");
-  }
   const auto attributes = object.is_dict() ? object.to_dict().attributes() : std::nullopt;
   const bool has_metadata = attributes && attributes->contains("__metadata__");
   if (to == Format::safetensors && save.metadata.empty() && !has_metadata) save.metadata = {{"format", "pt"}};

@@ -82,12 +82,6 @@ Distance distance_between(const Tensor& a, const Tensor& b, const DiffOptions& o
 
 // ------------------------------------------------------------------------------------------------ other values
 
-std::unordered_map<std::string_view, const Value*> by_name(const std::vector<Leaf>& leaves) {
-  std::unordered_map<std::string_view, const Value*> values;
-  for (const Leaf& leaf : leaves) values.emplace(leaf.name, &leaf.value);
-  return values;
-}
-
 // As Python's ==, but for NaN, and for values of different types: True is not 1 here.
 bool is_same(const Value& a, const Value& b) {
   if (a.kind() != b.kind()) return false;
@@ -99,24 +93,50 @@ std::string text_of(const Value& value) { return repr(value, 1000); }
 
 // ------------------------------------------------------------------------------------------------ tensors
 
+// What the second file has and the first had no partner for yet. Several things can have one name, where a key holds a
+// dot: they are partners in their order.
+template <class Item>
+class Unpaired {
+ public:
+  explicit Unpaired(const std::vector<Item>& items) : items_(items) {
+    for (auto item = items.rbegin(); item != items.rend(); ++item) by_name_[item->name].push_back(&*item);
+  }
+  const Item* take(std::string_view name) {  // nullptr where none is left
+    const auto found = by_name_.find(name);
+    if (found == by_name_.end() || found->second.empty()) return nullptr;
+    const Item* item = found->second.back();
+    found->second.pop_back();
+    return item;
+  }
+  std::vector<const Item*> left() const {  // in the order of the file
+    std::vector<const Item*> all;
+    for (const Item& item : items_) {
+      const auto& rest = by_name_.at(item.name);
+      if (!rest.empty() && &item >= rest.back()) all.push_back(&item);
+    }
+    return all;
+  }
+
+ private:
+  const std::vector<Item>& items_;
+  std::unordered_map<std::string_view, std::vector<const Item*>> by_name_;  // the next one last
+};
+
 class Comparer {
  public:
   Comparer(const Archive& a, const Archive& b, const DiffOptions& options) : a_(a), b_(b), options_(options) {
-    for (const TensorEntry& entry : b.tensors()) in_b_.emplace(entry.name, &entry);
     for (const TensorEntry& entry : a.tensors()) total_ += entry.nbytes;
     for (const TensorEntry& entry : b.tensors()) total_ += entry.nbytes;
   }
 
   Difference run() {
-    std::unordered_map<std::string_view, bool> in_a;
+    Unpaired<TensorEntry> in_b(b_.tensors());
     for (const TensorEntry& entry : a_.tensors()) {
       throw_if_stopped(options_.stop);
-      in_a.emplace(entry.name, true);
-      const auto other = in_b_.find(entry.name);
-      other == in_b_.end() ? result_.removed.push_back(entry) : compare_tensors(entry, *other->second);
+      const TensorEntry* other = in_b.take(entry.name);
+      other ? compare_tensors(entry, *other) : result_.removed.push_back(entry);
     }
-    for (const TensorEntry& entry : b_.tensors())
-      if (!in_a.contains(entry.name)) result_.added.push_back(entry);
+    for (const TensorEntry* entry : in_b.left()) result_.added.push_back(*entry);
     compare_leaves();
     return std::move(result_);
   }
@@ -127,7 +147,7 @@ class Comparer {
     if (!(a.sizes == b.sizes)) {
       change.differing = change.numel;
     } else {
-      compare_elements(change);
+      compare_elements(change, {a_.tensor(a), b_.tensor(b)});
     }
     done_ += a.nbytes + b.nbytes;
     if (options_.progress) options_.progress(done_, total_);
@@ -139,36 +159,40 @@ class Comparer {
     }
   }
 
+  struct Pair {
+    LazyTensor a, b;
+  };
+
   // `note` where they cannot be compared: then nobody should take them for equal, unless neither has any.
-  void compare_elements(ChangedTensor& change) {
+  void compare_elements(ChangedTensor& change, const Pair& pair) {
     const bool meta = change.a.device.type() == "meta", other_meta = change.b.device.type() == "meta";
     if (meta && other_meta) return;
     if (meta || other_meta) {
       change.note = "one of them is a meta tensor, without numbers";
     } else if (change.a.layout != Layout::strided || change.b.layout != Layout::strided) {
-      compare_sparse(change);
+      compare_sparse(change, pair);
     } else if (!has_readable_elements(change.a) || !has_readable_elements(change.b)) {
       change.note = "shows few numbers so often that they are not all read";
     } else if (!has_element_type(change.a.dtype) || !has_element_type(change.b.dtype)) {
-      compare_bytes(change);
+      compare_bytes(change, pair);
     } else {
-      compare_numbers(change);
+      compare_numbers(change, pair);
     }
   }
 
-  void compare_numbers(ChangedTensor& change) {
+  void compare_numbers(ChangedTensor& change, const Pair& pair) {
     Distance all;
-    for_each_pair(change, [&](const Tensor& a, const Tensor& b) { all.merge(distance_between(a, b, options_)); });
+    for_each_pair(pair, [&](const Tensor& a, const Tensor& b) { all.merge(distance_between(a, b, options_)); });
     change.differing = all.differing, change.max_abs = all.max_abs, change.max_rel = all.max_rel;
   }
 
   // Packed and quantised elements: as they lie there.
-  void compare_bytes(ChangedTensor& change) {
+  void compare_bytes(ChangedTensor& change, const Pair& pair) {
     if (change.a.dtype != change.b.dtype) {
       change.note = "their elements are no plain numbers";
       return;
     }
-    for_each_pair(change, [&](const Tensor& a, const Tensor& b) {
+    for_each_pair(pair, [&](const Tensor& a, const Tensor& b) {
       const Tensor left = a.contiguous(), right = b.contiguous();
       const size_t item = itemsize(change.a.dtype);
       for (size_t at = 0; at < left.nbytes(); at += item)
@@ -176,8 +200,8 @@ class Comparer {
     });
   }
 
-  void compare_sparse(ChangedTensor& change) {
-    const Tensor a = a_.tensor(change.name).load(), b = b_.tensor(change.name).load();
+  void compare_sparse(ChangedTensor& change, const Pair& pair) {
+    const Tensor a = pair.a.load(), b = pair.b.load();
     const bool coo = a.layout() == Layout::sparse_coo && b.layout() == Layout::sparse_coo;
     if (!coo || a.values().sizes() != b.values().sizes() || !has_element_type(a.dtype())) {
       change.note = "sparse tensors that are laid out differently";
@@ -191,11 +215,11 @@ class Comparer {
 
   // Both cut in the same way: as the first file has it.
   template <class Work>
-  void for_each_pair(const ChangedTensor& change, Work&& work) {
-    const LazyTensor a = a_.tensor(change.name), b = b_.tensor(change.name);
-    const Cut cut = cut_of(change.a);
+  void for_each_pair(const Pair& pair, Work&& work) {
+    const auto& [a, b] = pair;
+    const Cut cut = cut_of(a.entry());
     if (cut.step == 0) return work(a.load().detach(), b.load().detach());
-    const int64_t size = change.a.sizes[static_cast<size_t>(cut.dim)];
+    const int64_t size = a.entry().sizes[static_cast<size_t>(cut.dim)];
     for (int64_t begin = 0; begin < size; begin += cut.step) {
       throw_if_stopped(options_.stop);
       const int64_t end = std::min(size, begin + cut.step);
@@ -206,22 +230,20 @@ class Comparer {
   void compare_leaves() {
     const auto a = in_context("", a_.name(), [&] { return leaves_of(a_.skeleton()); });
     const auto b = in_context("", b_.name(), [&] { return leaves_of(b_.skeleton()); });
-    const auto in_a = by_name(a), in_b = by_name(b);
+    Unpaired<Leaf> in_b(b);
     for (const Leaf& leaf : a) {
-      const auto other = in_b.find(leaf.name);
-      if (other == in_b.end()) {
+      const Leaf* other = in_b.take(leaf.name);
+      if (!other) {
         result_.leaves.push_back({leaf.name, text_of(leaf.value), ""});
-      } else if (!is_same(leaf.value, *other->second)) {
-        result_.leaves.push_back({leaf.name, text_of(leaf.value), text_of(*other->second)});
+      } else if (!is_same(leaf.value, other->value)) {
+        result_.leaves.push_back({leaf.name, text_of(leaf.value), text_of(other->value)});
       }
     }
-    for (const Leaf& leaf : b)
-      if (!in_a.contains(leaf.name)) result_.leaves.push_back({leaf.name, "", text_of(leaf.value)});
+    for (const Leaf* leaf : in_b.left()) result_.leaves.push_back({leaf->name, "", text_of(leaf->value)});
   }
 
   const Archive &a_, &b_;
   const DiffOptions& options_;
-  std::unordered_map<std::string_view, const TensorEntry*> in_b_;
   Difference result_;
   uint64_t done_ = 0, total_ = 0;
 };

@@ -4,14 +4,12 @@
 
 #include <unordered_set>
 
+#include "checkpoint/step_name.h"
+
 namespace okibi::inspect {
 namespace {
 
-constexpr uint64_t most_bytes = uint64_t{16} << 20;  // of names; diff holds those of two files
-
 using Child = std::pair<std::string, Value>;
-
-std::string name_of_key(const Value& key) { return key.is_string() ? key.to_string() : repr(key, 100); }
 
 std::vector<Child> numbered(const std::vector<Value>& items, const char* pattern = "{}") {
   std::vector<Child> children;
@@ -21,7 +19,7 @@ std::vector<Child> numbered(const std::vector<Value>& items, const char* pattern
 
 std::vector<Child> keyed(const std::vector<Dict::Item>& items) {
   std::vector<Child> children;
-  for (const auto& [key, item] : items) children.emplace_back(name_of_key(key), item);
+  for (const auto& [key, item] : items) children.emplace_back(checkpoint::text_of_step(key), item);
   return children;
 }
 
@@ -77,14 +75,15 @@ class Walk {
   void push(const std::string& parent, Child& child) {
     std::string name = parent.empty() ? std::move(child.first) : parent + '.' + child.first;
     if (name.size() > left_) {
-      throw Error(ErrorKind::limit, "the names of the object's parts are longer than 16 MiB, all together");
+      throw Error(ErrorKind::limit,
+                  "the names of the object's parts are longer than Limits::max_name_bytes, all together");
     }
     left_ -= name.size();
     waiting_.emplace_back(std::move(name), std::move(child.second));
   }
 
-  uint64_t left_ = most_bytes;
-  std::vector<Child> waiting_;  // the last one next
+  uint64_t left_ = Limits{}.max_name_bytes;  // diff holds those of two files
+  std::vector<Child> waiting_;               // the last one next
   std::vector<Leaf> found_;
   std::unordered_set<const void*> seen_;
 };

@@ -6,7 +6,6 @@ namespace okibi::inspect {
 namespace {
 
 constexpr uint64_t most_of_piece = uint64_t{32} << 20;
-constexpr uint64_t most_repeats = 64;  // elements shown for each that is stored
 
 bool is_strided(const TensorEntry& entry) {
   return entry.layout == Layout::strided && entry.strides.size() == entry.sizes.size();
@@ -36,7 +35,7 @@ void for_each_piece(const LazyTensor& tensor, const std::stop_token& stop, const
 bool has_readable_elements(const TensorEntry& entry) {
   if (entry.device.type() == "meta") return false;
   if (!is_strided(entry) || entry.storage.empty()) return true;
-  return entry.nbytes / most_repeats <= std::max<uint64_t>(entry.storage_nbytes, 1 << 20);
+  return entry.nbytes / Limits{}.max_view_repeats <= std::max<uint64_t>(entry.storage_nbytes, 1 << 20);
 }
 
 }  // namespace okibi::inspect

@@ -28,10 +28,11 @@ bool is_shown(const TensorEntry& entry) {
 std::string sample_text(const Archive& archive, const Tensor& in_skeleton) {
   const TensorEntry* entry = archive.entry_of(in_skeleton);
   if (!entry || !is_shown(*entry)) return {};
-  const Tensor begin = beginning_of(archive.tensor(entry->name));
+  const Tensor begin = beginning_of(archive.tensor(*entry));
   if (!begin.defined()) return {};
   const Tensor few = begin.flatten().slice(0, 0, shown);
-  const std::string printed = to_string(few.to(is_floating_point(few.dtype()) && few.dtype() != float64 ? float32 : few.dtype()).detach());
+  const std::string printed =
+      to_string(few.to(is_floating_point(few.dtype()) && few.dtype() != float64 ? float32 : few.dtype()).detach());
   const size_t open = printed.find('['), close = printed.find(']');
   if (open == std::string::npos || close == std::string::npos) return {};
   const bool more = in_skeleton.numel() > few.numel();

@@ -8,6 +8,8 @@
 
 #include <okibi/inspect.h>
 
+#include "checkpoint/step_name.h"
+
 namespace okibi::inspect {
 namespace {
 
@@ -21,7 +23,7 @@ void check_depth(size_t depth) {
 }
 
 std::string joined(const std::string& name, const Value& key) {
-  const std::string step = key.is_string() ? key.to_string() : repr(key, 100);
+  const std::string step = checkpoint::text_of_step(key);
   return name.empty() ? step : name + "." + step;
 }
 

@@ -145,16 +145,19 @@ std::string reason_to_pass(const TensorEntry& entry) {
 
 std::vector<TensorStats> stats(const Archive& archive, const StatsOptions& options) {
   std::vector<TensorStats> all;
+  std::vector<const TensorEntry*> entries;  // of each
   uint64_t total = 0, done = 0;
   for (const TensorEntry& entry : archive.tensors()) {
     if (!options.glob.empty() && !glob_match(options.glob, entry.name)) continue;
+    entries.push_back(&entry);
     all.push_back({.entry = entry, .note = reason_to_pass(entry)});
     total += all.back().note.empty() ? entry.nbytes : 0;
   }
-  for (TensorStats& one : all) {
+  for (size_t i = 0; i < all.size(); ++i) {
     throw_if_stopped(options.stop);
+    TensorStats& one = all[i];
     if (!one.note.empty()) continue;
-    compute(one, archive.tensor(one.entry.name), options, [&](const Tensor& piece) {
+    compute(one, archive.tensor(*entries[i]), options, [&](const Tensor& piece) {
       done += piece.is_sparse() ? one.entry.nbytes : piece.nbytes();
       if (options.progress) options.progress(done, total);
     });

@@ -46,16 +46,6 @@ std::vector<Record> records_of(const io::Source& source, std::vector<Entry> entr
   return records;
 }
 
-void check_crc(const io::Source& source, const Record& record, std::span<const std::byte> bytes) {
-  if (record.crc32 == 0) return;
-  const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
-  if (crc == record.crc32) return;
-  throw fault_in(source, record.name, record.offset, "the CRC-32 does not match")
-      .expected(fmt::format("{:08x}", record.crc32))
-      .found(fmt::format("{:08x}", crc))
-      .hint("The file was damaged after it was written: copy or download it again.");
-}
-
 Error bad_deflate(const io::Source& source, const Record& record) {
   return fault_in(source, record.name, record.offset,
                   fmt::format("the deflated bytes are damaged, or do not give the {} bytes promised", record.size))
@@ -68,7 +58,19 @@ std::vector<std::byte> stored_bytes(const io::Source& source, const Record& reco
   return bytes;
 }
 
+void check_bytes(const io::Source& source, const Record& record, std::span<const std::byte> bytes) {
+  if (record.crc32 != 0) check_crc(source, record, libdeflate_crc32(0, bytes.data(), bytes.size()));
+}
+
 }  // namespace
+
+void check_crc(const io::Source& source, const Record& record, uint32_t crc32) {
+  if (record.crc32 == 0 || crc32 == record.crc32) return;
+  throw fault_in(source, record.name, record.offset, "the CRC-32 does not match")
+      .expected(fmt::format("{:08x}", record.crc32))
+      .found(fmt::format("{:08x}", crc32))
+      .hint("The file was damaged after it was written: copy or download it again.");
+}
 
 bool is_zip(const io::Source& source) {
   std::array<std::byte, 4> start{};
@@ -125,7 +127,7 @@ std::vector<std::byte> read_record(const io::Source& source, const Record& recor
     if (!inflated) throw bad_deflate(source, record);
     bytes = std::move(*inflated);
   }
-  check_crc(source, record, bytes);
+  check_bytes(source, record, bytes);
   return bytes;
 }
 
@@ -140,7 +142,7 @@ void Reader::read_into(const Record& record, std::span<std::byte> into) const {
   } else if (!inflate_into(stored_bytes(*source_, record), into)) {
     throw bad_deflate(*source_, record);
   }
-  check_crc(*source_, record, into);
+  check_bytes(*source_, record, into);
 }
 
 void Reader::read_part(const Record& record, uint64_t offset, std::span<std::byte> into) const {

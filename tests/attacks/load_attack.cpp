@@ -31,7 +31,7 @@ void save_and_load_again(const Value& value) {
 
 void load_each(const std::string& path) {
   const Archive archive = open(path, {.any_class_as_data = true});
-  for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry.name).load();
+  for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry).load();
 }
 
 void compare(const Value& value) {

@@ -46,25 +46,19 @@ class DcpParts::Taker final : public TensorMaker {
 };
 
 // Hands on what is made in a part, under the part's own keys.
-class DcpParts::Renamer final : public TensorMaker {
+class DcpParts::Renamer final : public ForwardingMaker {
  public:
-  Renamer(const DcpParts& parts, size_t part, const OpenedFile& archive, TensorMaker& tensors)
-      : parts_(parts), part_(part), archive_(archive), tensors_(tensors) {}
+  Renamer(const DcpParts& parts, size_t part, const OpenedFile& archive, TensorMaker& next)
+      : ForwardingMaker(next), parts_(parts), part_(part), archive_(archive) {}
 
   Tensor make(const StorageRef& storage, const TensorSpec& spec) override {
-    return tensors_.make(parts_.remember(part_, archive_, storage), spec);
+    return next_.make(parts_.remember(part_, archive_, storage), spec);
   }
-  Tensor assemble(const Assembly& assembly) override { return tensors_.assemble(assembly); }
-  void also_made(const Tensor& same, const Tensor& made) override { tensors_.also_made(same, made); }
-  void read_now() override { tensors_.read_now(); }
-  bool has_numbers() const override { return tensors_.has_numbers(); }
-  Tensor with_numbers(const Tensor& tensor) override { return tensors_.with_numbers(tensor); }
 
  private:
   const DcpParts& parts_;
   size_t part_;
   const OpenedFile& archive_;
-  TensorMaker& tensors_;
 };
 
 template <class Work>

@@ -6,26 +6,21 @@ namespace okibi::checkpoint {
 namespace {
 
 // Puts the part's name in front of the keys.
-class NamedAfterPart final : public TensorMaker {
+class NamedAfterPart final : public ForwardingMaker {
  public:
-  NamedAfterPart(const std::string& part, TensorMaker& tensors) : part_(part), tensors_(tensors) {}
+  NamedAfterPart(const std::string& part, TensorMaker& next) : ForwardingMaker(next), part_(part) {}
 
   Tensor make(const StorageRef& storage, const TensorSpec& spec) override {
     StorageRef named = storage;
     named.key = part_ + "/" + storage.key;
-    return tensors_.make(named, spec);
+    return next_.make(named, spec);
   }
   Tensor assemble(const Assembly&) override {
     throw Error(ErrorKind::unsupported, "a checkpoint in several parts cannot be a part of another").at("file", part_);
   }
-  void read_now() override { tensors_.read_now(); }
-  void also_made(const Tensor& same, const Tensor& made) override { tensors_.also_made(same, made); }
-  bool has_numbers() const override { return tensors_.has_numbers(); }
-  Tensor with_numbers(const Tensor& tensor) override { return tensors_.with_numbers(tensor); }
 
  private:
   const std::string& part_;
-  TensorMaker& tensors_;
 };
 
 std::pair<std::string_view, std::string_view> split(std::string_view key) {

@@ -9,32 +9,16 @@
 #include "checkpoint/formats/pt2_config.h"
 #include "checkpoint/formats/torch_zip.h"
 #include "checkpoint/formats/zip_file.h"
+#include "io/window.h"
 
 namespace okibi::checkpoint {
 namespace {
 
-// A record that is a file itself, as a source. Stored records are read from where they lie.
-class RecordSource final : public io::Source {
- public:
-  RecordSource(const io::Source& file, const zip::Record& record) : file_(file), record_(record) {}
-  uint64_t size() const override { return record_.size; }
-  std::string name() const override { return file_.name(); }
-  void read(uint64_t offset, std::span<std::byte> into) const override {
-    io::check_range(*this, offset, into.size());
-    file_.read(record_.offset + offset, into);
-  }
-  std::shared_ptr<std::byte> map(uint64_t offset, uint64_t length) const override {
-    return file_.map(record_.offset + offset, length);
-  }
-
- private:
-  const io::Source& file_;
-  const zip::Record& record_;
-};
-
+// A record that is a file itself, as a source that must not outlive `file`. A stored one is read from where it lies.
 std::shared_ptr<const io::Source> source_of(const io::Source& file, const zip::Record& record) {
-  if (!record.deflated) return std::make_shared<const RecordSource>(file, record);
-  return std::make_shared<const Buffer>(zip::read_record(file, record), file.name());
+  if (record.deflated) return std::make_shared<const Buffer>(zip::read_record(file, record), file.name());
+  const std::shared_ptr<const io::Source> borrowed(std::shared_ptr<void>(), &file);
+  return std::make_shared<const io::Window>(borrowed, record.offset, record.size);
 }
 
 // Only what torch.export puts there: archives in archives in archives are no business of a .pt2.

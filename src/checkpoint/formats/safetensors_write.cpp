@@ -31,15 +31,15 @@ void check_tensor(const std::string& name, const Tensor& tensor) {
 
 // safetensors knows no sharing: a view that shows one number 2^60 times would be written 2^60 times.
 void check_repeats(const NamedTensors& tensors) {
-  constexpr uint64_t most_repeats = 64, always_fine = uint64_t{1} << 20;
+  constexpr uint64_t most_repeats = Limits{}.max_view_repeats, always_fine = uint64_t{1} << 20;
   std::unordered_map<const Storage*, uint64_t> written;
   for (const auto& [name, tensor] : tensors) {
     uint64_t& bytes = written[tensor.storage().get()];
     bytes = checked_add(bytes, tensor.nbytes(), "the bytes of all tensors");
     if (bytes / most_repeats <= std::max(tensor.storage()->nbytes(), always_fine)) continue;
     throw unfit(name, "views of few numbers would be written out as very many, since safetensors knows no views")
-        .expected(
-            fmt::format("at most {} times the {} bytes that they share", most_repeats, tensor.storage()->nbytes()))
+        .expected(fmt::format("at most Limits::max_view_repeats ({}) times the {} bytes that they share", most_repeats,
+                              tensor.storage()->nbytes()))
         .found(fmt::format("{} bytes", bytes))
         .hint("Save it as a .pth file, where views stay views.");
   }

@@ -13,61 +13,22 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr uint64_t block = 512;
+constexpr uint64_t block = TarHeader::block;
 constexpr uint64_t longest_pax_header = uint64_t{64} << 10;  // Python writes a time there, in 30 bytes
+constexpr char pax = 'x';
 
-// A header's fields: where they lie in its block.
-struct Field {
-  size_t offset, size;
-};
-constexpr Field name_field{0, 100}, size_field{124, 12}, checksum_field{148, 8}, magic_field{257, 5},
-    prefix_field{345, 155};
-constexpr size_t type_offset = 156;
-constexpr char regular = '0', old_regular = '\0', pax = 'x';
-
-class Header {
- public:
-  explicit Header(const io::Source& source, uint64_t offset) {
-    source.read(offset, {reinterpret_cast<std::byte*>(bytes_.data()), bytes_.size()});
-  }
-  std::string_view text(Field field) const {
-    const std::string_view all(bytes_.data() + field.offset, field.size);
-    return all.substr(0, all.find('\0'));
-  }
-  uint64_t octal(Field field, std::string_view what) const;
-  char type() const { return bytes_[type_offset]; }
-  bool is_empty() const {
-    return std::ranges::all_of(bytes_, [](char c) { return c == '\0'; });
-  }
-  void check() const;
-
- private:
-  std::array<char, block> bytes_;
-};
-
-uint64_t Header::octal(Field field, std::string_view what) const {
-  std::string_view digits = text(field);
-  while (digits.starts_with(' ')) digits.remove_prefix(1);
-  while (digits.ends_with(' ')) digits.remove_suffix(1);
-  uint64_t number = 0;
-  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), number, 8);
-  if (end.ec == std::errc() && end.ptr == digits.data() + digits.size()) return number;
+uint64_t number_in(std::optional<uint64_t> field, std::string_view what) {
+  if (field) return *field;
   throw Error(ErrorKind::bad_file, fmt::format("the {} in a header of the tar archive is no octal number", what));
 }
 
-// The sum of all bytes, those of the checksum itself as spaces.
-void Header::check() const {
-  if (text(magic_field) != "ustar") throw Error(ErrorKind::bad_file, "a header of the tar archive is missing");
-  uint64_t sum = 0;
-  for (size_t i = 0; i < bytes_.size(); ++i) {
-    const bool is_checksum = i - checksum_field.offset < checksum_field.size;
-    sum += is_checksum ? ' ' : static_cast<unsigned char>(bytes_[i]);
-  }
-  const uint64_t expected = octal(checksum_field, "checksum");
-  if (sum == expected) return;
+void check(const TarHeader& header) {
+  if (!header.has_magic()) throw Error(ErrorKind::bad_file, "a header of the tar archive is missing");
+  const uint64_t expected = number_in(header.checksum(), "checksum");
+  if (header.sum() == expected) return;
   throw Error(ErrorKind::bad_file, "the checksum of a header of the tar archive does not match")
       .expected(expected)
-      .found(sum)
+      .found(header.sum())
       .hint("The file was damaged after it was written; copy it again.");
 }
 
@@ -93,10 +54,10 @@ std::string_view word_for(char type) {
   }
 }
 
-[[noreturn]] void refuse(const Header& header) {
+[[noreturn]] void refuse(const TarHeader& header) {
   throw Error(ErrorKind::bad_file, "a member of the tar archive is no regular file")
       .found(word_for(header.type()))
-      .at("member", printable(header.text(name_field)));
+      .at("member", printable(header.name()));
 }
 
 // "<length> <key>=<value>\n"
@@ -147,8 +108,8 @@ class TarReader {
   std::vector<TarMember> read();
 
  private:
-  void take(const Header& header);
-  void add(const Header& header, uint64_t size);
+  void take(const TarHeader& header);
+  void add(const TarHeader& header, uint64_t size);
   void pass(uint64_t size);
   void check_end() const;
 
@@ -162,10 +123,10 @@ class TarReader {
 
 std::vector<TarMember> TarReader::read() {
   for (;;) {
-    const Header header(source_, offset_);
+    const TarHeader header(source_, offset_);
     if (header.is_empty()) break;
     try {
-      header.check();
+      check(header);
       take(header);
     } catch (Error& error) {
       error.at("offset", offset_);
@@ -176,8 +137,8 @@ std::vector<TarMember> TarReader::read() {
   return std::move(members_);
 }
 
-void TarReader::take(const Header& header) {
-  const uint64_t size = header.octal(size_field, "size");
+void TarReader::take(const TarHeader& header) {
+  const uint64_t size = number_in(header.size(), "size");
   if (header.type() == pax) {
     if (size > longest_pax_header) throw Error(ErrorKind::limit, "an extended header of the tar archive is too long");
     io::check_range(source_, offset_ + block, size);
@@ -185,7 +146,7 @@ void TarReader::take(const Header& header) {
     source_.read(offset_ + block, {reinterpret_cast<std::byte*>(records.data()), records.size()});
     pax_size_ = size_in_pax(records);
     pass(size);
-  } else if (header.type() == regular || header.type() == old_regular) {
+  } else if (header.is_file()) {
     add(header, pax_size_.value_or(size));
     pax_size_.reset();
   } else {
@@ -193,9 +154,8 @@ void TarReader::take(const Header& header) {
   }
 }
 
-void TarReader::add(const Header& header, uint64_t size) {
-  const std::string prefix(header.text(prefix_field));
-  const std::string name = (prefix.empty() ? "" : prefix + "/") + std::string(header.text(name_field));
+void TarReader::add(const TarHeader& header, uint64_t size) {
+  const std::string name = header.name();
   if (!names_.insert(name).second) {
     throw Error(ErrorKind::bad_file, "the tar archive has two members of this name").at("member", printable(name));
   }
@@ -226,9 +186,50 @@ void TarReader::check_end() const {
 
 }  // namespace
 
-bool is_tar(const io::Source& source) {
-  return source.size() >= block && Header(source, 0).text(magic_field) == "ustar";
+// POSIX.1-2001, ustar: where the fields lie.
+TarHeader::TarHeader(const io::Source& source, uint64_t offset) {
+  source.read(offset, {reinterpret_cast<std::byte*>(bytes_.data()), bytes_.size()});
 }
+
+std::string_view TarHeader::text(Field field) const {
+  const std::string_view all(bytes_.data() + field.offset, field.size);
+  return all.substr(0, all.find('\0'));
+}
+
+std::optional<uint64_t> TarHeader::octal(Field field) const {
+  std::string_view digits = text(field);
+  while (digits.starts_with(' ')) digits.remove_prefix(1);
+  while (digits.ends_with(' ')) digits.remove_suffix(1);
+  uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 8);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  return whole ? std::optional(number) : std::nullopt;
+}
+
+std::string TarHeader::name() const {
+  const std::string prefix(text({345, 155}));
+  return (prefix.empty() ? "" : prefix + "/") + std::string(text({0, 100}));
+}
+char TarHeader::type() const { return bytes_[156]; }
+std::optional<uint64_t> TarHeader::size() const { return octal({124, 12}); }
+std::optional<uint64_t> TarHeader::checksum() const { return octal({148, 8}); }
+bool TarHeader::has_magic() const { return text({257, 5}) == "ustar"; }
+
+// Of all bytes, those of the checksum itself as spaces.
+uint64_t TarHeader::sum() const {
+  uint64_t total = 0;
+  for (size_t i = 0; i < bytes_.size(); ++i) {
+    const bool is_checksum = i - 148 < 8;
+    total += is_checksum ? ' ' : static_cast<unsigned char>(bytes_[i]);
+  }
+  return total;
+}
+
+bool TarHeader::is_empty() const {
+  return std::ranges::all_of(bytes_, [](char c) { return c == '\0'; });
+}
+
+bool is_tar(const io::Source& source) { return source.size() >= block && TarHeader(source, 0).has_magic(); }
 
 std::vector<TarMember> read_tar(const io::Source& source, const Limits& limits) {
   return TarReader(source, limits).read();

@@ -87,19 +87,23 @@ const zip::Record& ZipFile::record_of(const std::string& name, const StorageRef&
 }
 
 // A node of a graph takes some twenty bytes for each of the pickle: what inflates a thousandfold may not be one.
-std::vector<std::byte> read_pickle_bytes(const zip::Reader& records, std::string_view record) {
-  constexpr uint64_t always_fine = uint64_t{2} << 20, most_ratio = 64;
+bool inflates_too_far(const zip::Record& record, const Limits& limits) noexcept {
+  constexpr uint64_t always_fine = uint64_t{2} << 20;
+  return record.deflated && record.size > always_fine && record.size / limits.max_pickle_ratio > record.stored_size;
+}
+
+std::vector<std::byte> read_pickle_bytes(const zip::Reader& records, std::string_view record, const Limits& limits) {
   const zip::Record& found = records.at(record);
-  if (!found.deflated || found.size <= always_fine || found.size / most_ratio <= found.stored_size)
-    return records.read(record);
+  if (!inflates_too_far(found, limits)) return records.read(record);
   throw Error(ErrorKind::limit, "the pickle inflates to more than any that was written in good faith")
-      .expected(fmt::format("at most {} times its {} bytes", most_ratio, found.stored_size))
+      .expected(fmt::format("at most Limits::max_pickle_ratio ({}) times its {} bytes", limits.max_pickle_ratio,
+                            found.stored_size))
       .found(fmt::format("{} bytes", found.size))
       .at("record", record);
 }
 
 pickle::Graph ZipFile::read_pickle(std::string_view record) const {
-  const auto bytes = read_pickle_bytes(records_, record);
+  const auto bytes = read_pickle_bytes(records_, record, options_.limits);
   return in_context("record", record, [&] { return pickle::decode(bytes, options_.limits); });
 }
 

@@ -10,8 +10,10 @@ namespace okibi::checkpoint {
 // A torch zip, a TorchScript program or a .pt2: told apart by their records.
 std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options);
 
-// Of a record that is a pickle. Error(limit) when it inflates to far more than pickles do.
-std::vector<std::byte> read_pickle_bytes(const zip::Reader& records, std::string_view record);
+// Whether a record that is small claims to inflate to much more than pickles do (Limits::max_pickle_ratio).
+bool inflates_too_far(const zip::Record& record, const Limits& limits) noexcept;
+// Of a record that is a pickle. Error(limit) when it inflates too far.
+std::vector<std::byte> read_pickle_bytes(const zip::Reader& records, std::string_view record, const Limits& limits);
 
 class ZipFile : public OpenedFile {
  public:

@@ -171,7 +171,13 @@ void Builder::add_dict_children(Frame& frame, const Dict& dict) {
     frame.children.push_back(&value);
   }
   if (dict.kind() == DictKind::counter) frame.before = frame.children.size();
-  if (auto attributes = dict.attributes()) frame.children.push_back(keep(*attributes));
+  const auto attributes = dict.attributes();
+  if (!attributes) return;
+  if (dict.kind() == DictKind::dict) {
+    throw Error(ErrorKind::unsupported, "Python's plain dict has no attributes to be saved")
+        .hint("Make it a Dict(DictKind::ordered_dict).");
+  }
+  frame.children.push_back(keep(*attributes));
 }
 
 void Builder::add_object_children(Frame& frame, const Object::Parts& parts) {

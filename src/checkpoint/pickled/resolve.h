@@ -44,6 +44,21 @@ class TensorMaker {
   virtual Tensor with_numbers(const Tensor& tensor) { return tensor; }
 };
 
+// Hands everything on; a base for those that change one thing on the way.
+class ForwardingMaker : public TensorMaker {
+ public:
+  explicit ForwardingMaker(TensorMaker& next) : next_(next) {}
+  Tensor make(const StorageRef& storage, const TensorSpec& spec) override { return next_.make(storage, spec); }
+  Tensor assemble(const Assembly& assembly) override { return next_.assemble(assembly); }
+  void also_made(const Tensor& same, const Tensor& made) override { next_.also_made(same, made); }
+  void read_now() override { next_.read_now(); }
+  bool has_numbers() const override { return next_.has_numbers(); }
+  Tensor with_numbers(const Tensor& tensor) override { return next_.with_numbers(tensor); }
+
+ protected:
+  TensorMaker& next_;
+};
+
 // Shared nodes become shared Values. Iterative, so depth costs no stack; cycles are closed (close_cycles).
 // Error(unsafe) for globals that are not allowed, before anything is made; Error(bad_file) and Error(unsupported) with
 // the offset in the pickle.

@@ -1,11 +1,11 @@
 // Zip archives, whose every record is looked at unless a pickle beside it says that it is a storage.
 #include <fmt/format.h>
-#include <libdeflate.h>
 
 #include <algorithm>
 #include <unordered_set>
 
 #include "checkpoint/formats/pt2_config.h"
+#include "checkpoint/formats/zip_file.h"
 #include "inspect/error_text.h"
 #include "inspect/scan/looks.h"
 #include "inspect/scan/zip_ends.h"
@@ -51,7 +51,7 @@ class ArchiveLook {
   std::shared_ptr<const io::Source> bytes_of(const Record& record);
   std::shared_ptr<const io::Source> inflated(const Record& record);
   void check_crc(const Record& record, const io::Source& bytes);
-  Part part_of(const Record& record, Role role);
+  Part part_for(const Record& record, Role role);
   bool has(std::string_view name) const;
 
   Scanner& scanner_;
@@ -69,14 +69,14 @@ void ArchiveLook::look() {
   for (const Record& record : records_) {
     throw_if_stopped(scanner_.stop());
     if (!is_pickle(inner_name(record))) continue;
-    const Part pickle = part_of(record, Role::pickle);
+    const Part pickle = part_for(record, Role::pickle);
     if (pickle.bytes) take_storages(look_at_pickle(scanner_, pickle), inner_name(record));
   }
   for (const Record& record : records_) {
     const std::string name = inner_name(record);
     if (record.size == 0 || is_pickle(name) || is_storage(name)) continue;
     throw_if_stopped(scanner_.stop());
-    const Part part = part_of(record, Role::record);
+    const Part part = part_for(record, Role::record);
     if (part.bytes) scanner_.add(part);
   }
   if (has("data.pkl")) check_opens();
@@ -163,24 +163,21 @@ void ArchiveLook::take_raw_weights() {
   }
 }
 
-Part ArchiveLook::part_of(const Record& record, Role role) {
+Part ArchiveLook::part_for(const Record& record, Role role) {
   return {bytes_of(record), join(part_.where, record.name), role, part_.depth + 1};
 }
 
 // Null where they cannot be had, which is told.
 std::shared_ptr<const io::Source> ArchiveLook::bytes_of(const Record& record) {
   std::shared_ptr<const io::Source> bytes =
-      record.deflated ? inflated(record)
-                      : std::make_shared<PartSource>(part_.bytes, record.offset, record.offset + record.size);
+      record.deflated ? inflated(record) : part_of(part_.bytes, record.offset, record.offset + record.size);
   if (bytes) check_crc(record, *bytes);
   return bytes;
 }
 
 std::shared_ptr<const io::Source> ArchiveLook::inflated(const Record& record) {
   const std::string where = join(part_.where, record.name);
-  constexpr uint64_t always_fine = uint64_t{2} << 20, most_ratio = 64;  // as for the pickles that are loaded
-  const bool is_bomb = record.size > always_fine && record.size / most_ratio > record.stored_size;
-  if (is_bomb || !scanner_.may_inflate(record.size))
+  if (checkpoint::inflates_too_far(record, scanner_.limits()) || !scanner_.may_inflate(record.size))
     return scanner_.problem(where, "the file inflates to more than okibi looks into"), nullptr;
   auto bytes = zip::inflate(read_bytes(*part_.bytes, record.offset, record.offset + record.stored_size), record.size);
   if (!bytes) return scanner_.problem(where, "the deflated bytes are damaged, or not as many as promised"), nullptr;
@@ -189,14 +186,8 @@ std::shared_ptr<const io::Source> ArchiveLook::inflated(const Record& record) {
 
 // A wrong one keeps nobody from loading the record: PyTorch does not look at it. So it is read all the same.
 void ArchiveLook::check_crc(const Record& record, const io::Source& bytes) {
-  constexpr uint64_t block = 1 << 20;
-  if (record.crc32 == 0) return;
-  uint32_t crc = 0;
-  for (uint64_t at = 0; at < bytes.size(); at += block) {
-    const auto piece = read_bytes(bytes, at, std::min(bytes.size(), at + block));
-    crc = libdeflate_crc32(crc, piece.data(), piece.size());
-  }
-  if (crc != record.crc32) scanner_.problem(join(part_.where, record.name), "the CRC-32 does not match");
+  if (record.crc32 == 0 || crc32_of(bytes, 0, bytes.size()) == record.crc32) return;
+  scanner_.problem(join(part_.where, record.name), "the CRC-32 does not match");
 }
 
 }  // namespace
@@ -209,15 +200,14 @@ bool look_at_archives(Scanner& scanner, const Part& part) {
     if (!begin) break;
     is_whole = *begin == 0 && end == part.bytes->size();
     const std::string where = is_whole ? part.where : join(part.where, fmt::format("archive at {}", *begin));
-    const auto bytes = is_whole ? part.bytes : std::make_shared<PartSource>(part.bytes, *begin, end);
+    const auto bytes = is_whole ? part.bytes : part_of(part.bytes, *begin, end);
     ArchiveLook(scanner, {bytes, where, part.role, part.depth}).look();
     end = *begin;
   }
   if (end == part.bytes->size()) return false;
   if (end == 0) return true;
   scanner.problem(part.where, fmt::format("{} bytes stand before the zip archive", end));
-  scanner.add({std::make_shared<PartSource>(part.bytes, 0, end), join(part.where, "bytes in front"), Role::fragment,
-               part.depth + 1});
+  scanner.add({part_of(part.bytes, 0, end), join(part.where, "bytes in front"), Role::fragment, part.depth + 1});
   return true;
 }
 

@@ -35,8 +35,8 @@ bool look_at_npy(Scanner& scanner, const Part& part) {
       wide ? load_le<uint32_t>(as_bytes(head).data() + 8) : load_le<uint16_t>(as_bytes(head).data() + 8);
   if (length > head.size() - begin) return scanner.problem(part.where, "the header of the .npy array is cut off"), true;
   if (!has_objects(std::string_view(head).substr(begin, length))) return true;
-  scanner.add({std::make_shared<PartSource>(part.bytes, begin + length, part.bytes->size()),
-               join(part.where, "array of objects"), Role::pickle, part.depth + 1});
+  scanner.add({part_of(part.bytes, begin + length, part.bytes->size()), join(part.where, "array of objects"),
+               Role::pickle, part.depth + 1});
   return true;
 }
 

@@ -58,18 +58,20 @@ void look_at(Scanner& scanner, const Part& part) {
     if (part.role == Role::file) scanner.problem(part.where, "the file is empty");
     return;
   }
-  if (look_at_archives(scanner, part)) return;
+  if (look_at_archives(scanner, part)) return scanner.met_data();
   const std::string head = read_head(*part.bytes, 4096);
   if (is_damaged_zip(head)) {
     scanner.problem(part.where, "this begins as a zip archive, but does not end as one");
     return look_at_remains(scanner, part);
   }
-  if (look_at_tar(scanner, part) || look_at_npy(scanner, part) || look_at_safetensors(scanner, part)) return;
+  if (look_at_tar(scanner, part) || look_at_npy(scanner, part) || look_at_safetensors(scanner, part)) {
+    return scanner.met_data();
+  }
   for (const Container& container : containers)
     if (head.starts_with(container.magic))
       scanner.problem(part.where, fmt::format("okibi does not look into {} files", container.name));
   if (is_native_code(head)) return scanner.program("machine code", Judgement::unsafe, part.where);
-  if (!look_at_pickles(scanner, part)) look_at_rest(scanner, part);
+  look_at_pickles(scanner, part) ? scanner.met_data() : look_at_rest(scanner, part);
 }
 
 }  // namespace okibi::inspect

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include <okibi/io.h>
+#include "inspect/bytes.h"
 
 namespace okibi::inspect {
 
@@ -26,22 +26,5 @@ struct Part {
 };
 
 std::string join(const std::string& where, const std::string& name);  // "a.zip > data.pkl"
-
-// [begin, end) of a source that outlives it, as a source of its own.
-class PartSource final : public io::Source {
- public:
-  PartSource(std::shared_ptr<const io::Source> whole, uint64_t begin, uint64_t end)
-      : whole_(std::move(whole)), begin_(begin), size_(end - begin) {}
-  uint64_t size() const override { return size_; }
-  std::string name() const override { return whole_->name(); }
-  void read(uint64_t offset, std::span<std::byte> into) const override;
-
- private:
-  std::shared_ptr<const io::Source> whole_;
-  uint64_t begin_, size_;
-};
-
-std::vector<std::byte> read_bytes(const io::Source& source, uint64_t begin, uint64_t end);
-std::string read_head(const io::Source& source, uint64_t most);
 
 }  // namespace okibi::inspect

@@ -8,7 +8,7 @@
 
 #include "inspect/error_text.h"
 #include "inspect/scan/looks.h"
-#include "inspect/scan/window.h"
+#include "inspect/scan/pickle_window.h"
 
 namespace okibi::inspect {
 namespace {
@@ -46,6 +46,8 @@ class PickleRun {
   PickleRun(Scanner& scanner, const Part& part)
       : scanner_(scanner), part_(part), window_(*part.bytes, scanner.limits().max_pickle_bytes) {}
   bool look();
+  // Those that the pickle names: of several the first, of a legacy stream the object.
+  std::vector<NamedStorage> take_storages() { return std::move(storages_); }
 
  private:
   bool look_at_one();
@@ -55,7 +57,7 @@ class PickleRun {
 
   Scanner& scanner_;
   const Part& part_;
-  Window window_;
+  PickleWindow window_;
   uint64_t offset_ = 0;
   unsigned count_ = 0;
   bool is_pickle_ = false;  // and not something that happens to look like one
@@ -82,10 +84,10 @@ bool PickleRun::look_at_one() {
   const bool is_last = whole && names.faults.empty() && offset_ + names.size == part_.bytes->size();
   is_legacy_ |= count_ == 0 && names.is_legacy_magic;
   is_pickle_ |= is_legacy_ || is_last || names_something(names);
+  if (count_ == 0 || (is_legacy_ && count_ + 1 == legacy_object)) storages_ = names.storages;
   if (!whole) return broken(names), false;
   if (is_pickle_) tell(scanner_, part_, names, offset_);
   if (is_pickle_ && names.faults.empty()) check_decodes(names.size);
-  if (is_legacy_ && count_ + 1 == legacy_object) storages_ = names.storages;
   offset_ += names.size;
   ++count_;
   return true;
@@ -105,7 +107,7 @@ void PickleRun::broken(const PickleNames& names) {
   if (!is_pickle_) return;
   if (names_something(names) || part_.role == Role::pickle) tell(scanner_, part_, names, offset_);
   if (count_ > 0)
-    scanner_.add({std::make_shared<PartSource>(part_.bytes, offset_, part_.bytes->size()),
+    scanner_.add({part_of(part_.bytes, offset_, part_.bytes->size()),
                   join(part_.where, fmt::format("bytes at {}", offset_)), Role::fragment, part_.depth + 1});
   if (part_.role == Role::fragment || part_.role == Role::inner) return;
   scanner_.problem(part_.where, fmt::format("{} at offset {}{}", words_of(names.end), offset_ + names.size,
@@ -138,11 +140,10 @@ void tell(Scanner& scanner, const Part& part, const PickleNames& names, uint64_t
 bool look_at_pickles(Scanner& scanner, const Part& part) { return PickleRun(scanner, part).look(); }
 
 std::vector<NamedStorage> look_at_pickle(Scanner& scanner, const Part& part) {
-  Window window(*part.bytes, scanner.limits().max_pickle_bytes);
   if (part.bytes->size() == 0) return scanner.problem(part.where, "the pickle is empty"), std::vector<NamedStorage>();
-  PickleNames names = window.names_at(0);
-  look_at_pickles(scanner, part);
-  return std::move(names.storages);
+  PickleRun run(scanner, part);
+  run.look();
+  return run.take_storages();
 }
 
 }  // namespace okibi::inspect

@@ -30,19 +30,20 @@ std::vector<uint64_t> find_headers(const Scanner& scanner, const io::Source& sou
   return found;
 }
 
+using Decompressor = std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)>;
+
 // Inflates as far as there is something to inflate; empty when there is not.
 std::vector<std::byte> inflate_some(Scanner& scanner, std::span<const std::byte> deflated) {
-  libdeflate_decompressor* const decompressor = libdeflate_alloc_decompressor();
+  const Decompressor decompressor(libdeflate_alloc_decompressor(), &libdeflate_free_decompressor);
   std::vector<std::byte> bytes;
   size_t size = 0;
   auto result = LIBDEFLATE_INSUFFICIENT_SPACE;
   for (size_t room = 1 << 16; result == LIBDEFLATE_INSUFFICIENT_SPACE && scanner.may_inflate(room); room *= 8) {
     bytes.resize(room);
     size_t used = 0;
-    result = libdeflate_deflate_decompress_ex(decompressor, deflated.data(), deflated.size(), bytes.data(), room, &used,
-                                              &size);
+    result = libdeflate_deflate_decompress_ex(decompressor.get(), deflated.data(), deflated.size(), bytes.data(), room,
+                                              &used, &size);
   }
-  libdeflate_free_decompressor(decompressor);
   bytes.resize(result == LIBDEFLATE_SUCCESS ? size : 0);
   return bytes;
 }
@@ -53,7 +54,7 @@ bool is_end_record(const io::Source& source, uint64_t at) {
 
 void look_behind_end_record(Scanner& scanner, const Part& part, uint64_t at, uint64_t next) {
   if (next - at <= zip::end_length) return;
-  scanner.add({std::make_shared<PartSource>(part.bytes, at + zip::end_length, next),
+  scanner.add({part_of(part.bytes, at + zip::end_length, next),
                join(part.where, fmt::format("behind the end record at {}", at)), Role::fragment, part.depth + 1});
 }
 
@@ -67,7 +68,7 @@ void look_at_record(Scanner& scanner, const Part& part, uint64_t at, uint64_t ne
   const auto name = read_bytes(*part.bytes, at + zip::local_length, name_end);
   const std::string where = join(part.where, fmt::format("{} (record at {})", printable(as_text(name), 200), at));
   if (begin >= end) return;
-  scanner.add({std::make_shared<PartSource>(part.bytes, begin, end), where, Role::fragment, part.depth + 1});
+  scanner.add({part_of(part.bytes, begin, end), where, Role::fragment, part.depth + 1});
   if (load_le<uint16_t>(&header[8]) != zip::method_deflated) return;
   auto inflated = inflate_some(scanner, read_bytes(*part.bytes, begin, end));
   if (inflated.empty()) return;
@@ -85,8 +86,8 @@ void look_at_remains(Scanner& scanner, const Part& part) {
   }
   headers.push_back(part.bytes->size());
   if (headers.front() > 0)
-    scanner.add({std::make_shared<PartSource>(part.bytes, 0, headers.front()), join(part.where, "bytes in front"),
-                 Role::fragment, part.depth + 1});
+    scanner.add(
+        {part_of(part.bytes, 0, headers.front()), join(part.where, "bytes in front"), Role::fragment, part.depth + 1});
   for (size_t i = 0; i + 1 < headers.size(); ++i) {
     const bool ends = is_end_record(*part.bytes, headers[i]);
     (ends ? look_behind_end_record : look_at_record)(scanner, part, headers[i], headers[i + 1]);

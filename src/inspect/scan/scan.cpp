@@ -25,8 +25,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string path_of(const std::string& uri) { return uri.starts_with("file://") ? uri.substr(7) : uri; }
-
 // In the order of their names, so that two scans of one folder tell the same. Links to folders are not followed: they
 // may lead back.
 std::vector<fs::path> files_in(const std::string& folder) {
@@ -43,7 +41,6 @@ std::vector<fs::path> files_in(const std::string& folder) {
 
 void add_folder(Scanner& scanner, const std::string& folder) {
   const std::vector<fs::path> files = files_in(folder);
-  if (files.empty()) scanner.problem("", "the folder holds no files");
   for (const fs::path& file : files) {
     const std::string where = file.lexically_relative(folder).string();
     std::error_code no_end;
@@ -95,14 +92,16 @@ ScanReport scan(std::shared_ptr<const io::Source> source, const ScanOptions& opt
 
 ScanReport scan(const std::string& uri, const ScanOptions& options) {
   Scanner scanner(options);
-  std::error_code no_such_file;
-  if (fs::is_directory(path_of(uri), no_such_file)) {
-    add_folder(scanner, path_of(uri));
-  } else {
-    const auto source = store::default_store().open(uri);
-    add_shards(scanner, uri, shards_of(*source, options.limits));
-    scanner.add({source, "", Role::file, 0});
+  const store::Store& store = store::default_store();
+  if (store.is_folder(uri)) {
+    add_folder(scanner, store.folder(uri)->name());
+    scanner.run();
+    if (!scanner.has_met_data()) scanner.problem("", "nothing in the folder is a checkpoint");
+    return std::move(scanner).report();
   }
+  const auto source = store.open(uri);
+  add_shards(scanner, uri, shards_of(*source, options.limits));
+  scanner.add({source, "", Role::file, 0});
   scanner.run();
   return std::move(scanner).report();
 }

@@ -10,9 +10,8 @@
 namespace okibi::inspect {
 namespace {
 
-constexpr unsigned deepest = 8;                         // archives and pickles in one another
-constexpr size_t most_problems = 1000;                  // of a file that has nothing but
-constexpr uint64_t most_inflated = uint64_t{32} << 20;  // beside 8 times the file itself
+constexpr unsigned deepest = 8;         // archives and pickles in one another
+constexpr size_t most_problems = 1000;  // of a file that has nothing but
 
 }  // namespace
 
@@ -37,7 +36,7 @@ void Scanner::run() {
 }
 
 bool Scanner::may_inflate(uint64_t size) {
-  if (size > most_inflated + 8 * bytes_seen_ - bytes_inflated_) return false;
+  if (size > options_.limits.max_scan_inflated + 8 * bytes_seen_ - bytes_inflated_) return false;
   bytes_inflated_ += size;
   return true;
 }

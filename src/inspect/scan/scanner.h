@@ -25,6 +25,8 @@ class Scanner {
   void global(const NamedGlobal& global, const std::string& where);
   void program(std::string name, Judgement judgement, std::string where);
   void problem(const std::string& where, std::string text);
+  void met_data() { has_met_data_ = true; }  // something that holds tensors or objects, not only text
+  bool has_met_data() const noexcept { return has_met_data_; }
   // A record of an archive is about to be inflated. False: it would be more than any honest file has.
   bool may_inflate(uint64_t size);
   const Limits& limits() const noexcept { return options_.limits; }
@@ -35,6 +37,7 @@ class Scanner {
   ScanReport report_;
   std::vector<Part> waiting_;
   std::set<std::tuple<std::string, std::string>> told_;  // name, where
+  bool has_met_data_ = false;
   uint64_t bytes_seen_ = 0;
   uint64_t bytes_inflated_ = 0;
 };

@@ -4,61 +4,26 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <optional>
 
+#include "checkpoint/formats/tar.h"
 #include "inspect/scan/looks.h"
-#include "inspect/scan/window.h"
+#include "inspect/scan/pickle_window.h"
 
 namespace okibi::inspect {
 namespace {
 
-constexpr uint64_t block = 512;
+using checkpoint::TarHeader;
 
-// The header of a member (POSIX 1003.1, ustar): offsets and lengths of its fields.
-class Header {
- public:
-  explicit Header(std::string bytes) : bytes_(std::move(bytes)) {}
-  std::string_view name() const { return text(0, 100); }
-  char type() const { return bytes_[156]; }
-  std::optional<uint64_t> size() const { return octal(124, 12); }
-  bool is_empty() const { return bytes_.find_first_not_of('\0') == std::string::npos; }
-  bool is_sound() const { return octal(148, 8) == sum() && size(); }
+constexpr uint64_t block = TarHeader::block;
 
- private:
-  std::string_view text(size_t at, size_t length) const {
-    const std::string_view field(bytes_.data() + at, length);
-    return field.substr(0, field.find('\0'));
-  }
-  std::optional<uint64_t> octal(size_t at, size_t length) const {
-    std::string_view digits = text(at, length);
-    while (digits.starts_with(' ')) digits.remove_prefix(1);
-    while (digits.ends_with(' ')) digits.remove_suffix(1);
-    uint64_t value = 0;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value, 8);
-    const bool whole = error == std::errc() && end == digits.data() + digits.size();
-    return whole ? std::optional(value) : std::nullopt;
-  }
-  // Of all bytes, with the checksum's own taken for spaces.
-  uint64_t sum() const {
-    uint64_t total = 8 * ' ';
-    for (size_t i = 0; i < block; ++i)
-      if (i < 148 || i >= 156) total += static_cast<unsigned char>(bytes_[i]);
-    return total;
-  }
-
-  std::string bytes_;
-};
-
-Header header_at(const io::Source& source, uint64_t at) {
-  return Header(std::string(as_text(read_bytes(source, at, at + block))));
-}
+bool is_sound(const TarHeader& header) { return header.checksum() == header.sum() && header.size(); }
 
 // A member that has pickles with something else between them. `skip` says how many bytes follow a pickle, or nothing
 // where none can.
 template <class Skip>
 void look_at_mixed(Scanner& scanner, const Part& part, Skip&& skip) {
-  Window window(*part.bytes, scanner.limits().max_pickle_bytes);
+  PickleWindow window(*part.bytes, scanner.limits().max_pickle_bytes);
   for (uint64_t at = 0; at < part.bytes->size();) {
     throw_if_stopped(scanner.stop());
     const PickleNames names = window.names_at(at);
@@ -96,9 +61,9 @@ void look_at_tensors(Scanner& scanner, const Part& part) {
   });
 }
 
-void look_at_member(Scanner& scanner, const Part& tar, const Header& header, uint64_t begin, uint64_t end) {
-  const std::string name(header.name());
-  const Part part = {std::make_shared<PartSource>(tar.bytes, begin, end), join(tar.where, printable(name, 200)),
+void look_at_member(Scanner& scanner, const Part& tar, const TarHeader& header, uint64_t begin, uint64_t end) {
+  const std::string name = header.name();
+  const Part part = {part_of(tar.bytes, begin, end), join(tar.where, printable(name, 200)),
                      name == "pickle" || name == "sys_info" ? Role::pickle : Role::record, tar.depth + 1};
   if (name == "storages") return look_at_storages(scanner, part);
   if (name == "tensors") return look_at_tensors(scanner, part);
@@ -107,7 +72,7 @@ void look_at_member(Scanner& scanner, const Part& tar, const Header& header, uin
 
 // Headers of headers ("30 mtime=1700000000.5"), which Python's tarfile writes for times with fractions. One that says
 // where or how long a member is would contradict the member's own header.
-bool is_harmless_extension(const io::Source& source, const Header& header, uint64_t begin, uint64_t length) {
+bool is_harmless_extension(const io::Source& source, const TarHeader& header, uint64_t begin, uint64_t length) {
   if ((header.type() != 'x' && header.type() != 'g') || length > block * 128) return false;
   const auto bytes = read_bytes(source, begin, begin + length);
   const std::string_view text = as_text(bytes);
@@ -127,23 +92,23 @@ bool is_zero_to_end(const io::Source& source, uint64_t at) {
 
 bool look_at_tar(Scanner& scanner, const Part& part) {
   const uint64_t size = part.bytes->size();
-  if (size < block || header_at(*part.bytes, 0).is_empty() || !header_at(*part.bytes, 0).is_sound()) return false;
+  if (size < block) return false;
+  if (const TarHeader first(*part.bytes, 0); first.is_empty() || !is_sound(first)) return false;
   for (uint64_t at = 0; at < size;) {
     throw_if_stopped(scanner.stop());
     if (size - at < block) return scanner.problem(part.where, "the tar file breaks off in a header"), true;
-    const Header header = header_at(*part.bytes, at);
+    const TarHeader header(*part.bytes, at);
     if (header.is_empty()) {
       if (!is_zero_to_end(*part.bytes, at)) scanner.problem(part.where, "bytes follow the end of the tar file");
       return true;
     }
     const std::string where = join(part.where, fmt::format("tar header at {}", at));
-    if (!header.is_sound()) return scanner.problem(where, "the header is damaged"), true;
+    if (!is_sound(header)) return scanner.problem(where, "the header is damaged"), true;
     const uint64_t begin = at + block, length = *header.size();
     if (length > size - begin) return scanner.problem(where, "the member runs over the end of the file"), true;
-    const bool is_file = header.type() == '0' || header.type() == '\0';
-    if (is_file) look_at_member(scanner, part, header, begin, begin + length);
+    if (header.is_file()) look_at_member(scanner, part, header, begin, begin + length);
     const bool harmless = header.type() == '5' || is_harmless_extension(*part.bytes, header, begin, length);
-    if (!is_file && !harmless) scanner.problem(where, "the member is a link, or of another kind than a file");
+    if (!header.is_file() && !harmless) scanner.problem(where, "the member is a link, or of another kind than a file");
     at = std::min(size, begin + (length + block - 1) / block * block);
   }
   return true;

@@ -1,7 +1,6 @@
 #include "inspect/verify/recover.h"
 
 #include <fmt/format.h>
-#include <libdeflate.h>
 
 #include <map>
 
@@ -9,7 +8,7 @@
 
 #include "checkpoint/archive_body.h"
 #include "checkpoint/pickled/resolve.h"
-#include "inspect/scan/part.h"
+#include "inspect/bytes.h"
 #include "zip/layout.h"
 
 namespace okibi::inspect {
@@ -101,13 +100,7 @@ bool Walk::is_descriptor(const Found& record, uint64_t at) {
 }
 
 uint32_t Walk::crc_of(const Found& record) const {
-  uint32_t crc = 0;
-  for (uint64_t at = 0; at < record.size; at += block) {
-    throw_if_stopped(stop_);
-    const auto bytes = read_bytes(source_, record.begin + at, record.begin + std::min(record.size, at + block));
-    crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
-  }
-  return crc;
+  return crc32_of(source_, record.begin, record.begin + record.size, [&](uint64_t) { throw_if_stopped(stop_); });
 }
 
 // Tensors over the storages that are there; meta tensors for the others.

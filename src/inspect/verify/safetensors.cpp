@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <limits>
-#include <map>
 
-#include "inspect/scan/part.h"
+#include "checkpoint/formats/safetensors_header.h"
+#include "inspect/bytes.h"
 #include "inspect/verify/checks.h"
 
 namespace okibi::inspect {
@@ -14,12 +14,11 @@ namespace {
 
 using nlohmann::json;
 
-// Bits of an element, as the format's specification names its dtypes.
-const std::map<std::string_view, uint64_t> bits = {
-    {"BOOL", 8},        {"U8", 8},          {"I8", 8},      {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8},
-    {"F8_E4M3FNUZ", 8}, {"F8_E5M2FNUZ", 8}, {"I16", 16},    {"U16", 16},    {"F16", 16},    {"BF16", 16},
-    {"I32", 32},        {"U32", 32},        {"F32", 32},    {"C64", 64},    {"F64", 64},    {"I64", 64},
-    {"U64", 64},        {"F4", 4},          {"F6_E2M3", 6}, {"F6_E3M2", 6}};
+const checkpoint::SafetensorsDType* dtype_of(const json& tensor) {
+  const auto all = checkpoint::safetensors_dtypes();
+  const auto found = std::ranges::find(all, tensor["dtype"].get<std::string>(), &checkpoint::SafetensorsDType::name);
+  return found == all.end() ? nullptr : &*found;
+}
 
 struct Run {
   uint64_t begin = 0, end = 0;
@@ -29,7 +28,7 @@ struct Run {
 bool is_count(const json& value) { return value.is_number_unsigned(); }
 
 std::optional<uint64_t> nbytes_of(const json& tensor) {
-  uint64_t count = bits.at(tensor["dtype"].get<std::string>());
+  uint64_t count = dtype_of(tensor)->bits;
   for (const json& size : tensor["shape"]) {
     const auto factor = size.get<uint64_t>();
     if (factor != 0 && count > std::numeric_limits<uint64_t>::max() / factor) return std::nullopt;
@@ -46,7 +45,7 @@ std::string check_entry(const json& tensor, uint64_t size, Run& run) {
                         tensor["data_offsets"].is_array() && tensor["data_offsets"].size() == 2 &&
                         std::ranges::all_of(tensor["data_offsets"], is_count);
   if (!complete) return "the entry has no dtype, shape and data_offsets as it must";
-  if (!bits.contains(tensor["dtype"].get<std::string>())) return "the dtype is unknown";
+  if (!dtype_of(tensor)) return "the dtype is unknown";
   run.begin = tensor["data_offsets"][0].get<uint64_t>(), run.end = tensor["data_offsets"][1].get<uint64_t>();
   if (run.begin > run.end || run.end > size)
     return fmt::format("the tensor lies at {} to {} of {} bytes", run.begin, run.end, size);
@@ -79,7 +78,7 @@ void verify_safetensors(Verifier& verifier, const SourcePtr& source) {
   const uint64_t data = 8 + length, size = source->size() - data;
   std::vector<Run> runs;
   for (const auto& [name, tensor] : header.items()) {
-    if (name == "__metadata__") continue;
+    if (name == checkpoint::safetensors_metadata) continue;
     Run run{.name = name};
     const std::string problem = check_entry(tensor, size, run);
     problem.empty() ? runs.push_back(run) : verifier.add(name, std::nullopt, problem);

@@ -43,8 +43,6 @@ void Verifier::read(uint64_t bytes) {
 
 namespace {
 
-namespace fs = std::filesystem;
-
 // Runs a check that gives up at the first error; what it says is a problem like any other.
 template <class Work>
 bool is_told(Verifier& verifier, Work&& work) {
@@ -76,21 +74,19 @@ void verify_archives(Verifier& verifier, const SourcePtr& source) {
   begins.push_back(0);
   for (size_t i = begins.size() - 1; i-- > 0;) {
     verifier.file = join(file, fmt::format("archive at {}", begins[i + 1]));
-    verify_zip_file(verifier, std::make_shared<PartSource>(source, begins[i + 1], begins[i]));
+    verify_zip_file(verifier, part_of(source, begins[i + 1], begins[i]));
   }
 }
 
-void verify_folder(Verifier& verifier, const std::string& folder) {
-  std::error_code problem;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(folder, problem)) files.push_back(entry.path());
-  if (problem) throw Error(ErrorKind::io, "cannot read the folder: " + problem.message()).at("", folder);
-  std::ranges::sort(files);
-  is_told(verifier, [&] { open(folder, {.limits = verifier.options.limits, .any_class_as_data = true}); });
-  for (const fs::path& file : files) {
-    if (!fs::is_regular_file(file, problem) || file.extension() == ".json" || file.filename() == ".metadata") continue;
-    verifier.file = file.filename().string();
-    verify_source(verifier, std::make_shared<io::FileSource>(file.string()));
+bool holds_no_tensors(const std::string& file) { return file.ends_with(".json") || file == ".metadata"; }
+
+void verify_folder(Verifier& verifier, const std::string& uri) {
+  is_told(verifier, [&] { open(uri, {.limits = verifier.options.limits, .any_class_as_data = true}); });
+  const auto folder = store::default_store().folder(uri);
+  for (const std::string& file : folder->names()) {
+    if (holds_no_tensors(file)) continue;
+    verifier.file = file;
+    verify_source(verifier, folder->open(file));
   }
 }
 
@@ -106,10 +102,8 @@ void verify_source(Verifier& verifier, const SourcePtr& source) {
 
 VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
   Verifier verifier(options);
-  const std::string path = uri.starts_with("file://") ? uri.substr(7) : uri;
-  std::error_code no_such_file;
-  if (fs::is_directory(path, no_such_file)) {
-    verify_folder(verifier, path);
+  if (store::default_store().is_folder(uri)) {
+    verify_folder(verifier, uri);
     verifier.report.recoverable.reset();  // of one file of it: that is not the folder's
   } else {
     verify_source(verifier, store::default_store().open(uri));
@@ -122,7 +116,7 @@ namespace {
 // What is rescued is less than what there was: nothing may be replaced by it.
 void require_new(const std::string& target) {
   std::error_code no_such_file;
-  if (!fs::exists(target, no_such_file)) return;
+  if (!std::filesystem::exists(target, no_such_file)) return;
   throw Error(ErrorKind::bad_argument, "there is a file of this name already, which would be lost")
       .hint("Name a new file.")
       .at("", target);

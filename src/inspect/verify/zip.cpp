@@ -5,8 +5,8 @@
 #include <okibi/pickle.h>
 
 #include "checkpoint/formats/zip_file.h"
+#include "inspect/bytes.h"
 #include "inspect/error_text.h"
-#include "inspect/scan/part.h"
 #include "inspect/verify/checks.h"
 
 namespace okibi::inspect {
@@ -14,20 +14,11 @@ namespace {
 
 constexpr uint64_t block = 1 << 20;
 
-void add_wrong_crc(Verifier& verifier, const zip::Record& record, uint32_t found) {
-  verifier.add(record.name, record.offset,
-               fmt::format("the CRC-32 does not match: expected {:08x}, found {:08x}", record.crc32, found));
-}
-
 // Not by zip::Reader::read, which would take memory for the whole of it.
 void check_stored(Verifier& verifier, const io::Source& source, const zip::Record& record) {
-  uint32_t crc = 0;
-  for (uint64_t at = 0; at < record.size; at += block) {
-    const auto bytes = read_bytes(source, record.offset + at, record.offset + std::min(record.size, at + block));
-    crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
-    verifier.read(bytes.size());
-  }
-  if (record.crc32 != 0 && crc != record.crc32) add_wrong_crc(verifier, record, crc);
+  const uint32_t crc =
+      crc32_of(source, record.offset, record.offset + record.size, [&](uint64_t bytes) { verifier.read(bytes); });
+  zip::check_crc(source, record, crc);
 }
 
 // Inflates in small steps, for what a record claims to inflate to may be much more than the file.
@@ -80,9 +71,9 @@ void check_deflated(Verifier& verifier, const io::Source& source, const zip::Rec
   if (!is_whole || !inflater.ended() || inflater.size() != record.size) {
     verifier.add(record.name, record.offset,
                  fmt::format("the deflated bytes are damaged, or do not give the {} bytes promised", record.size));
-  } else if (record.crc32 != 0 && inflater.crc() != record.crc32) {
-    add_wrong_crc(verifier, record, inflater.crc());
+    return;
   }
+  zip::check_crc(source, record, inflater.crc());
 }
 
 void check_record(Verifier& verifier, const zip::Reader& records, const zip::Record& record) {
@@ -90,7 +81,7 @@ void check_record(Verifier& verifier, const zip::Reader& records, const zip::Rec
     if (!record.deflated) return check_stored(verifier, records.source(), record);
     check_deflated(verifier, records.source(), record);
   } catch (const Error& error) {
-    if (error.kind() == ErrorKind::cancelled) throw;
+    if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::io) throw;  // says nothing of the file
     verifier.add(error);
   }
 }
@@ -98,7 +89,7 @@ void check_record(Verifier& verifier, const zip::Reader& records, const zip::Rec
 void check_pickle(Verifier& verifier, const zip::Reader& records, const zip::Record& record) {
   std::vector<std::byte> bytes;
   try {
-    bytes = checkpoint::read_pickle_bytes(records, record.name);
+    bytes = checkpoint::read_pickle_bytes(records, record.name, verifier.options.limits);
   } catch (const Error& error) {
     if (error.kind() == ErrorKind::limit) verifier.add(error);  // all others are told already
     return;

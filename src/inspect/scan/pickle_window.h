@@ -1,4 +1,4 @@
-// inspect/scan/window.h: pickles at known places of a source that may be far larger than memory.
+// inspect/scan/pickle_window.h: pickles at known places of a source that may be far larger than memory.
 #pragma once
 
 #include "inspect/scan/names.h"
@@ -7,9 +7,9 @@
 namespace okibi::inspect {
 
 // Reads as much as the pickle at an offset needs, and keeps it for the next one behind it.
-class Window {
+class PickleWindow {
  public:
-  Window(const io::Source& source, uint64_t most) : source_(source), most_(most) {}
+  PickleWindow(const io::Source& source, uint64_t most) : source_(source), most_(most) {}
   PickleNames names_at(uint64_t offset);  // Error(limit) when a pickle has more than `most` bytes
   std::span<const std::byte> from(uint64_t offset, uint64_t length);  // at least these; good until the next call
 

@@ -1,10 +1,10 @@
-#include "inspect/scan/window.h"
+#include "inspect/scan/pickle_window.h"
 
 #include <algorithm>
 
 namespace okibi::inspect {
 
-PickleNames Window::names_at(uint64_t offset) {
+PickleNames PickleWindow::names_at(uint64_t offset) {
   const uint64_t left = source_.size() - offset;
   for (uint64_t length = 1 << 16;; length *= 8) {
     const auto bytes = from(offset, std::min(length, left));
@@ -14,7 +14,7 @@ PickleNames Window::names_at(uint64_t offset) {
   }
 }
 
-std::span<const std::byte> Window::from(uint64_t offset, uint64_t length) {
+std::span<const std::byte> PickleWindow::from(uint64_t offset, uint64_t length) {
   if (offset < begin_ || offset + length > begin_ + bytes_.size()) {
     bytes_ = read_bytes(source_, offset, std::min(source_.size(), offset + std::max<uint64_t>(length, 1 << 20)));
     begin_ = offset;
