@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "nn/layer_table.h"
+
 namespace okibi::model {
 namespace {
 
@@ -32,46 +34,16 @@ nn::AnyModule make_linear(const SavedModule& saved) {
   return nn::Linear(needed_weight(saved), saved.parameter("bias"));
 }
 
-nn::AnyModule make_dropout(const SavedModule& saved) { return nn::Dropout(saved.number("p", 0.5)); }
-
-Reduction reduction_of(const SavedModule& saved) {
-  const Value* value = saved.attribute("reduction");
-  const std::string name = value == nullptr ? "mean" : value->to_string();
-  if (name == "none") return Reduction::none;
-  if (name == "mean") return Reduction::mean;
-  if (name == "sum") return Reduction::sum;
-  throw Error(ErrorKind::bad_file, "a loss has the reduction none, mean or sum").found(name);
-}
-
-nn::AnyModule make_bce(const SavedModule& saved) {
-  for (const auto& [name, tensor] : saved.buffers()) {
-    if (tensor.defined()) throw Error(ErrorKind::unsupported, fmt::format("okibi's BCEWithLogitsLoss has no {}", name));
-  }
-  return nn::BCEWithLogitsLoss(reduction_of(saved));
-}
-
-nn::AnyModule make_mse(const SavedModule& saved) { return nn::MSELoss(reduction_of(saved)); }
-
-template <class T>
-nn::AnyModule make_default(const SavedModule&) {
-  return T();
-}
+nn::AnyModule make_from_table(const SavedModule& saved) { return nn::find_layer(saved.python_class())->make(); }
 
 struct Entry {
   std::string_view python_class;
   MakeLayer make;
 };
+// Layers whose C++ objects hold more than attributes and tensors.
 constexpr Entry entries[] = {
-    {nn::Module::plain_class, make_default<nn::Module>},
     {"torch.nn.modules.sparse.Embedding", make_embedding},
     {"torch.nn.modules.linear.Linear", make_linear},
-    {"torch.nn.modules.activation.ReLU", make_default<nn::ReLU>},
-    {"torch.nn.modules.activation.Sigmoid", make_default<nn::Sigmoid>},
-    {"torch.nn.modules.dropout.Dropout", make_dropout},
-    {"torch.nn.modules.container.Sequential", make_default<nn::Sequential>},
-    {"torch.nn.modules.container.ModuleDict", make_default<nn::ModuleDict>},
-    {"torch.nn.modules.loss.BCEWithLogitsLoss", make_bce},
-    {"torch.nn.modules.loss.MSELoss", make_mse},
 };
 
 }  // namespace
@@ -80,7 +52,8 @@ MakeLayer layer_maker(std::string_view python_class) noexcept {
   for (const Entry& entry : entries) {
     if (entry.python_class == python_class) return entry.make;
   }
-  return nullptr;
+  const nn::Layer* layer = nn::find_layer(python_class);
+  return layer != nullptr && layer->make != nullptr ? make_from_table : nullptr;
 }
 
 }  // namespace okibi::model

@@ -5,40 +5,46 @@
 namespace okibi::nn {
 namespace {
 
-constexpr std::array embedding = {
-    LayerAttribute{"num_embeddings", Print::value},    LayerAttribute{"embedding_dim", Print::value},
-    LayerAttribute{"padding_idx", Print::unless_none}, LayerAttribute{"max_norm", Print::unless_none},
-    LayerAttribute{"norm_type", Print::unless_two},    LayerAttribute{"scale_grad_by_freq", Print::unless_false},
-    LayerAttribute{"sparse", Print::unless_false},
-};
-constexpr std::array linear = {
-    LayerAttribute{"in_features", Print::name_value},
-    LayerAttribute{"out_features", Print::name_value},
-};
-constexpr std::array relu = {LayerAttribute{"inplace", Print::unless_false}};
-constexpr std::array dropout = {
-    LayerAttribute{"p", Print::name_value},
-    LayerAttribute{"inplace", Print::name_value},
-};
-constexpr std::array loss = {LayerAttribute{"reduction", Print::never}};
+using enum Print;
 
-struct Layer {
-  std::string_view python_class;
-  std::span<const LayerAttribute> attributes;
+constexpr LayerAttribute embedding[] = {
+    {"num_embeddings", value},   {"embedding_dim", value}, {"padding_idx", unless_none},
+    {"max_norm", unless_none},   {"norm_type", unless_two}, {"scale_grad_by_freq", unless_false},
+    {"sparse", unless_false},
 };
-constexpr Layer layers[] = {
-    {"torch.nn.modules.sparse.Embedding", embedding},  {"torch.nn.modules.linear.Linear", linear},
-    {"torch.nn.modules.activation.ReLU", relu},        {"torch.nn.modules.dropout.Dropout", dropout},
-    {"torch.nn.modules.loss.BCEWithLogitsLoss", loss}, {"torch.nn.modules.loss.MSELoss", loss},
+constexpr LayerAttribute linear[] = {{"in_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
+constexpr LayerAttribute inplace[] = {{"inplace", unless_false}};
+constexpr LayerAttribute dropout[] = {{"p", name_value}, {"inplace", name_value}};
+constexpr LayerAttribute loss[] = {{"reduction", never}};
+constexpr std::span<const LayerAttribute> none;
+
+template <class T>
+AnyModule make() {
+  return T();
+}
+
+constexpr Layer table[] = {
+    {Module::plain_class, none, make<Module>},
+    {"torch.nn.modules.sparse.Embedding", embedding, nullptr},
+    {"torch.nn.modules.linear.Linear", linear, nullptr},
+    {"torch.nn.modules.activation.ReLU", inplace, make<ReLU>},
+    {"torch.nn.modules.activation.Sigmoid", none, make<Sigmoid>},
+    {"torch.nn.modules.dropout.Dropout", dropout, make<Dropout>},
+    {"torch.nn.modules.container.Sequential", none, make<Sequential>},
+    {"torch.nn.modules.container.ModuleDict", none, make<ModuleDict>},
+    {"torch.nn.modules.loss.BCEWithLogitsLoss", loss, make<BCEWithLogitsLoss>},
+    {"torch.nn.modules.loss.MSELoss", loss, make<MSELoss>},
 };
 
 }  // namespace
 
-std::span<const LayerAttribute> layer_attributes(std::string_view python_class) noexcept {
-  for (const Layer& layer : layers) {
-    if (layer.python_class == python_class) return layer.attributes;
+std::span<const Layer> layers() noexcept { return table; }
+
+const Layer* find_layer(std::string_view python_class) noexcept {
+  for (const Layer& layer : table) {
+    if (layer.python_class == python_class) return &layer;
   }
-  return {};
+  return nullptr;
 }
 
 }  // namespace okibi::nn

@@ -71,6 +71,12 @@ AnyModule as_any(const Module& module) {
   return AnyModule(module);
 }
 
+[[noreturn]] void throw_other_number(const Module& module, size_t found) {
+  throw Error(ErrorKind::internal,
+              fmt::format("{} sets another number of attributes than its row in the table", module.python_class()))
+      .found(uint64_t{found});
+}
+
 }  // namespace
 
 Module::Module(std::string python_class) : state_(std::make_shared<ModuleState>()) {
@@ -127,6 +133,10 @@ const std::vector<std::pair<std::string, Value>>& Module::attributes() const noe
 
 const std::vector<std::pair<std::string, AnyModule>>& Module::children() const noexcept { return state_->children; }
 
+const Value& Module::attribute(size_t index) const noexcept { return state_->attributes[index].second; }
+
+const Tensor& Module::buffer(size_t index) const noexcept { return state_->buffers[index].second; }
+
 const Tensor& Module::parameter(size_t index) const noexcept { return state_->parameters[index].second; }
 
 // ---- registering
@@ -167,15 +177,14 @@ void Module::set_attribute(std::string name, Value value) {
 }
 
 void Module::set_layer_attributes(std::initializer_list<Value> values) {
-  const std::span<const LayerAttribute> attributes = layer_attributes(state_->python_class);
-  if (attributes.size() != values.size()) {
-    throw Error(ErrorKind::internal,
-                fmt::format("{} sets another number of attributes than its row in the table", state_->python_class))
-        .expected(uint64_t{attributes.size()})
-        .found(uint64_t{values.size()});
-  }
+  const Layer* layer = find_layer(state_->python_class);
   auto value = values.begin();
-  for (const LayerAttribute& attribute : attributes) set_attribute(std::string(attribute.name), *value++);
+  for (const LayerAttribute& attribute : layer == nullptr ? std::span<const LayerAttribute>() : layer->attributes) {
+    if (attribute.print == Print::has_parameter) continue;
+    if (value == values.end()) throw_other_number(*this, values.size());
+    set_attribute(std::string(attribute.name), *value++);
+  }
+  if (value != values.end()) throw_other_number(*this, values.size());
 }
 
 }  // namespace okibi::nn

@@ -21,7 +21,15 @@ bool is_printed(Print print, const Value& value) {
     case Print::unless_two:
       return !(value == Value(2));
     case Print::never:
+    case Print::has_parameter:
       return false;
+  }
+  return false;
+}
+
+bool has_parameter(const Module& module, std::string_view name) {
+  for (const auto& [known, tensor] : ModuleAccess::state(module).parameters) {
+    if (known == name) return tensor.defined();
   }
   return false;
 }
@@ -30,15 +38,16 @@ bool is_printed(Print print, const Value& value) {
 std::string attributes_text(const Module& module) {
   std::string text;
   const auto append = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
-  const std::span<const LayerAttribute> facts = layer_attributes(module.python_class());
-  for (size_t i = 0; i < facts.size(); ++i) {
-    const auto& [name, value] = module.attributes()[i];
-    if (!is_printed(facts[i].print, value)) continue;
-    append(facts[i].print == Print::value ? repr(value) : fmt::format("{}={}", name, repr(value)));
-  }
-  // Linear prints the one thing that is no attribute of it: whether the parameter is there.
-  if (module.python_class() == "torch.nn.modules.linear.Linear") {
-    append(ModuleAccess::state(module).parameters[1].second.defined() ? "bias=True" : "bias=False");
+  const Layer* layer = find_layer(module.python_class());
+  if (layer == nullptr) return text;
+  auto attribute = module.attributes().begin();
+  for (const auto& [name, print] : layer->attributes) {
+    if (print == Print::has_parameter) {
+      append(fmt::format("{}={}", name, has_parameter(module, name) ? "True" : "False"));
+      continue;
+    }
+    const Value& value = (attribute++)->second;
+    if (is_printed(print, value)) append(print == Print::value ? repr(value) : fmt::format("{}={}", name, repr(value)));
   }
   return text;
 }

@@ -4,18 +4,22 @@
 
 #include <algorithm>
 
+#include "nn/layer_table.h"
 #include "nn/module_state.h"
 
 namespace okibi::nn {
 namespace {
 
-constexpr int64_t state_dict_version = 1;  // torch.nn.Module._version, which none of these layers raises
+int64_t version_of(const Module& module) {
+  const Layer* layer = find_layer(module.python_class());
+  return layer == nullptr ? 1 : layer->version;
+}
 
 std::string size_text(const Tensor& tensor) { return fmt::format("torch.Size({})", to_string(tensor.sizes())); }
 
 void gather(const Module& module, const std::string& prefix, StateDict& found) {
   const ModuleState& state = ModuleAccess::state(module);
-  found.set_version(prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1), state_dict_version);
+  found.set_version(prefix.empty() ? prefix : prefix.substr(0, prefix.size() - 1), version_of(module));
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
     for (const auto& [name, tensor] : *tensors) {
       if (tensor.defined()) found.set(prefix + name, tensor.detach());

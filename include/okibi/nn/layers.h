@@ -40,11 +40,8 @@ class Sigmoid : public Module {
 class Dropout : public Module {
  public:
   explicit Dropout(double p = 0.5);
-  Tensor forward(const Tensor& x) const { return dropout(x, p_, is_training()); }
+  Tensor forward(const Tensor& x) const { return dropout(x, attribute(0).to_double(), is_training()); }
   Tensor operator()(const Tensor& x) const { return forward(x); }
-
- private:
-  double p_;
 };
 
 }  // namespace okibi::nn

@@ -10,9 +10,6 @@ class BCEWithLogitsLoss : public Module {
   explicit BCEWithLogitsLoss(Reduction reduction = Reduction::mean);
   Tensor forward(const Tensor& input, const Tensor& target) const;
   Tensor operator()(const Tensor& input, const Tensor& target) const { return forward(input, target); }
-
- private:
-  Reduction reduction_;
 };
 
 class MSELoss : public Module {
@@ -20,9 +17,6 @@ class MSELoss : public Module {
   explicit MSELoss(Reduction reduction = Reduction::mean);
   Tensor forward(const Tensor& input, const Tensor& target) const;
   Tensor operator()(const Tensor& input, const Tensor& target) const { return forward(input, target); }
-
- private:
-  Reduction reduction_;
 };
 
 }  // namespace okibi::nn

@@ -105,9 +105,13 @@ class Module {
   void register_parameter(std::string name, Tensor value, bool requires_grad = true);
   void register_buffer(std::string name, Tensor value);
   void set_attribute(std::string name, Value value);
-  // All attributes of one of PyTorch's layers, in the order of its row in src/nn/layer_table.cpp.
+  // All attributes of one of PyTorch's layers, in the order of its row in src/nn/layer_table.cpp. They are where a layer
+  // keeps its options: whole-model files replace them.
   void set_layer_attributes(std::initializer_list<Value> values);
-  const Tensor& parameter(size_t index) const noexcept;  // in order of registration
+  // In order of registration, and of the layer's row.
+  const Tensor& parameter(size_t index) const noexcept;
+  const Tensor& buffer(size_t index) const noexcept;
+  const Value& attribute(size_t index) const noexcept;
   const std::vector<std::pair<std::string, AnyModule>>& children() const noexcept;
 
  private:
