@@ -51,6 +51,23 @@ std::string difference_of_files(const std::vector<std::byte>& before, const Buff
   return difference(std::span(before).first(id), after.bytes().first(id));
 }
 
+// formats.md: torch-zip | all dtypes that `torch.save` can write | read; written byte for byte | corpus/dtypes.pth
+// formats.md: torch-zip | sparse COO, CSR, CSC, BSR, BSC | read, every index and offset checked; written byte for
+//   byte | corpus/sparse.pth
+// formats.md: torch-zip | quantised per tensor and per channel | read; written byte for byte | corpus/quantised.pth
+// formats.md: torch-zip | nested (strided); conjugated and negated lazily | read; written byte for byte |
+//   corpus/nested.pth corpus/lazy.pth
+// formats.md: torch-zip | nn.Parameter, nn.Buffer, tensors with attributes, tensor subclasses | read as tensors that
+//   know what Python sees them as; written byte for byte | corpus/classes.pth
+// formats.md: torch-zip | subclasses that wrap other tensors (jagged) | read as data; written byte for byte |
+//   corpus/nested.pth
+// formats.md: torch-zip | NumPy arrays and scalars | written byte for byte | corpus/numpy.pth
+// formats.md: torch-zip | `datetime`, `pathlib`, `uuid`, `decimal`, `fractions`, `slice`, `range`, `deque`,
+//   namespaces | read as data; written byte for byte | corpus/library.pth corpus/python.pth
+// formats.md: torch-zip | state_dicts of optimizers and schedulers | read; written byte for byte |
+//   corpus/optim_Adam.pth corpus/scheduler_Sequential.pth
+// formats.md: torch-zip | whole models of other classes | read; written as they were |
+//   corpus/layer_MultiheadAttention_module.pth corpus/tied_model.pth
 TEST(Corpus, IsSavedAsPyTorchWroteIt) {
   const auto files = corpus();
   for (const auto& path : files) {
@@ -82,6 +99,19 @@ TEST(Corpus, HasTheSameTensorsWhenReadOneByOne) {
       EXPECT_EQ(repr(later), repr(expected)) << path << ' ' << entry.name;
     }
   }
+}
+
+// formats.md: torch-zip | NumPy arrays and scalars | read as data of which `from_numpy()`, `to_int()` make numbers |
+//   corpus/numpy.pth
+TEST(Corpus, NumPysThingsGiveTheirNumbers) {
+  const Value value = load(OKIBI_GOLDEN "/corpus/numpy.pth", as_data());
+  EXPECT_EQ(repr(from_numpy(value["array"])), repr(arange(6).to(float32).view({2, 3})));
+  EXPECT_TRUE(equal(from_numpy(value["swapped"]), from_numpy(value["array"])));
+  EXPECT_TRUE(equal(from_numpy(value["fortran"]), from_numpy(value["array"])));
+  EXPECT_EQ(from_numpy(value["zero_d"]).item<int>(), 5);
+  EXPECT_EQ(value["scalars"][0].to_double(), 0.1);
+  EXPECT_EQ(value["scalars"][1].to_int(), 7);
+  EXPECT_THROW(from_numpy(value["objects"]), Error);
 }
 
 }  // namespace

@@ -26,6 +26,8 @@ Error error_of(Work work) {
 
 class Dcp : public testing::TestWithParam<std::string> {};
 
+// formats.md: dcp | DTensor, FSDP2, any number of ranks and files, also with a `.metadata` of each rank | read,
+//   joined, keys are str, as that format has them | dcp/sharded dcp/fsdp dcp/by_rank dcp/file_each
 TEST_P(Dcp, HoldsWhatWasSaved) {
   EXPECT_EQ(Describer().value(load(dcp(GetParam()))), golden_description(dcp(GetParam()) + ".json"));
 }
@@ -67,6 +69,7 @@ class BrokenDcp : public testing::Test {
   ScratchFolder scratch_;
 };
 
+// formats.md: dcp | rows and slices | read, only the boxes needed
 TEST_F(BrokenDcp, RowsReadOnlyTheBoxesThatTheyNeed) {
   const std::string folder = copy("sharded");
   const Archive archive = open(folder);

@@ -44,6 +44,8 @@ class DcpWrite : public testing::Test {
 
 class DcpAgain : public DcpWrite, public testing::WithParamInterface<std::string> {};
 
+// formats.md: dcp | dense tensors in dicts and lists; anything else that is no dict as a whole | read; written as of
+//   one rank | dcp/plain
 TEST_P(DcpAgain, WhatPyTorchSavedIsTheSameAfterSavingIt) {
   const std::string golden = std::string(OKIBI_GOLDEN) + "/dcp/" + GetParam();
   EXPECT_EQ(Describer().value(again(load(golden))), golden_description(golden + ".json"));
@@ -111,6 +113,8 @@ TEST_F(DcpWrite, TakesTheHigherPlaceOfTheCheckpointBefore) {
   EXPECT_THAT(files(), UnorderedElementsAre(".metadata", "__0_1.distcp", "notes.txt", "__7_x.distcp"));
 }
 
+// formats.md: dcp | a folder that holds an older checkpoint | read; written, the old one stays until the new one is
+//   there
 TEST_F(DcpWrite, AFailureLeavesTheCheckpointBefore) {
   again(Dict{{"old", tensor({1.0f})}});
   const auto before = files();

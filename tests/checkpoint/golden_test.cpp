@@ -13,6 +13,12 @@ class Golden : public testing::TestWithParam<std::string> {
   std::string path() const { return std::string(OKIBI_GOLDEN) + "/checkpoint/" + GetParam() + ".pth"; }
 };
 
+// formats.md: torch-zip | state_dicts with `_metadata`, resume checkpoints, any nesting of dicts, lists, tuples,
+//   sets, scalars, strings, bytes | read | checkpoint/torch-2.15/everything.pth checkpoint/torch-1.13/everything.pth
+// formats.md: torch-zip | views, shared storages, strides, meta tensors | read | checkpoint/torch-2.15/views.pth
+//   checkpoint/torch-2.15/meta.pth
+// formats.md: torch-zip | deflated records | read | checkpoint/torch-2.15/deflated.pth
+// formats.md: torch-zip | either byte order | read | checkpoint/torch-2.15/big_endian.pth
 TEST_P(Golden, HoldsWhatPyTorchFindsInIt) { EXPECT_EQ(Describer().value(load(path())), golden_description(path())); }
 
 TEST_P(Golden, HoldsTheSameWhenMapped) {
@@ -52,6 +58,9 @@ INSTANTIATE_TEST_SUITE_P(All, Golden,
 // All but the digits of .data/serialization_id, which are a hash of PyTorch's own making.
 class Resave : public testing::TestWithParam<std::string> {};
 
+// formats.md: torch-zip | state_dicts with `_metadata`, resume checkpoints, any nesting of dicts, lists, tuples,
+//   sets, scalars, strings, bytes | written byte for byte as PyTorch 2.15 apart from the serialization id
+// formats.md: torch-zip | views, shared storages, strides, meta tensors | written byte for byte
 TEST_P(Resave, IsByteForByteTheFileThatPyTorchWrote) {
   const auto before = bytes_of_file(golden("2.15", GetParam() + ".pth"));
   Buffer after;
@@ -69,6 +78,8 @@ INSTANTIATE_TEST_SUITE_P(All, Resave,
                                          "everything"),
                          [](const auto& test) { return test.param; });
 
+// formats.md: torch-zip | tensors of other devices | read as tensors in memory that keep the tag; written with it |
+//   checkpoint/torch-2.15/cuda.pth
 TEST(Load, KeepsTheDeviceAsATag) {
   const Value value = load(golden("2.15", "cuda.pth"));
   EXPECT_EQ(value["base"].to_tensor().device(), Device("cuda:0"));
@@ -100,6 +111,8 @@ TEST(Load, AWholeModelIsRefusedWithTheWayToLoadIt) {
   }
 }
 
+// formats.md: torch-zip | whole models of other classes | read as data (`LoadOptions::any_class_as_data`), and their
+//   state_dict | checkpoint/torch-2.15/whole_model.pth
 TEST(Load, AWholeModelIsDataWhereThatIsAskedFor) {
   const Value model = load(golden("2.15", "whole_model.pth"), {.any_class_as_data = true});
   EXPECT_EQ(model.to_object().python_class(), "torch.nn.modules.container.Sequential");

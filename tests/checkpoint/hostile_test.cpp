@@ -169,6 +169,8 @@ TEST(Hostile, RecordsThatTheFileLacks) {
                  "middle");
 }
 
+// formats.md: torchscript | programs of PyTorch 1.0 and 1.1 | refused with a sentence
+// formats.md: torch-zip | packages of `torch.package` | refused with a sentence
 TEST(Hostile, ArchivesOfOtherKinds) {
   EXPECT_REFUSED(Forged::file_of("N.", {}, {{"model.json", "{}"}, {"version", "1\n"}}), ErrorKind::unsupported,
                  "PyTorch 1.0 or 1.1");

@@ -23,6 +23,12 @@ class OldGolden : public testing::TestWithParam<std::string> {
   std::string path() const { return old_golden(GetParam() + ".pth"); }
 };
 
+// formats.md: torch-legacy | 0.1.10 to 1.5, and today with `_use_new_zipfile_serialization=False` | read |
+//   old/legacy_old_parameters.pth old/legacy_old_tensors.pth old/legacy_state_dict.pth
+// formats.md: torch-legacy | pickle protocols 1 to 5 | read | old/legacy_protocol_1.pth old/legacy_protocol_5.pth
+// formats.md: torch-legacy | dtypes that have a storage class | read | old/legacy_dtypes.pth
+// formats.md: torch-legacy | dtypes without a storage class | read | old/legacy_new_dtypes.pth
+// formats.md: torch-tar | before 0.1.10, also by Python 2 | read | old/tar_state_dict.pth old/tar_python2.pth
 TEST_P(OldGolden, HoldsWhatPyTorchFindsInIt) { EXPECT_EQ(Describer().value(load(path())), golden_description(path())); }
 
 TEST_P(OldGolden, HoldsTheSameWhenMapped) {
@@ -71,7 +77,8 @@ TEST_P(OldGolden, WithAnyByteChangedItLoadsOrIsRefused) {
 INSTANTIATE_TEST_SUITE_P(All, OldGolden,
                          testing::Values("legacy_state_dict", "legacy_views", "legacy_dtypes", "legacy_new_dtypes",
                                          "legacy_parameters", "legacy_many", "legacy_protocol_1", "legacy_protocol_3",
-                                         "legacy_protocol_4", "legacy_protocol_5", "legacy_old_views", "tar_state_dict",
+                                         "legacy_protocol_4", "legacy_protocol_5", "legacy_old_views",
+                                         "legacy_old_tensors", "legacy_old_parameters", "tar_state_dict",
                                          "tar_python2"),
                          [](const auto& test) { return name_of_test(test.param); });
 
@@ -85,6 +92,9 @@ std::shared_ptr<const Buffer> saved(const Value& value) {
 
 class LegacyResave : public testing::TestWithParam<std::string> {};
 
+// formats.md: torch-legacy | 0.1.10 to 1.5, and today with `_use_new_zipfile_serialization=False` | written byte for
+//   byte as PyTorch 2.15 apart from the keys of storages, which are addresses there
+// formats.md: torch-legacy | dtypes that have a storage class | written byte for byte
 TEST_P(LegacyResave, IsByteForByteWhatPyTorchWrites) {
   const std::vector<std::byte> before = bytes_of_file(old_golden("legacy_" + GetParam() + ".pth"));
   Buffer after;
@@ -95,6 +105,7 @@ TEST_P(LegacyResave, IsByteForByteWhatPyTorchWrites) {
 INSTANTIATE_TEST_SUITE_P(All, LegacyResave, testing::Values("state_dict", "views", "dtypes", "many"),
                          [](const auto& test) { return test.param; });
 
+// formats.md: torch-legacy | dtypes without a storage class | not written: PyTorch could not load them
 TEST(Legacy, WhatPyTorchCouldNotLoadIsNotWritten) {
   Buffer buffer;
   const Value value = load(old_golden("legacy_new_dtypes.pth"));
@@ -109,6 +120,7 @@ TEST(Legacy, AFileOfTheZipFormatIsConverted) {
   EXPECT_EQ(open(std::make_shared<Buffer>(buffer.bytes())).format(), Format::torch_legacy);
 }
 
+// formats.md: torch-legacy | storages that are views of others | read; written, the whole storages
 TEST(Legacy, ViewsOfAStorageShareItsBytes) {
   const Value value = load(old_golden("legacy_old_views.pth"));
   const Tensor all = value["all"].to_tensor(), part = value["part"].to_tensor();
@@ -116,6 +128,8 @@ TEST(Legacy, ViewsOfAStorageShareItsBytes) {
   EXPECT_EQ(part.storage_offset(), 5);
 }
 
+// formats.md: torch-legacy | whole models with the source of their classes | read as data |
+//   old/legacy_whole_model.pth
 TEST(Legacy, AWholeModelIsDataWithItsClassesByName) {
   const std::string path = old_golden("legacy_whole_model.pth");
   EXPECT_THROW(load(path), Error);
@@ -156,6 +170,8 @@ TEST(Legacy, ManySmallStoragesComeBackInOrder) {
 
 // ------------------------------------------------------------------------------------------------------------ programs
 
+// formats.md: torchscript | `torch.jit.save` (1.2 and later): the module tree with its tensors and attributes | read
+//   | old/script.pt
 TEST(TorchScript, ComesAsAModuleTree) {
   const Value program = load(old_golden("script.pt"));
   EXPECT_EQ(open(old_golden("script.pt")).format(), Format::torchscript);
@@ -171,6 +187,7 @@ TEST(TorchScript, ComesAsAModuleTree) {
             (Dims{2, 3}));
 }
 
+// formats.md: torchscript | its parameters and buffers (`load_state_dict`) | read
 TEST(TorchScript, ItsStateDictIsThatOfPyTorch) {
   const StateDict state_dict = load_state_dict(old_golden("script.pt"));
   std::map<std::string, Value> sorted(state_dict.begin(), state_dict.end());

@@ -14,6 +14,8 @@ std::string pt2_golden(const std::string& name) { return std::string(OKIBI_GOLDE
 
 class Pt2Golden : public testing::TestWithParam<std::string> {};
 
+// formats.md: pt2 | weights and constants of `torch.export.save`, also as before 2.9 | read | pt2/net.pt2
+//   pt2/net_2_8.pt2 pt2/net_2_5.pt2
 TEST_P(Pt2Golden, HoldsWhatTorchExportFindsInIt) {
   const std::string path = pt2_golden(GetParam());
   EXPECT_EQ(Describer().value(load(path)), golden_description(path));
@@ -34,6 +36,9 @@ TEST_P(Pt2Golden, TensorsReadLaterAreTheSame) {
 INSTANTIATE_TEST_SUITE_P(All, Pt2Golden, testing::Values("net", "net_2_8", "net_2_5"),
                          [](const auto& test) { return test.param; });
 
+// formats.md: pt2 | tensors that are pickled | read | pt2/pickled.pt2
+// formats.md: pt2 | opaque objects, which are pickles of anything | read only as what the config says of them |
+//   pt2/pickled.pt2
 TEST(Pt2, APickledTensorIsReadAndAnOpaqueObjectIsNot) {
   const Value value = load(pt2_golden("pickled"));
   EXPECT_EQ(value["state_dict"]["steps"].to_tensor().item<int>(), 3);

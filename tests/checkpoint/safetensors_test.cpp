@@ -43,6 +43,8 @@ class SafetensorsGolden : public testing::TestWithParam<std::string> {
   std::string path() const { return safetensors_golden(GetParam() + ".safetensors"); }
 };
 
+// formats.md: safetensors | all dtypes that PyTorch has, `__metadata__` | read | safetensors/dtypes.safetensors
+//   safetensors/names.safetensors
 TEST_P(SafetensorsGolden, HoldsWhatTheLibraryFindsInIt) {
   EXPECT_EQ(described(load(path())), golden_description(path()));
   EXPECT_EQ(open(path()).format(), Format::safetensors);
@@ -62,6 +64,8 @@ TEST_P(SafetensorsGolden, TensorsReadLaterAreTheSame) {
   }
 }
 
+// formats.md: safetensors | all dtypes that PyTorch has, `__metadata__` | written byte for byte as
+//   `safetensors.torch.save_file` of 0.8
 TEST_P(SafetensorsGolden, IsByteForByteTheFileThatTheLibraryWrote) {
   EXPECT_EQ(saved(load(path())), bytes_of_file(path()));
   // From the tensors as they were given to the library, in their order.
@@ -97,6 +101,7 @@ TEST(Safetensors, DictsInDictsAreNamesWithDots) {
   EXPECT_TRUE(equal(again["model.sub.b"].to_tensor(), zeros({1})));
 }
 
+// formats.md: safetensors | views and shared tensors | read; written for each name
 TEST(Safetensors, ViewsAreWrittenAsTheyAreSeen) {
   const Tensor base = arange(12).view({3, 4});
   const Tensor numbers = tensor({1.5, 2.5}, float32);
@@ -219,6 +224,7 @@ TEST(SafetensorsHeader, TheOrderOfTheHeaderIsFreeAndThatOfTheBytesIsKept) {
   EXPECT_EQ(value.to_dict().items()[2].first.to_string(), "b");
 }
 
+// formats.md: safetensors | elements that lie unaligned | read where they could not be mapped
 TEST(SafetensorsHeader, UnalignedElementsAreReadWhereTheyCannotBeMapped) {
   const std::string path = testing::TempDir() + "/unaligned.safetensors";
   const Bytes file = file_of("{\"b\":" + entry("U8", "[1]", "[0,1]") + ",\"a\":" + entry("I32", "[1]", "[1,5]") + "}",
@@ -275,6 +281,7 @@ TEST(SafetensorsHeader, HasAllThatATensorNeedsAndNothingElse) {
   EXPECT_THAT(refusal(one("F32", "{\"a\":1}", "[0,4]"), "1234"), HasSubstr("expected an array"));
 }
 
+// formats.md: safetensors | dtypes that PyTorch lacks | refused with a sentence
 TEST(SafetensorsHeader, ADtypeThatPyTorchLacksIsNamed) {
   EXPECT_THAT(refusal(one("F6_E2M3", "[4]", "[0,3]"), "123"), HasSubstr("tensor a: okibi has no dtype F6_E2M3"));
   EXPECT_THAT(refusal(one("Q4_K", "[4]", "[0,3]"), "123"), HasSubstr("Q4_K"));

@@ -40,6 +40,7 @@ std::string refusal_at(const std::string& path) {
   }
 }
 
+// formats.md: sharded | safetensors, by the index or the folder that it or the one file lies in | read
 TEST(Sharded, TheIndexOrItsFolderLoads) {
   const Value by_index = load(sharded_golden + "/model.safetensors.index.json");
   const Value by_folder = load(sharded_golden, {.mmap = true});
@@ -83,6 +84,8 @@ void expect_golden_files(const std::string& folder) {
   }
 }
 
+// formats.md: sharded | safetensors, by the index or the folder that it or the one file lies in | written byte for
+//   byte as `huggingface_hub` with transformers' index
 TEST(Sharded, FilesAreThoseOfHuggingFaceByteForByte) {
   const std::string folder = fresh_folder("written");
   save(in_order_of_the_model(), folder + "/model.safetensors", {.shard_size = 200});
@@ -103,6 +106,7 @@ TEST(Sharded, OneShardIsAFileAndWhatStoodThereGoes) {
   EXPECT_EQ(load(folder).size(), 8u);
 }
 
+// formats.md: sharded | files of torch.save with an index | read
 TEST(Sharded, FilesOfTorchSaveAreShardsToo) {
   const std::string folder = fresh_folder("bin");
   save(Dict{{"a", ones({2})}, {"extra", ones({9})}}, folder + "/pytorch_model-00001-of-00002.bin");

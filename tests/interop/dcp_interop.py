@@ -83,7 +83,9 @@ def without_names(state):
     return [without_names(value) for value in state] if isinstance(state, list) else state
 
 
-def written_by_okibi(folder, seed):
+# formats.md: dcp | dense tensors in dicts and lists; anything else that is no dict as a whole | written as of one
+#   rank, which `torch.distributed.checkpoint` loads
+def test_written_by_okibi(folder, seed):
     state = training_state(random.Random(seed))
     torch.save(state, folder / "in.pth")
     convert(folder / "in.pth", folder / "by_okibi", "--to", "dcp")
@@ -146,7 +148,9 @@ def work(rank, folder, task):
     dist.destroy_process_group()
 
 
-def written_by_pytorch(folder):
+# formats.md: dcp | DTensor, FSDP2, any number of ranks and files, also with a `.metadata` of each rank | read;
+#   written as of one rank, which any number of ranks load
+def test_written_by_pytorch(folder):
     mp.spawn(work, args=(folder, save_sharded), nprocs=RANKS)
     for seed in range(ROUNDS):
         expected = {"model": whole_tensors(seed), "epoch": seed}
@@ -160,8 +164,8 @@ def main():
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for seed in range(ROUNDS):
-            written_by_okibi(folder, seed)
-        written_by_pytorch(folder)
+            test_written_by_okibi(folder, seed)
+        test_written_by_pytorch(folder)
     print(f"{2 * ROUNDS} checkpoints went both ways, bit for bit")
 
 

@@ -272,6 +272,8 @@ class Interop(unittest.TestCase):
     # Columns whose names are hostile to the Python source that stands in the file.
     odd_columns = ["2nd floor", 'a"]; raise SystemExit("b', "it's", "tab\tand\\n", "dotted.name", "größe", "type", "__code__"]
 
+    # formats.md: torch-zip | the model of `okibi train`, and any module that says its forward in Python
+    #   (`set_python_forward`) | read, also after PyTorch saved it again; written as a `torch.fx.GraphModule`
     def test_the_trained_model_as_a_module_that_pytorch_runs(self):
         csv, whole, model = self.folder / "odd.csv", self.folder / "runs/whole.pt", self.folder / "runs/odd.pth"
         chooser, letters = random.Random(1), "abc"
@@ -319,6 +321,8 @@ class Interop(unittest.TestCase):
             "set": {1, 2, 3}, "size": torch.Size([2, 3]), "dtype": torch.float16, "bytes": bytearray(b"abc"),
         }
 
+    # formats.md: torch-zip | state_dicts with `_metadata`, resume checkpoints, any nesting of dicts, lists, tuples,
+    #   sets, scalars, strings, bytes | read; written
     def test_objects_come_back_as_they_were(self):
         zoo = self.zoo()
         torch.save(zoo, self.folder / "zoo.pth")
@@ -355,6 +359,7 @@ class Interop(unittest.TestCase):
 
     # ---- streams of before 1.6, and programs
 
+    # formats.md: torch-legacy | 0.1.10 to 1.5, and today with `_use_new_zipfile_serialization=False` | read; written
     def test_streams_both_ways(self):
         zoo = self.zoo()
         torch.save(zoo, self.folder / "stream.pth", _use_new_zipfile_serialization=False)
@@ -370,6 +375,7 @@ class Interop(unittest.TestCase):
         run(driver, "resave", self.folder / "module.stream", self.folder / "module-again.stream", "torch-legacy")
         self.same(module, load(self.folder / "module-again.stream"))
 
+    # formats.md: torchscript | its parameters and buffers (`load_state_dict`) | read
     def test_programs_have_their_state_dict(self):
         program = torch.jit.script(nn.Sequential(nn.Conv1d(2, 3, 1), nn.BatchNorm1d(3), nn.Sequential(nn.Flatten(), nn.Linear(3, 2))))
         program.save(str(self.folder / "program.pt"))
@@ -379,6 +385,8 @@ class Interop(unittest.TestCase):
 
     # ---- whole models
 
+    # formats.md: torch-zip | whole models of the layers that okibi has | read as live modules; written such that they
+    #   run in PyTorch
     def test_whole_models_both_ways(self):
         run(driver, "save-module", self.folder / "module.pt", self.folder / "module-io.pth")
         expected = load(self.folder / "module-io.pth")

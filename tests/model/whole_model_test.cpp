@@ -33,6 +33,7 @@ void expect_same_state(const nn::Module& a, const nn::Module& b) {
   for (const auto& [name, value] : left) EXPECT_TRUE(equal(value.to_tensor(), right[name])) << name;
 }
 
+// formats.md: torch-zip | whole models of the layers that okibi has | read as live modules; written
 TEST(WholeModel, OfOkibisLayersComesBackByItself) {
   const ScratchFolder folder;
   nn::Sequential net = layers();
@@ -48,6 +49,7 @@ TEST(WholeModel, OfOkibisLayersComesBackByItself) {
   EXPECT_EQ(again.as<nn::Sequential>()[0].as<nn::Embedding>().options().padding_idx, 1);
 }
 
+// formats.md: torch-zip | whole models of classes that the caller names | read as live modules; written
 TEST(WholeModel, OfAUsersClassComesBackThroughItsFactory) {
   const ScratchFolder folder;
   Net net;
@@ -139,6 +141,7 @@ TEST(WholeModel, IsNotAStateDict) {
 
 // ---- files of PyTorch 2.15 (tests/golden/make_nn_golden.py)
 
+// formats.md: torch-zip | whole models of classes that the caller names | read as live modules
 TEST(WholeModel, OfAScriptsClassThatPyTorchSavedIsRead) {
   using Golden = testing_help::Net;
   const nn::AnyModule model =

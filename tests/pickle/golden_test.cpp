@@ -35,6 +35,7 @@ std::string expected_description(fs::path path) {
 
 }  // namespace
 
+// formats.md: torch-zip | any pickle protocol | read
 TEST(PickleGolden, EveryProtocolSaysWhatPythonSaid) {
   std::vector<fs::path> paths = golden_pickles();
   ASSERT_GE(paths.size(), 100u);
@@ -55,6 +56,7 @@ TEST(PickleGolden, WhatWasReadIsWrittenAgainByteForByteInProtocol2) {
   }
 }
 
+// formats.md: torch-zip | any pickle protocol | written as protocol 2, which PyTorch's `weights_only` asks for
 TEST(PickleGolden, OtherProtocolsWrittenInProtocol2SayTheSame) {
   for (const fs::path& path : golden_pickles()) {
     Graph graph = decode(as_bytes(read_file(path)));

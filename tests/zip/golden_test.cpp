@@ -126,6 +126,7 @@ class Zeros {
   void* base_;
 };
 
+// formats.md: torch-zip | records and archives beyond 4 GiB | written byte for byte
 TEST(ZipGolden, WritesByteForByteBeyondFourGigabytes) {
   Skeleton written;
   Writer writer(written, "huge");
@@ -140,6 +141,7 @@ TEST(ZipGolden, WritesByteForByteBeyondFourGigabytes) {
   EXPECT_EQ(without_id(written.text()), without_id(original->text()));
 }
 
+// formats.md: torch-zip | records and archives beyond 4 GiB | read
 TEST(ZipGolden, ReadsBeyondFourGigabytes) {
   const Reader reader(golden_skeleton());
   EXPECT_EQ(reader.at("data/0").size, huge);

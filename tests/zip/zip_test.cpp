@@ -208,6 +208,7 @@ TEST(ZipReader, ChecksTheCrcOfDeflatedRecords) {
   EXPECT_THAT(error_of([&] { with_crc(1).read("a"); }).what(), HasSubstr("CRC-32 does not match"));
 }
 
+// formats.md: torch-zip | records without a CRC-32 (`set_crc32_options(False)`) | read
 TEST(ZipReader, ReadsRecordsWhoseWriterComputedNoCrc) {
   auto archive = ArchiveBuilder({Part{"m/a", "text"}}).build();
   archive.poke32(archive.local[0] + 14, 0).poke32(archive.directory[0] + 16, 0);
