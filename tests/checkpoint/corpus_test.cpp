@@ -55,6 +55,8 @@ std::string difference_of_files(const std::vector<std::byte>& before, const Buff
 // formats.md: torch-zip | sparse COO, CSR, CSC, BSR, BSC | read, every index and offset checked; written byte for
 //   byte | corpus/sparse.pth
 // formats.md: torch-zip | quantised per tensor and per channel | read; written byte for byte | corpus/quantised.pth
+// formats.md: torch-zip | packed dtypes (quint4x2, quint2x4), whole tensors | read; written byte for byte |
+//   corpus/packed.pth
 // formats.md: torch-zip | nested (strided); conjugated and negated lazily | read; written byte for byte |
 //   corpus/nested.pth corpus/lazy.pth
 // formats.md: torch-zip | nn.Parameter, nn.Buffer, tensors with attributes, tensor subclasses | read as tensors that

@@ -81,6 +81,25 @@ TEST(Hostile, GeometriesThatLeaveTheStorage) {
   }
 }
 
+// 15 elements of quint4x2 take 8 bytes, of quint2x4 4.
+TEST(Hostile, PackedTensorsNeedTheirBytes) {
+  const auto file_of = [](const std::string& dtype, int64_t nbytes) {
+    Forged forged;
+    pickle::Graph& graph = forged.graph;
+    const NodeId scheme =
+        forged.tuple({graph.add_global("torch", "per_tensor_affine"), graph.add_real(0.5), forged.integer(1)});
+    return forged.file(
+        forged.call("torch._utils", "_rebuild_qtensor",
+                    {forged.storage("0", nbytes, dtype + "Storage"), forged.integer(0), forged.ints({3, 5}),
+                     forged.ints({5, 1}), scheme, graph.add_boolean(false), forged.call("collections", "OrderedDict", {})}),
+        {std::string(static_cast<size_t>(nbytes), '\x12')});
+  };
+  EXPECT_EQ(load(Buffer(file_of("QUInt4x2", 8))).to_tensor().numel(), 15);
+  EXPECT_EQ(load(Buffer(file_of("QUInt2x4", 4))).to_tensor().numel(), 15);
+  EXPECT_REFUSED(file_of("QUInt4x2", 7), ErrorKind::bad_file, "");
+  EXPECT_REFUSED(file_of("QUInt2x4", 3), ErrorKind::bad_file, "");
+}
+
 TEST(Hostile, TooManyDimensions) {
   Forged forged;
   const std::vector<int64_t> many(65, 1);

@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
 #include <okibi/checkpoint.h>
 
+#include <filesystem>
+
+#include "io/scratch_folder.h"
+
 namespace okibi {
 namespace {
 
@@ -76,6 +80,38 @@ TEST(RoundTrip, AMillionLevelsDeep) {
   Value again = save_and_load(deep);
   for (int i = 0; i < 1'000'000; ++i) again = Value(again[0]);
   EXPECT_EQ(again.to_int(), 1);
+}
+
+// What save() would quietly not do, it refuses.
+
+TEST(Save, RefusesAttributesThatPythonsPlainDictCannotHave) {
+  const Dict dict{{"a", 1}};
+  dict.set_attributes(Dict{{"note", "x"}});
+  Buffer buffer;
+  EXPECT_THROW(save(dict, buffer), Error);
+  const Dict ordered(DictKind::ordered_dict);
+  ordered.set_attributes(Dict{{"note", "x"}});
+  EXPECT_EQ(save_and_load(ordered).to_dict().attributes(), Dict({{"note", "x"}}));
+}
+
+TEST(Save, RefusesShardsOfFormatsThatHaveNone) {
+  const testing_help::ScratchFolder folder;
+  const std::string path = folder.path("no_shards");
+  for (const std::string end : {".pth", ".pt"}) {
+    EXPECT_THROW(save(Dict{{"w", zeros({2})}}, path + end, {.shard_size = 100}), Error);
+    EXPECT_FALSE(std::filesystem::exists(path + end));
+  }
+  for (const Format format : {Format::torch_zip, Format::torch_legacy, Format::safetensors, Format::dcp}) {
+    try {
+      save(Dict{{"w", zeros({2})}}, path, {.format = format, .shard_size = 100});
+      ADD_FAILURE() << name_of(format);
+    } catch (const Error& error) {
+      EXPECT_EQ(error.kind(), ErrorKind::bad_argument);
+    }
+    EXPECT_FALSE(std::filesystem::exists(path));
+  }
+  Buffer buffer;
+  EXPECT_THROW(save(Dict{{"w", zeros({2})}}, buffer, {.format = Format::safetensors, .shard_size = 100}), Error);
 }
 
 }  // namespace

@@ -179,6 +179,19 @@ def _():
             torch.quantize_per_channel(values, torch.tensor([0.1, 0.2, 0.5]), torch.tensor([3, 4, 0]), 1, torch.qint8)]
 
 
+@file("packed", True)
+def _():
+    """Of these dtypes a byte holds several elements, and the last byte need not be full."""
+    values = torch.arange(15.).view(3, 5)
+    scales, zero_points = torch.tensor([0.5, 1, 2]), torch.tensor([0., 1, 2])
+    made = {}
+    for dtype in (torch.quint4x2, torch.quint2x4):
+        empty = torch._empty_affine_quantized([3, 5], scale=0.5, zero_point=1, dtype=dtype)
+        empty.untyped_storage().copy_(torch.arange(empty.untyped_storage().nbytes(), dtype=torch.uint8).untyped_storage())
+        made[str(dtype)] = [torch.quantize_per_channel(values, scales, zero_points, 0, dtype), empty]
+    return made
+
+
 @file("nested", True)
 def _():
     return {"strided": torch.nested.nested_tensor([torch.arange(6.).view(2, 3), torch.ones(1, 3)]),

@@ -44,6 +44,23 @@ TEST(Diff, TellsRemovedAddedAndChangedTensors) {
   EXPECT_EQ(found.changed[2].differing, 0u);  // float32 against float64: the same numbers
 }
 
+// Where a key holds a dot, several things have one name.
+TEST(Diff, PairsThingsOfOneNameInTheirOrder) {
+  const Dict tensors{{"a", Dict{{"b", tensor({1.})}}}, {"a.b", tensor({2.})}};
+  EXPECT_TRUE(diff_of(tensors, tensors).none());
+  EXPECT_EQ(diff_of(tensors, tensors).same, 2u);
+  const Difference found = diff_of(tensors, Dict{{"a", Dict{{"b", tensor({1.})}}}, {"a.b", tensor({5.})}});
+  ASSERT_EQ(found.changed.size(), 1u);
+  EXPECT_EQ(found.changed[0].max_abs, 3.0);
+  EXPECT_EQ(diff_of(tensors, Dict{{"a.b", tensor({1.})}}).removed.size(), 1u);
+
+  const Dict numbers{{"a", Dict{{"b", 1}}}, {"a.b", 2}};
+  EXPECT_TRUE(diff_of(numbers, numbers).none());
+  const auto leaves = diff_of(numbers, Dict{{"a", Dict{{"b", 1}}}, {"a.b", 7}}).leaves;
+  ASSERT_EQ(leaves.size(), 1u);
+  EXPECT_EQ(leaves[0].a + " " + leaves[0].b, "2 7");
+}
+
 TEST(Diff, MeasuresBothDistances) {
   const auto found = diff_of(Dict{{"w", tensor({100., 1., 5.})}}, Dict{{"w", tensor({101., 2., 5.})}}).changed;
   ASSERT_EQ(found.size(), 1u);

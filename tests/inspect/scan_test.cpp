@@ -10,6 +10,7 @@
 
 #include "inspect/scan/judge.h"
 #include "inspect/scan/names.h"
+#include "io/scratch_folder.h"
 
 namespace okibi::inspect {
 namespace {
@@ -110,6 +111,17 @@ TEST(Scan, NeverCallsCleanWhatItCannotParse) {
   EXPECT_EQ(scan(source_of("")).verdict, Verdict::malformed);
   EXPECT_EQ(scan(source_of("N.")).verdict, Verdict::safe);
   EXPECT_EQ(scan(source_of("N.N.")).verdict, Verdict::safe);
+}
+
+// Nothing bad was found where nothing was looked at: that is no answer to whether a checkpoint is safe.
+TEST(Scan, OfAFolderWithoutACheckpointIsNotSafe) {
+  const testing_help::ScratchFolder folder;
+  EXPECT_EQ(scan(folder.path("")).verdict, Verdict::malformed);
+  std::ofstream(folder.path("README.md")) << "# a model\n";
+  std::ofstream(folder.path("config.json")) << "{}";
+  EXPECT_EQ(scan(folder.path("")).verdict, Verdict::malformed);
+  save(Dict{{"w", zeros({2})}}, folder.path("model.pth"));
+  EXPECT_EQ(scan(folder.path("")).verdict, Verdict::safe);
 }
 
 TEST(Scan, SaysOfEveryHonestFileWhatLoadDoes) {

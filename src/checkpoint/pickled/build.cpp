@@ -61,7 +61,7 @@ bool is_storage(const Object::Parts& parts) {
 
 class Builder {
  public:
-  Builder(const std::stop_token& stop, StorageIds ids) : stop_(stop), tensors_(graph_, ids) {}
+  Builder(const std::stop_token& stop, StorageIds ids) : stop_(stop), tensors_(graph_, made_, ids) {}
   Built build(const Value& root);
 
  private:
@@ -89,8 +89,8 @@ class Builder {
 
   std::stop_token stop_;
   pickle::Graph graph_;
-  TensorNodes tensors_;
   NumberMap made_;  // NodeId by Value::identity
+  TensorNodes tensors_;
   std::vector<Frame> path_;
   std::vector<Frame> postponed_;
   std::deque<Value> kept_;  // Values that exist only as long as something holds them

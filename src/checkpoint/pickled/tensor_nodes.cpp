@@ -37,7 +37,7 @@ NodeId TensorNodes::layout(std::string_view name) {
   return place->second;
 }
 
-NodeId TensorNodes::made(Call function) { return call("torch._utils", function.name, std::move(function.arguments)); }
+NodeId TensorNodes::node_of(Call function) { return call("torch._utils", function.name, std::move(function.arguments)); }
 
 // What Python sees as an nn.Parameter says of its data that it needs no gradient, and of itself whether it does.
 NodeId TensorNodes::add(const Tensor& tensor) {
@@ -46,7 +46,7 @@ NodeId TensorNodes::add(const Tensor& tensor) {
         .hint("Save None in its place: Value().");
   }
   const TensorClass* seen = tensor_class(tensor);
-  if (!seen) return made(call_for(tensor, tensor.requires_grad()));
+  if (!seen) return node_of(call_for(tensor, tensor.requires_grad()));
   return seen_as(tensor, call_for(tensor, tensor.requires_grad() && !seen->is_parameter()), std::nullopt);
 }
 
@@ -63,7 +63,7 @@ NodeId TensorNodes::finish(const Tensor& tensor, NodeId state) {
 NodeId TensorNodes::seen_as(const Tensor& tensor, Call inner, std::optional<NodeId> state) {
   const TensorClass& seen = *tensor_class(tensor);
   if (seen.is_parameter()) {
-    std::vector<NodeId> arguments = {made(std::move(inner)), graph_.add_boolean(tensor.requires_grad()), hooks()};
+    std::vector<NodeId> arguments = {node_of(std::move(inner)), graph_.add_boolean(tensor.requires_grad()), hooks()};
     if (state) arguments.push_back(*state);
     return call("torch._utils", state ? "_rebuild_parameter_with_state" : "_rebuild_parameter", std::move(arguments));
   }
@@ -112,6 +112,15 @@ NodeId TensorNodes::marks(const Tensor& tensor) {
   return graph_.add_container(Kind::dict, items);
 }
 
+// In Python, too, tensors quantised with the same scales hold one tensor of them, which stands in the pickle once.
+NodeId TensorNodes::shared(const Tensor& part) {
+  const auto identity = reinterpret_cast<uintptr_t>(part.body());
+  if (const uint32_t* found = made_.find(identity)) return NodeId{*found};
+  const NodeId id = plain(part);
+  made_.emplace(identity, static_cast<uint32_t>(id));
+  return id;
+}
+
 // _rebuild_qtensor(storage, storage_offset, size, stride, quantizer parameters, requires_grad, backward_hooks)
 TensorNodes::Call TensorNodes::quantised(const Tensor& tensor, bool requires_grad) {
   const Quantizer& quantizer = tensor.quantizer();
@@ -120,8 +129,8 @@ TensorNodes::Call TensorNodes::quantised(const Tensor& tensor, bool requires_gra
                                    ints(tensor.strides())};
   std::vector<NodeId> parameters = {global("torch", name_of(quantizer.scheme))};
   if (quantizer.scales.defined()) {
-    parameters.push_back(plain(quantizer.scales));
-    parameters.push_back(plain(quantizer.zero_points));
+    parameters.push_back(shared(quantizer.scales));
+    parameters.push_back(shared(quantizer.zero_points));
     parameters.push_back(graph_.add_integer(quantizer.axis));
   } else {
     parameters.push_back(graph_.add_real(quantizer.scale));
@@ -161,7 +170,7 @@ TensorNodes::Call TensorNodes::nested(const Tensor& tensor) {
 
 TensorNodes::Call TensorNodes::on_device(const Tensor& tensor, bool requires_grad) {
   return {"_rebuild_device_tensor_from_cpu_tensor",
-          {made(strided(tensor, false)), global("torch", name_of(tensor.dtype())),
+          {node_of(strided(tensor, false)), global("torch", name_of(tensor.dtype())),
            graph_.add_string(tensor.device().text()), graph_.add_boolean(requires_grad)}};
 }
 

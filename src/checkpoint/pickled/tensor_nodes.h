@@ -21,7 +21,8 @@ enum class StorageIds : uint8_t { of_zip, of_stream };
 
 class TensorNodes {
  public:
-  TensorNodes(pickle::Graph& graph, StorageIds ids) : graph_(graph), ids_(ids) {}
+  // `made`: what has a node already, by Value::identity.
+  TensorNodes(pickle::Graph& graph, NumberMap& made, StorageIds ids) : graph_(graph), made_(made), ids_(ids) {}
 
   pickle::NodeId add(const Tensor& tensor);
   // The same for a tensor with attributes, in two steps: first what is in it, whose storages are numbered so; then,
@@ -60,8 +61,9 @@ class TensorNodes {
   Call compressed(const Tensor& tensor);
   Call nested(const Tensor& tensor);
   Call on_device(const Tensor& tensor, bool requires_grad);
-  pickle::NodeId made(Call call);
-  pickle::NodeId plain(const Tensor& part) { return made(strided(part, part.requires_grad())); }
+  pickle::NodeId node_of(Call call);
+  pickle::NodeId plain(const Tensor& part) { return node_of(strided(part, part.requires_grad())); }
+  pickle::NodeId shared(const Tensor& part);
   pickle::NodeId hooks() { return call("collections", "OrderedDict", {}); }
   pickle::NodeId seen_as(const Tensor& tensor, Call inner, std::optional<pickle::NodeId> state);
   pickle::NodeId marks(const Tensor& tensor);
@@ -74,6 +76,7 @@ class TensorNodes {
   pickle::NodeId key_of(const Entry& entry);
 
   pickle::Graph& graph_;
+  NumberMap& made_;
   StorageIds ids_;
   std::vector<pickle::NodeId> globals_;  // those that were named first
   NumberMap by_storage_;                 // the address of a Storage → its place in entries_
