@@ -43,7 +43,7 @@ bool parse(Words& to, int count, char** arguments) {
   words.positional("SRC", to.source, "a file or a folder, of any format that okibi reads");
   words.positional("DST", to.target, "its name says the format, unless --to does");
   words.choice("--to", to.to, written_formats(), "the format");
-  words.option("--part", to.part, "only this part of the object, as `okibi show SRC PATH` names it");
+  words.option("--part", to.part, "only this part of the object, as `okibi show SRC PATH` names it; '' is all of it");
   words.list("--only", to.only, "only names that match: * ? [a-z]; several with commas");
   words.list("--rename", to.rename, "OLD=NEW: names that begin with OLD begin with NEW; the result is one flat dict");
   words.option("--dtype", to.dtype, "cast floating-point tensors that have dimensions: float32, float16, bfloat16 …");
@@ -79,7 +79,7 @@ void require_format(const Words& words) {
 }
 
 ConvertOptions options_of(const Words& words) {
-  ConvertOptions options{.part = words.part.value_or("")};
+  ConvertOptions options{.part = words.part};
   options.only = words.only.value_or(std::vector<std::string>());
   for (const std::string& word : words.rename.value_or(std::vector<std::string>())) {
     options.rename.push_back(rule_of(word));
@@ -106,11 +106,13 @@ void print(const Words& words, const ConvertReport& report) {
   if (words.json) {
     const Json json = {{"okibi_version", version()},   {"source", words.source},   {"target", words.target},
                        {"from", name_of(report.from)}, {"to", name_of(report.to)}, {"tensors", report.tensors},
-                       {"nbytes", report.nbytes}};
+                       {"nbytes", report.nbytes},      {"part", report.part}};
     return fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   }
-  fmt::print("{} → {}: {} tensor{}, {} ({} → {})\n", words.source, words.target, report.tensors,
-             report.tensors == 1 ? "" : "s", human_bytes(report.nbytes), name_of(report.from), name_of(report.to));
+  const std::string part = report.part.empty() ? "" : " of " + printable(report.part);
+  fmt::print("{} → {}: {} tensor{}{}, {} ({} → {})\n", words.source, words.target, report.tensors,
+             report.tensors == 1 ? "" : "s", part, human_bytes(report.nbytes), name_of(report.from),
+             name_of(report.to));
 }
 
 }  // namespace

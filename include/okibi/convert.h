@@ -19,8 +19,10 @@
 namespace okibi {
 
 struct ConvertOptions {
-  std::string part = {};               // take this part of the object: "model_state_dict"; empty means all
-  std::vector<std::string> only = {};  // keep what matches one of these shell patterns over names; empty means all
+  // Take this part of the object: "model_state_dict"; "" means all. Without it all, but of a program of torch.export the
+  // `state_dict` where the target knows only tensors, whose names would all begin with that word.
+  std::optional<std::string> part = {};
+  std::vector<std::string> only = {};  // of that, keep what matches one of these shell patterns over names; empty means all
   // {"module.", ""}: names that begin with the first begin with the second instead. The result is then one flat dict.
   std::vector<std::pair<std::string, std::string>> rename = {};
   // Cast floating-point tensors that have dimensions: a step counter, which has none, would only lose by it.
@@ -31,6 +33,7 @@ struct ConvertOptions {
 
 struct ConvertReport {
   Format from = Format::torch_zip, to = Format::torch_zip;
+  std::string part = {};  // that was written; `state_dict` also where a whole model or a program was made to one
   uint64_t tensors = 0;
   uint64_t nbytes = 0;  // of the storages that were written, each once
 };

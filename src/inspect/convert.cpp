@@ -31,9 +31,16 @@ SaveOptions save_options(const ConvertOptions& options, const Value& object, For
   return save;
 }
 
-// What of the object is to be written.
-Value selected(Value object, const ConvertOptions& options) {
-  if (!options.part.empty()) object = inspect::part_of(object, options.part);
+constexpr std::string_view state_dict = "state_dict";
+
+// What of the object is to be written, if nobody said so; Format::pt2 keeps weights and constants apart.
+std::string part_for(const ConvertOptions& options, const ConvertReport& report) {
+  if (options.part) return *options.part;
+  return report.from == Format::pt2 && knows_only_tensors(report.to) ? std::string(state_dict) : "";
+}
+
+Value selected(Value object, const std::string& part, const ConvertOptions& options) {
+  if (!part.empty()) object = inspect::part_of(object, part);
   if (!options.only.empty()) object = inspect::keep_only(object, options.only);
   if (!options.rename.empty()) object = inspect::rename_leaves(object, options.rename);
   return object;
@@ -61,8 +68,11 @@ ConvertReport convert(const std::string& source, const std::string& target, cons
     Value whole = file->object(tensors);
     // Of a whole model, its state_dict; of a program always, whose classes nobody else has.
     const bool has_no_classes = knows_only_tensors(report.to) || report.from == Format::torchscript;
-    if (has_no_classes && whole.is_object()) whole = file->state_dict_of(whole);
-    return selected(std::move(whole), options);
+    const bool is_model = has_no_classes && whole.is_object();
+    if (is_model) whole = file->state_dict_of(whole);
+    const std::string part = part_for(options, report);
+    report.part = is_model && part.empty() ? state_dict : part;
+    return selected(std::move(whole), part, options);
   });
   count_tensors(object, file->index_bytes(), report);
   checkpoint::save_at(target, object, save_options(options, object, report.to), tensors);

@@ -35,6 +35,9 @@ grep -q '^~ *model' out.txt && die "a rescued tensor is not as it was: $(cat out
 "$OKIBI" verify cut.pth --json >out.json || true
 json "not d['ok'] and d['problems'][0]['problem'] and d['recoverable']['tensors']" <out.json
 
+exits_with 0 "$OKIBI" convert "$ROOT/tests/golden/pt2/net.pt2" net.safetensors
+grep -q "tensors of state_dict" out.txt || die "convert of a program: $(cat out.txt)"
+"$OKIBI" convert "$ROOT/tests/golden/pt2/net.pt2" net.safetensors --part '' --json | json "d['part'] == ''"
 fails_with 2 "does not say which format" "$OKIBI" convert a.pth a.safetensor
 fails_with 2 "never written in shards" "$OKIBI" convert a.pth b.pth --shard-size 1MB
 [ ! -e a.safetensor ] || die "convert wrote a file of a misspelt name"

@@ -119,7 +119,32 @@ TEST_F(Convert, TakesTheStateDictOfAWholeModelForFilesOfTensors) {
   EXPECT_THROW(convert(OKIBI_GOLDEN "/nn_model.pt", at("model.pth")), Error) << "its classes would be in the file";
   const ConvertReport program = convert(OKIBI_GOLDEN "/old/script.pt", at("script.safetensors"));
   EXPECT_EQ(program.from, Format::torchscript);
+  EXPECT_EQ(program.part, "state_dict");
   EXPECT_TRUE(load(at("script.safetensors")).contains("layers.0.weight"));
+}
+
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  const Archive archive = open(path);
+  for (const TensorEntry& entry : archive.tensors()) names.push_back(entry.name);
+  return names;
+}
+
+// Nobody's model has names that begin with `state_dict.`.
+TEST_F(Convert, TakesTheStateDictOfAPt2ForFilesOfTensors) {
+  const std::string program = OKIBI_GOLDEN "/pt2/net.pt2";
+  const size_t weights = load(program)["state_dict"].size(), constants = load(program)["constants"].size();
+  ASSERT_GT(constants, 0u);
+  for (const std::string target : {"net.safetensors", "model.safetensors"}) {
+    const ConvertReport report = convert(program, at(target + (target[0] == 'm' ? ".index.json" : "")));
+    EXPECT_EQ(report.part, "state_dict");
+    EXPECT_EQ(report.tensors, weights);
+    EXPECT_THAT(names_in(at(target)), testing::Each(testing::Not(testing::StartsWith("state_dict."))));
+  }
+  EXPECT_EQ(convert(program, at("all.safetensors"), {.part = ""}).tensors, weights + constants);
+  EXPECT_THAT(names_in(at("all.safetensors")), testing::Contains(testing::StartsWith("state_dict.")));
+  EXPECT_EQ(convert(program, at("rest.safetensors"), {.part = "constants"}).tensors, constants);
+  EXPECT_EQ(convert(program, at("net.pth")).part, "") << "a zip archive can hold both";
 }
 
 TEST_F(Convert, MayReplaceItsOwnSource) {
