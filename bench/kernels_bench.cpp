@@ -4,6 +4,7 @@
 #include <okibi/random.h>
 #include <cmath>
 
+#include "kernels/embedding.h"
 #include "kernels/kernels.h"
 
 namespace {
@@ -139,7 +140,7 @@ void EmbeddingBackward(benchmark::State& state) {
   const auto grad = normal(n * dim);
   auto out = normal(rows * dim);
   for (auto _ : state) {
-    kernels::embedding_backward<float, int64_t>(ids, rows, dim, -1, false, grad.data(), dim, out.data());
+    kernels::embedding_backward<float, int64_t>(ids, rows, dim, -1, {grad.data(), dim}, out.data());
   }
   state.SetItemsProcessed(state.iterations() * n);
 }

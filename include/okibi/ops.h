@@ -72,6 +72,25 @@ Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);  // inde
 Tensor embedding(const Tensor& weight, const Tensor& indices, int64_t padding_idx = -1, bool scale_grad_by_freq = false,
                  bool sparse = false);
 
+// Scales each row of `weight` that indices name and whose p-norm (p = norm_type) is greater than max_norm down to it, in
+// place, with PyTorch's bits. Of one row once, however often it is named.
+const Tensor& embedding_renorm_(const Tensor& weight, const Tensor& indices, double max_norm, double norm_type = 2);
+
+// Rows by the bag: (rows, dim) and indices (entries), of which bag b has those from offsets[b] to offsets[b + 1], give
+// (bags, dim): the sum of its rows, their mean, or the largest of each column; zeros for an empty bag. Indices (bags,
+// length) are bags of one length, without offsets. per_sample_weights has the sizes of indices and weighs a sum. Rows
+// equal to padding_idx do not count, in the mean neither. int64 and int32 may be mixed.
+enum class BagMode : uint8_t { sum, mean, max };  // numbered as PyTorch's
+struct EmbeddingBagOptions {
+  BagMode mode = BagMode::mean;
+  bool scale_grad_by_freq = false;
+  bool sparse = false;
+  bool include_last_offset = false;  // offsets has one more, where the last bag ends
+  std::optional<int64_t> padding_idx = {};
+};
+Tensor embedding_bag(const Tensor& weight, const Tensor& indices, const Tensor& offsets = {},
+                     const Tensor& per_sample_weights = {}, EmbeddingBagOptions options = {});
+
 // ---- activations
 Tensor relu(const Tensor& x);
 Tensor sigmoid(const Tensor& x);

@@ -68,16 +68,6 @@ void gather_rows(std::span<const Index> ids, int64_t bytes, const std::byte* tab
 void copy_rows(int64_t rows, int64_t bytes, const std::byte* from, int64_t from_stride, std::byte* to,
                int64_t to_stride);
 
-// ---- embedding: weight (rows, dim)
-// The position of the first id outside [0, rows), or -1.
-template <class Index>
-int64_t first_out_of_range(std::span<const Index> ids, int64_t rows);
-// weight_grad[id] += grad row · (1 / how often the id occurs here, when by_freq); rows equal to padding are left out.
-// In the order of ids, whatever the number of threads. padding -1 means none. Indices were checked before.
-template <class T, class Index>
-void embedding_backward(std::span<const Index> ids, int64_t rows, int64_t dim, int64_t padding, bool by_freq,
-                        const T* grad, int64_t grad_stride, T* weight_grad);
-
 // ---- optimizers: one parameter of n elements, in PyTorch's order of operations, in place
 struct SgdStep {
   double lr, momentum, dampening, weight_decay;

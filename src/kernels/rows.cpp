@@ -3,6 +3,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include "kernels/fetch.h"
 #include "kernels/kernels.h"
 #include "kernels/split.h"
 #include "kernels/usual_width.h"
@@ -10,19 +11,11 @@
 namespace okibi::kernels {
 namespace {
 
-// Rows of a large table are fetched some lookups ahead. Those of a line or two the CPU overlaps by itself.
-constexpr size_t ahead = 16;
-constexpr int64_t cache_line = 64, bytes_worth_fetching = 128;
-
-void fetch(const std::byte* row, int64_t bytes) {
-  for (int64_t at = 0; at < bytes; at += cache_line) __builtin_prefetch(row + at);
-}
-
 template <int64_t fixed, class Index>
 void gather(std::span<const Index> ids, int64_t bytes, const std::byte* table, std::byte* out, int64_t out_stride) {
   const int64_t width = fixed > 0 ? fixed : bytes;
   for (size_t i = 0; i < ids.size(); ++i, out += out_stride) {
-    if (width >= bytes_worth_fetching && i + ahead < ids.size()) fetch(table + int64_t{ids[i + ahead]} * width, width);
+    if (i + rows_ahead < ids.size()) fetch_row(table + int64_t{ids[i + rows_ahead]} * width, width);
     std::memcpy(out, table + int64_t{ids[i]} * width, static_cast<size_t>(width));
   }
 }

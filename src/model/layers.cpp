@@ -30,6 +30,27 @@ nn::AnyModule make_embedding(const SavedModule& saved) {
                                                  .sparse = saved.flag("sparse", false)});
 }
 
+BagMode mode_of(const SavedModule& saved) {
+  const Value* value = saved.attribute("mode");
+  const std::string name = value == nullptr ? "mean" : value->to_string();
+  if (name == "sum") return BagMode::sum;
+  if (name == "mean") return BagMode::mean;
+  if (name == "max") return BagMode::max;
+  throw Error(ErrorKind::bad_file, "an EmbeddingBag has the mode sum, mean or max").found(name);
+}
+
+nn::AnyModule make_embedding_bag(const SavedModule& saved) {
+  const Tensor weight = needed_weight(saved);
+  return nn::EmbeddingBag::from_pretrained(weight, {.max_norm = optional_number<double>(saved, "max_norm"),
+                                                    .norm_type = saved.number("norm_type", 2),
+                                                    .scale_grad_by_freq = saved.flag("scale_grad_by_freq", false),
+                                                    .mode = mode_of(saved),
+                                                    .sparse = saved.flag("sparse", false),
+                                                    .include_last_offset = saved.flag("include_last_offset", false),
+                                                    .padding_idx = optional_number<int64_t>(saved, "padding_idx"),
+                                                    .freeze = !weight.requires_grad()});
+}
+
 nn::AnyModule make_linear(const SavedModule& saved) {
   return nn::Linear(needed_weight(saved), saved.parameter("bias"));
 }
@@ -43,6 +64,7 @@ struct Entry {
 // Layers whose C++ objects hold more than attributes and tensors.
 constexpr Entry entries[] = {
     {"torch.nn.modules.sparse.Embedding", make_embedding},
+    {"torch.nn.modules.sparse.EmbeddingBag", make_embedding_bag},
     {"torch.nn.modules.linear.Linear", make_linear},
 };
 

@@ -12,6 +12,11 @@ constexpr LayerAttribute embedding[] = {
     {"max_norm", unless_none},   {"norm_type", unless_two}, {"scale_grad_by_freq", unless_false},
     {"sparse", unless_false},
 };
+constexpr LayerAttribute embedding_bag[] = {
+    {"num_embeddings", value},    {"embedding_dim", value}, {"max_norm", unless_none},
+    {"norm_type", unless_two},    {"scale_grad_by_freq", unless_false}, {"padding_idx", unless_none_last},
+    {"mode", name_value},         {"sparse", never},        {"include_last_offset", never},
+};
 constexpr LayerAttribute linear[] = {{"in_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
 constexpr LayerAttribute inplace[] = {{"inplace", unless_false}};
 constexpr LayerAttribute dropout[] = {{"p", name_value}, {"inplace", name_value}};
@@ -26,6 +31,7 @@ AnyModule make() {
 constexpr Layer table[] = {
     {Module::plain_class, none, make<Module>},
     {"torch.nn.modules.sparse.Embedding", embedding, nullptr},
+    {"torch.nn.modules.sparse.EmbeddingBag", embedding_bag, nullptr},
     {"torch.nn.modules.linear.Linear", linear, nullptr},
     {"torch.nn.modules.activation.ReLU", inplace, make<ReLU>},
     {"torch.nn.modules.activation.Sigmoid", none, make<Sigmoid>},

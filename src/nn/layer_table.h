@@ -10,13 +10,14 @@
 namespace okibi::nn {
 
 enum class Print : uint8_t {
-  value,          // "20"
-  name_value,     // "p=0.5"
-  unless_none,    // "padding_idx=0", or nothing
-  unless_false,   // "inplace=True", or nothing
-  unless_two,     // "norm_type=1.0", or nothing for PyTorch's default
+  value,             // "20"
+  name_value,        // "p=0.5"
+  unless_none,       // "padding_idx=0", or nothing
+  unless_none_last,  // the same, behind all others
+  unless_false,      // "inplace=True", or nothing
+  unless_two,        // "norm_type=1.0", or nothing for PyTorch's default
   never,
-  has_parameter,  // "bias=True": no attribute, but whether the parameter of this name is there
+  has_parameter,     // "bias=True": no attribute, but whether the parameter of this name is there
 };
 
 struct LayerAttribute {

@@ -15,6 +15,7 @@ bool is_printed(Print print, const Value& value) {
     case Print::name_value:
       return true;
     case Print::unless_none:
+    case Print::unless_none_last:
       return !value.is_none();
     case Print::unless_false:
       return !(value == Value(false));
@@ -34,10 +35,15 @@ bool has_parameter(const Module& module, std::string_view name) {
   return false;
 }
 
+std::string one_text(const std::string& name, Print print, const Value& value) {
+  if (!is_printed(print, value)) return {};
+  return print == Print::value ? repr(value) : fmt::format("{}={}", name, repr(value));
+}
+
 // What stands between the parentheses: "2, 8, padding_idx=0".
 std::string attributes_text(const Module& module) {
-  std::string text;
-  const auto append = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  std::string text, last;
+  const auto append = [&](const std::string& part) { text += (text.empty() || part.empty() ? "" : ", ") + part; };
   const Layer* layer = find_layer(module.python_class());
   if (layer == nullptr) return text;
   auto attribute = module.attributes().begin();
@@ -46,9 +52,13 @@ std::string attributes_text(const Module& module) {
       append(fmt::format("{}={}", name, has_parameter(module, name) ? "True" : "False"));
       continue;
     }
-    const Value& value = (attribute++)->second;
-    if (is_printed(print, value)) append(print == Print::value ? repr(value) : fmt::format("{}={}", name, repr(value)));
+    const std::string one = one_text(std::string(name), print, (attribute++)->second);
+    if (print == Print::unless_none_last)
+      last = one;
+    else
+      append(one);
   }
+  append(last);
   return text;
 }
 

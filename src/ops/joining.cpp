@@ -1,6 +1,7 @@
 // Putting tensors together, and picking parts of them by index.
 #include <fmt/format.h>
 
+#include "kernels/embedding.h"
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"

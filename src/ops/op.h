@@ -258,6 +258,7 @@ std::span<const okibi::Op> reduction_ops();
 std::span<const okibi::Op> product_ops();
 std::span<const okibi::Op> joining_ops();
 std::span<const okibi::Op> embedding_ops();
+std::span<const okibi::Op> embedding_bag_ops();
 std::span<const okibi::Op> activation_ops();
 std::span<const okibi::Op> loss_ops();
 std::span<const okibi::Op> view_ops();

@@ -57,6 +57,71 @@ void op_samples(const Files& files) {
   save(all, files.at(0));
 }
 
+// ---- embeddings, each with the options of its case
+
+template <class T>
+std::optional<T> maybe(const Value& value) {
+  if (value.is_none()) return {};
+  if constexpr (std::is_same_v<T, int64_t>)
+    return value.to_int();
+  else
+    return value.to_double();
+}
+Tensor maybe_tensor(const Value& value) { return value.is_none() ? Tensor() : value.to_tensor(); }
+
+// Sparse ones in their parts, which PyTorch of any age can load.
+Value gradient_of(const Tensor& parameter) {
+  const Tensor gradient = parameter.grad();
+  if (!gradient.is_sparse()) return gradient;
+  return Dict{{"indices", gradient.indices()}, {"values", gradient.values()}, {"coalesced", gradient.is_coalesced()}};
+}
+
+Value embedded(const Value& example) {
+  const Value options = example["options"];
+  const auto embedding = nn::Embedding::from_pretrained(
+      example["weight"].to_tensor(), {.freeze = false,
+                                      .padding_idx = maybe<int64_t>(options["padding_idx"]),
+                                      .max_norm = maybe<double>(options["max_norm"]),
+                                      .norm_type = options["norm_type"].to_double(),
+                                      .scale_grad_by_freq = options["scale_grad_by_freq"].to_bool(),
+                                      .sparse = options["sparse"].to_bool()});
+  const Tensor out = embedding(example["ids"].to_tensor());
+  out.backward(example["gradient"].to_tensor());
+  return Dict{{"output", out.detach()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
+}
+
+Value bagged(const Value& example) {
+  const Value options = example["options"];
+  const std::string mode = options["mode"].to_string();
+  const auto bag = nn::EmbeddingBag::from_pretrained(
+      example["weight"].to_tensor(), {.max_norm = maybe<double>(options["max_norm"]),
+                                      .norm_type = options["norm_type"].to_double(),
+                                      .scale_grad_by_freq = options["scale_grad_by_freq"].to_bool(),
+                                      .mode = mode == "sum" ? BagMode::sum : mode == "max" ? BagMode::max : BagMode::mean,
+                                      .sparse = options["sparse"].to_bool(),
+                                      .include_last_offset = options["include_last_offset"].to_bool(),
+                                      .padding_idx = maybe<int64_t>(options["padding_idx"]),
+                                      .freeze = false});
+  const Tensor weights = maybe_tensor(example["weights"]);
+  if (weights.defined()) weights.requires_grad_();
+  const Tensor out = bag(example["ids"].to_tensor(), maybe_tensor(example["offsets"]), weights);
+  out.backward(example["gradient"].to_tensor());
+  Value of_weights;
+  if (weights.defined()) of_weights = weights.grad();
+  return Dict{{"output", out.detach()},
+              {"weight", bag.weight().detach()},
+              {"gradient", gradient_of(bag.weight())},
+              {"of_weights", of_weights}};
+}
+
+// embeddings CASES OUT: what each case gives, and its gradients.
+void embeddings(const Files& files) {
+  List all;
+  for (const Value& example : load(files.at(0)).to_list())
+    all.push_back(example["kind"].to_string() == "bag" ? bagged(example) : embedded(example));
+  save(all, files.at(1));
+}
+
 // resave IN OUT [FORMAT]: load and save.
 void resave(const Files& files) {
   SaveOptions options;
@@ -155,6 +220,7 @@ void load_and_run_module(const Files& files) {
 }
 
 const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
+                                                               {"embeddings", embeddings},
                                                              {"resave", resave},
                                                              {"resave-all", resave_all},
                                                              {"state-dict", resave_state_dict},

@@ -15,6 +15,8 @@ from collections import OrderedDict
 import torch
 from torch import nn
 
+import embeddings
+
 build, root = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
 okibi, driver = build / "okibi", build / "interop_driver"
 torch.set_num_threads(1)
@@ -158,6 +160,16 @@ class Interop(unittest.TestCase):
         self.assertEqual(len(leaves), len(sample["gradients"]))
         for ours, theirs in zip(sample["gradients"], leaves):
             torch.testing.assert_close(ours, theirs.grad, rtol=tolerance, atol=tolerance)
+
+    def test_embeddings_with_every_option(self):
+        cases = embeddings.cases()
+        torch.save(cases, self.folder / "embeddings.pth")
+        run(driver, "embeddings", self.folder / "embeddings.pth", self.folder / "embedded.pth")
+        found = load(self.folder / "embedded.pth")
+        self.assertEqual(len(found), len(cases))
+        for case, given in zip(cases, found):
+            with self.subTest(case["kind"], **case["options"], dtype=case["weight"].dtype, ids=case["ids"].tolist()):
+                embeddings.compare(self, case, given)
 
     # ---- random numbers
 

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 #include <okibi/base.h>
 
+#include "kernels/embedding.h"
 #include "kernels/reference.h"
 #include "kernels/samples.h"
 
@@ -36,7 +37,10 @@ TYPED_TEST(EmbeddingKernelOf, BackwardAddsInTheOrderOfIds) {
         const int64_t stride = dim + 2;
         const auto grad = normal<T>(70 * stride);
         auto found = normal<T>(rows * dim, 2), expected = found;
-        kernels::embedding_backward<T, int64_t>(ids, rows, dim, padding, by_freq, grad.data(), stride, found.data());
+        std::vector<T> share(ids.size());
+        kernels::frequency_shares<T, int64_t>(ids, rows, share.data());
+        const kernels::EntryGradients<T> entries{.gradient = grad.data(), .stride = stride, .share = by_freq ? share.data() : nullptr};
+        kernels::embedding_backward<T, int64_t>(ids, rows, dim, padding, entries, found.data());
         reference::embedding_backward<T, int64_t>(ids, rows, dim, padding, by_freq, grad.data(), stride,
                                                   expected.data());
         EXPECT_TRUE(samples::same_bits(found, expected)) << dim << ' ' << padding << ' ' << by_freq;
@@ -55,7 +59,7 @@ TYPED_TEST(EmbeddingKernelOf, LargeOnesHaveTheSameBitsWithOneThreadAndWithTwo) {
   for (const int threads : {1, 2}) {
     const auto i = static_cast<size_t>(threads - 1);
     set_num_threads(threads);
-    kernels::embedding_backward<T, int64_t>(ids, rows, dim, 3, false, grad.data(), dim, table[i].data());
+    kernels::embedding_backward<T, int64_t>(ids, rows, dim, 3, {grad.data(), dim}, table[i].data());
   }
   set_num_threads(before);
   EXPECT_TRUE(samples::same_bits(table[0], table[1]));
@@ -63,7 +67,7 @@ TYPED_TEST(EmbeddingKernelOf, LargeOnesHaveTheSameBitsWithOneThreadAndWithTwo) {
 
 TEST(EmbeddingKernel, NoIdsChangeNothing) {
   std::vector<float> table(6, 1.f);
-  kernels::embedding_backward<float, int64_t>({}, 3, 2, -1, true, nullptr, 2, table.data());
+  kernels::embedding_backward<float, int64_t>({}, 3, 2, -1, {nullptr, 2}, table.data());
   EXPECT_EQ(table, std::vector<float>(6, 1.f));
 }
 

@@ -67,6 +67,15 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
         {some({5, 3}), ids({{1, 4}, {1, 0}}), 1, false, false},
         {some({5, 3}), ids({1, 4, 1, 1}).to(int32), -1, true, false},
         {some({2, 8}), ids({0, 1, 1}), 0, true, false}}},
+      {"aten::embedding_bag.padding_idx",
+       {{some({5, 3}), ids({1, 4, 1, 0}), ids({0, 1, 3}), false, 0, false, nullptr, false, nullptr},
+        {some({5, 3}), ids({1, 4, 1, 0}), ids({0, 0, 3}).to(int32), false, 1, false, nullptr, false, nullptr},
+        {some({5, 3}), ids({1, 4, 2, 0}).to(int32), ids({0, 3}).to(int32), false, 2, false, nullptr, false, nullptr},
+        {some({5, 3}), ids({1, 4, 1, 0}), ids({0, 3, 4}), false, 0, false, some({4}), true, nullptr},
+        {some({5, 3}), ids({1, 4, 1, 0}), ids({0, 3}), true, 1, false, nullptr, false, nullptr},
+        {some({5, 3}), ids({1, 4, 1, 0}), ids({0, 2}), false, 0, false, some({4}), false, -1},
+        {some({5, 3}), ids({1, 4, 1, 4}), ids({0, 2, 3}), false, 1, false, nullptr, false, 1},
+        {some({5, 3}), ids({1, 4, 1, 4}), ids({0, 2, 3}), false, 2, false, nullptr, false, 1}}},
       {"aten::relu", {{some({2, 5})}, {some({5, 2}).t()}}},
       {"aten::sigmoid", {{some({2, 5})}}},
       {"aten::native_dropout", {{some({2, 5}), 0.0, true}, {some({2, 5}), 0.5, false}}},
@@ -100,6 +109,7 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
 // Where the gradient is not the derivative, on purpose: a padding row gets none, and frequent rows get less. PyTorch
 // alone judges these.
 inline bool is_no_derivative(std::string_view name, const Arguments& sample) {
+  if (name == "aten::embedding_bag.padding_idx") return sample[3].to_bool() || !sample[8].is_none();
   return name == "aten::embedding" && (sample[2].to_int() >= 0 || sample[3].to_bool());
 }
 
