@@ -23,7 +23,8 @@ void print_json(const inspect::VerifyReport& report) {
     problems.push_back({{"record", problem.record},
                         {"offset", problem.offset ? Json(*problem.offset) : Json()},
                         {"problem", problem.problem}});
-  Json document = {{"okibi_version", version()}, {"ok", report.ok()}, {"problems", problems}};
+  Json document = {{"okibi_version", version()}, {"ok", report.ok()}, {"problems", problems},
+                   {"checksums", inspect::name_of(report.checksums())}, {"unchecked_bytes", report.unchecked_bytes}};
   if (report.recoverable)
     document["recoverable"] = {{"tensors", report.recoverable->tensors}, {"lost", report.recoverable->lost}};
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -36,6 +37,15 @@ void print_recoverable(const inspect::Recoverable& recoverable, bool is_asked_fo
   for (const std::string& name : recoverable.lost) fmt::print("  lost: {}\n", printable(name, most_of_name));
 }
 
+// "ok" alone would promise what nobody can know.
+std::string reservation(const inspect::VerifyReport& report) {
+  if (report.checksums() == inspect::Checksums::all) return "";
+  if (report.checksums() == inspect::Checksums::none)
+    return ", as far as one can know: it has no checksums, so a changed number looks like any other";
+  return fmt::format(", but {} of {} have no checksum: what was changed there looks like anything else",
+                     human_bytes(report.unchecked_bytes), human_bytes(report.checked_bytes + report.unchecked_bytes));
+}
+
 void print_text(const inspect::VerifyReport& report, bool is_rescue) {
   for (const inspect::Problem& problem : report.problems) {
     fmt::print("{}{}{}\n", problem.record.empty() ? "" : printable(problem.record, most_of_name) + ": ",
@@ -44,8 +54,8 @@ void print_text(const inspect::VerifyReport& report, bool is_rescue) {
   }
   if (report.recoverable) print_recoverable(*report.recoverable, is_rescue);
   const size_t count = report.problems.size();
-  fmt::print("{}\n", bold(count == 0 ? "ok" : fmt::format("corrupt: {} problem{}", count, count == 1 ? "" : "s"),
-                          STDOUT_FILENO));
+  if (count == 0) return fmt::print("{}{}\n", bold("ok", STDOUT_FILENO), reservation(report));
+  fmt::print("{}\n", bold(fmt::format("corrupt: {} problem{}", count, count == 1 ? "" : "s"), STDOUT_FILENO));
 }
 
 }  // namespace

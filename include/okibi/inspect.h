@@ -110,8 +110,18 @@ struct Recoverable {
   std::vector<std::string> lost;
 };
 
+// How much of a file could be compared with checksums. Only zip archives have them, as a CRC-32 of each record that its
+// writer may leave out; elsewhere a changed number looks like any other.
+enum class Checksums : uint8_t { none, some, all };
+std::string_view name_of(Checksums checksums) noexcept;
+
 struct VerifyReport {
   std::vector<Problem> problems;
+  uint64_t checked_bytes = 0, unchecked_bytes = 0;  // read with a checksum, and without one
+  Checksums checksums() const noexcept {
+    if (checked_bytes == 0) return Checksums::none;
+    return unchecked_bytes == 0 ? Checksums::all : Checksums::some;
+  }
   std::optional<Recoverable> recoverable;  // only of a file that is cut off, and has its pickle
   bool ok() const noexcept { return problems.empty(); }
 };
@@ -123,7 +133,8 @@ struct VerifyOptions {
 };
 
 // Reads everything, and tells all that is wrong and not only the first: structure, each CRC-32, each pickle, each tensor
-// within its storage, storages as long as they should be, the offsets of safetensors. A folder means all files in it.
+// within its storage, storages as long as they should be, the offsets of safetensors. A folder means all files in it that
+// hold weights, an index of shards those that it names.
 VerifyReport verify(const std::string& uri, const VerifyOptions& options = {});
 
 // Writes the tensors of a cut-off zip archive that are whole to `target`, a new file, as one dict of names.

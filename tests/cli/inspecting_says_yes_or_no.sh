@@ -22,7 +22,11 @@ grep -q '^~  model_state_dict.mlp.0.weight ' out.txt && grep -q '^~  epoch  *1  
 json "not d['same'] and d['changed'][0]['max_abs'] > 0" <out.json
 
 exits_with 0 "$OKIBI" verify a.pth
-"$OKIBI" verify a.pth --json | json "d['ok'] and d['problems'] == []"
+"$OKIBI" verify a.pth --json | json "d['ok'] and d['problems'] == [] and d['checksums'] == 'all'"
+"$OKIBI" convert a.pth weights.safetensors --part model_state_dict >out.txt
+exits_with 0 "$OKIBI" verify weights.safetensors
+grep -q "^ok.* no checksums" out.txt || die "verify: $(cat out.txt)"
+"$OKIBI" verify weights.safetensors --json | json "d['ok'] and d['checksums'] == 'none' and d['unchecked_bytes'] > 0"
 head -c $(($(stat -c %s a.pth) - 3000)) a.pth >cut.pth
 exits_with 1 "$OKIBI" verify cut.pth --rescue rest.pth
 grep -q "tensors are whole" out.txt || die "verify: $(cat out.txt)"

@@ -62,6 +62,48 @@ TEST_F(Verify, TellsEveryWrongCrcWithItsPlace) {
   EXPECT_FALSE(report.ok());
 }
 
+std::string_view checksums_of(const std::string& uri) {
+  const VerifyReport report = verify(uri);
+  EXPECT_TRUE(report.ok()) << uri << ": " << report.problems[0].record << ": " << report.problems[0].problem;
+  return name_of(report.checksums());
+}
+
+// "ok" means less where nothing could be compared.
+TEST_F(Verify, SaysHowMuchHasAChecksum) {
+  EXPECT_EQ(checksums_of(saved()), "all");
+  EXPECT_EQ(checksums_of(OKIBI_GOLDEN "/checkpoint/torch-2.15/deflated.pth"), "all");
+  EXPECT_EQ(checksums_of(OKIBI_GOLDEN "/safetensors/names.safetensors"), "none");
+  EXPECT_EQ(checksums_of(OKIBI_GOLDEN "/old/legacy_state_dict.pth"), "none");
+  EXPECT_EQ(checksums_of(OKIBI_GOLDEN "/old/tar_state_dict.pth"), "none");
+  EXPECT_EQ(checksums_of(OKIBI_GOLDEN "/safetensors/sharded"), "none");
+  EXPECT_EQ(checksums_of(OKIBI_GOLDEN "/safetensors/sharded/model.safetensors.index.json"), "none");
+  for (const char* folder : {"plain", "sharded", "fsdp", "by_rank", "file_each"}) {  // all but .metadata
+    EXPECT_EQ(checksums_of(std::string(OKIBI_GOLDEN "/dcp/") + folder), "some");
+  }
+}
+
+// As set_crc32_options(False) leaves it.
+TEST_F(Verify, CountsRecordsWhoseWriterComputedNoCrc) {
+  const std::string file = saved();
+  std::string bytes = bytes_of(file);
+  const zip::Record record = zip::Reader(std::make_shared<io::FileSource>(file)).at("data/1");
+  std::string crc(4, '\0');
+  store_le<uint32_t>(reinterpret_cast<std::byte*>(crc.data()), record.crc32);
+  for (size_t at = bytes.find(crc); at != bytes.npos; at = bytes.find(crc, at)) bytes.replace(at, 4, 4, '\0');
+  write(file, bytes);
+  EXPECT_EQ(checksums_of(file), "some");
+  EXPECT_EQ(verify(file).unchecked_bytes, record.size);
+}
+
+TEST_F(Verify, PassesOverFilesThatHoldNoWeights) {
+  const std::string folder = path("model");
+  fs::copy(OKIBI_GOLDEN "/safetensors/sharded", folder);
+  write(folder + "/README.md", "# a model");
+  EXPECT_TRUE(verify(folder).ok());
+  write(folder + "/optimizer.pt", "no checkpoint");
+  EXPECT_EQ(verify(folder).problems.size(), 1u);
+}
+
 TEST_F(Verify, GetsBackWhatACutLeftWhole) {
   const std::string file = saved();
   const uint64_t cut = offset_of(file, "data/2") + 100;

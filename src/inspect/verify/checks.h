@@ -17,6 +17,9 @@ class Verifier {
   void add(std::string record, std::optional<uint64_t> offset, std::string problem);
   void expect(uint64_t bytes) { total_ += bytes; }
   void read(uint64_t bytes);  // tells the progress; throws when a stop was asked for
+  void count(uint64_t bytes, bool has_checksum) {
+    (has_checksum ? report.checked_bytes : report.unchecked_bytes) += bytes;
+  }
 
   const VerifyOptions& options;
   std::string file = {};  // in a folder, the one in work: put before each record

@@ -1,11 +1,14 @@
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <filesystem>
+#include <set>
 
 #include <fmt/format.h>
 
 #include <okibi/store.h>
 
+#include "checkpoint/formats/sharded.h"
 #include "inspect/scan/part.h"
 #include "inspect/scan/zip_ends.h"
 #include "inspect/verify/checks.h"
@@ -78,13 +81,36 @@ void verify_archives(Verifier& verifier, const SourcePtr& source) {
   }
 }
 
-bool holds_no_tensors(const std::string& file) { return file.ends_with(".json") || file == ".metadata"; }
+// A model card, say, is none of a checkpoint's files; what says where the tensors are, open() has read.
+bool holds_weights(const std::string& file, const io::Source& source) {
+  constexpr std::array ends = {".distcp", ".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".th", ".tar", ".pt2"};
+  return std::ranges::any_of(ends, [&](const char* end) { return file.ends_with(end); }) || zip::is_zip(source);
+}
+bool says_where(const std::string& file) { return file.ends_with(".index.json") || file.ends_with(".metadata"); }
 
 void verify_folder(Verifier& verifier, const std::string& uri) {
   is_told(verifier, [&] { open(uri, {.limits = verifier.options.limits, .any_class_as_data = true}); });
   const auto folder = store::default_store().folder(uri);
   for (const std::string& file : folder->names()) {
-    if (holds_no_tensors(file)) continue;
+    const SourcePtr source = folder->open(file);
+    verifier.file = file;
+    if (says_where(file)) {
+      verifier.count(source->size(), false);
+    } else if (holds_weights(file, *source)) {
+      verify_source(verifier, source);
+    }
+  }
+}
+
+// Its shards are the first steps of what their storages are called.
+void verify_index(Verifier& verifier, const std::string& uri) {
+  std::set<std::string> files;
+  is_told(verifier, [&] {
+    const Archive archive = open(uri, {.limits = verifier.options.limits, .any_class_as_data = true});
+    for (const TensorEntry& entry : archive.tensors()) files.insert(entry.storage.substr(0, entry.storage.find('/')));
+  });
+  const auto folder = store::default_store().folder(checkpoint::location_of(uri).folder);
+  for (const std::string& file : files) {
     verifier.file = file;
     verify_source(verifier, folder->open(file));
   }
@@ -96,8 +122,14 @@ void verify_source(Verifier& verifier, const SourcePtr& source) {
   const std::string head = read_head(*source, 9);
   if (head.starts_with("PK")) return verify_archives(verifier, source);
   const size_t told = verifier.report.problems.size();
+  verifier.count(source->size(), false);
   if (head.size() == 9 && head[8] == '{') verify_safetensors(verifier, source);
   if (verifier.report.problems.size() == told) is_told(verifier, [&] { verify_tensors(verifier, source); });
+}
+
+std::string_view name_of(Checksums checksums) noexcept {
+  constexpr std::string_view names[] = {"none", "some", "all"};
+  return names[static_cast<size_t>(checksums)];
 }
 
 VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
@@ -105,8 +137,14 @@ VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
   if (store::default_store().is_folder(uri)) {
     verify_folder(verifier, uri);
     verifier.report.recoverable.reset();  // of one file of it: that is not the folder's
+    return std::move(verifier.report);
+  }
+  const SourcePtr source = store::default_store().open(uri);
+  if (checkpoint::is_shard_index(*source)) {
+    verifier.count(source->size(), false);
+    verify_index(verifier, uri);
   } else {
-    verify_source(verifier, store::default_store().open(uri));
+    verify_source(verifier, source);
   }
   return std::move(verifier.report);
 }

@@ -107,7 +107,10 @@ void check_pickle(Verifier& verifier, const zip::Reader& records, const zip::Rec
 
 void verify_zip(Verifier& verifier, const SourcePtr& source) {
   const zip::Reader records(source, verifier.options.limits);
-  for (const zip::Record& record : records.records()) verifier.expect(record.stored_size);
+  for (const zip::Record& record : records.records()) {
+    verifier.expect(record.stored_size);
+    if (record.size > 0) verifier.count(record.stored_size, record.crc32 != 0);  // 0: its writer computed none
+  }
   const auto& all = records.records();
   parallel_for(0, static_cast<int64_t>(all.size()), 1, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) check_record(verifier, records, all[static_cast<size_t>(i)]);
