@@ -70,7 +70,7 @@ void Adam(benchmark::State& state) {
   auto m = normal(n), parameter = normal(n);
   std::vector<float> v(static_cast<size_t>(n), 1.f);
   const kernels::AdamStep step{1e-3, 0.9, 0.999, 1e-8, 0, 0.5, 0.5, false};
-  for (auto _ : state) kernels::adam(n, step, grad.data(), m.data(), v.data(), parameter.data());
+  for (auto _ : state) kernels::adam<float>(n, step, grad.data(), m.data(), v.data(), nullptr, parameter.data());
   state.SetItemsProcessed(state.iterations() * n);
 }
 BENCHMARK(Adam)->Arg(3600)->Arg(1 << 20);

@@ -68,7 +68,8 @@ void gather_rows(std::span<const Index> ids, int64_t bytes, const std::byte* tab
 void copy_rows(int64_t rows, int64_t bytes, const std::byte* from, int64_t from_stride, std::byte* to,
                int64_t to_stride);
 
-// ---- optimizers: one parameter of n elements, in PyTorch's order of operations, in place
+// ---- optimizers: one parameter of n elements, in PyTorch's order of operations, in place. An array that the options
+// leave out (momentum_buffer, max_exp_avg_sq, grad_avg) is null.
 struct SgdStep {
   double lr, momentum, dampening, weight_decay;
   bool nesterov, maximize, first;
@@ -77,9 +78,28 @@ template <class T>
 void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* parameter);
 struct AdamStep {
   double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
+  bool maximize, decoupled = false;  // decoupled: the parameter itself decays (AdamW), not the gradient
+};
+template <class T>
+void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq, T* parameter);
+// As PyTorch's SparseAdam rounds, and with its eps, which the correction of the bias does not touch. No weight decay.
+template <class T>
+void sparse_adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter);
+struct AdagradStep {
+  double lr, eps, weight_decay;
+  bool maximize, sparse = false;  // sparse: rounded as PyTorch rounds rows of a sparse gradient
+};
+template <class T>
+void adagrad(int64_t n, const AdagradStep& step, const T* grad, T* sum, T* parameter);
+// (rows, width), sums (rows): sum += mean of grad² over the row; the row -= lr / (√sum + eps) · grad.
+template <class T>
+void rowwise_adagrad(int64_t rows, int64_t width, const AdagradStep& step, const T* grad, T* sums, T* parameter);
+struct RmspropStep {
+  double lr, alpha, eps, weight_decay, momentum;
   bool maximize;
 };
 template <class T>
-void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter);
+void rmsprop(int64_t n, const RmspropStep& step, const T* grad, T* square_avg, T* momentum_buffer, T* grad_avg,
+             T* parameter);
 
 }  // namespace okibi::kernels

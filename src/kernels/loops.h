@@ -37,13 +37,35 @@ struct SgdScalars {
 };
 template <class T>
 struct AdamScalars {
-  T minus_step, fresh1, beta2, fresh2, correction2, eps, decay;
+  T minus_step, fresh1, beta2, fresh2, correction2, eps, decay, kept;
+  bool maximize;
+};
+template <class T>
+struct SparseAdamScalars {
+  T minus_step, fresh1, fresh2, eps;
+  bool maximize;
+};
+template <class T>
+struct AdagradScalars {
+  T minus_lr, eps, decay;
+  bool sparse, maximize;
+};
+template <class T>
+struct RmspropScalars {
+  T minus_lr, alpha, fresh, momentum, eps, decay;
   bool maximize;
 };
 template <class T>
 struct OptimizerLoops {
   void (*sgd)(int64_t n, const SgdScalars<T>& scalars, const T* grad, T* momentum_buffer, T* parameter);
-  void (*adam)(int64_t n, const AdamScalars<T>& scalars, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter);
+  void (*adam)(int64_t n, const AdamScalars<T>& scalars, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq,
+               T* parameter);
+  void (*sparse_adam)(int64_t n, const SparseAdamScalars<T>& scalars, const T* grad, T* exp_avg, T* exp_avg_sq,
+                      T* parameter);
+  void (*adagrad)(int64_t n, const AdagradScalars<T>& scalars, const T* grad, T* sum, T* parameter);
+  void (*rmsprop)(int64_t n, const RmspropScalars<T>& scalars, const T* grad, T* square_avg, T* momentum_buffer,
+                  T* grad_avg, T* parameter);
+  void (*rowwise_adagrad)(int64_t width, const AdagradScalars<T>& scalars, const T* grad, T* sum, T* parameter);
 };
 
 // C (m, n) = A (m, k) · B (k, n), begun with bias (n), with what stands in C, or with 0.

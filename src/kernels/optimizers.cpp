@@ -4,6 +4,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include <cmath>
+
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
 #include "kernels/vector-inl.h"
@@ -19,83 +21,187 @@ HWY_INLINE VecOf<T> effective(const Scalars& s, VecOf<T> grad, VecOf<T> paramete
   return s.decay != 0 ? hn::MulAdd(hn::Set(Full<T>(), s.decay), parameter, grad) : grad;
 }
 
-template <class T>
-struct SgdPart {
-  VecOf<T> buffer, parameter;
-};
-template <class T>
-HWY_INLINE SgdPart<T> sgd_part(const SgdScalars<T>& s, VecOf<T> grad, VecOf<T> buffer, VecOf<T> parameter) {
+// Every array is read and written a vector at a time: step(gradient, values) changes values[k] of arrays[k]. The last
+// elements go the same way, so their bits do not depend on where they stand.
+template <class T, size_t K, class Step>
+HWY_INLINE void update(int64_t n, const T* grad, T* const (&arrays)[K], Step step) {
   const Full<T> d;
-  VecOf<T> g = effective<T>(s, grad, parameter);
-  if (s.momentum != 0) {
-    const auto momentum = hn::Set(d, s.momentum);
-    buffer = s.first ? g : hn::MulAdd(hn::Set(d, s.fresh), g, hn::Mul(buffer, momentum));
-    g = s.nesterov ? hn::MulAdd(momentum, buffer, g) : buffer;
+  VecOf<T> values[K];
+  int64_t i = 0;
+  for (; i + lanes<T>() <= n; i += lanes<T>()) {
+    for (size_t k = 0; k < K; ++k) values[k] = hn::LoadU(d, arrays[k] + i);
+    step(hn::LoadU(d, grad + i), values);
+    for (size_t k = 0; k < K; ++k) hn::StoreU(values[k], d, arrays[k] + i);
   }
-  return {buffer, hn::MulAdd(hn::Set(d, s.minus_lr), g, parameter)};
+  if (const int64_t rest = n - i; rest > 0) {
+    for (size_t k = 0; k < K; ++k) values[k] = load_some<T>(arrays[k] + i, rest);
+    step(load_some<T>(grad + i, rest), values);
+    for (size_t k = 0; k < K; ++k) store_some<T>(values[k], arrays[k] + i, rest);
+  }
+}
+
+// torch.lerp starts from the nearer end.
+template <class T>
+HWY_INLINE VecOf<T> lerp(VecOf<T> from, VecOf<T> to, T weight) {
+  const Full<T> d;
+  const auto way = hn::Sub(to, from);
+  return weight < T(0.5) ? hn::MulAdd(hn::Set(d, weight), way, from) : hn::MulAdd(hn::Set(d, weight - 1), way, to);
+}
+
+// beta · average + fresh · grad²
+template <class T>
+HWY_INLINE VecOf<T> average_of_squares(VecOf<T> average, VecOf<T> grad, T beta, T fresh) {
+  const Full<T> d;
+  return hn::MulAdd(hn::Mul(hn::Set(d, fresh), grad), grad, hn::Mul(average, hn::Set(d, beta)));
+}
+
+// from + factor · numerator / denominator, as torch.addcdiv rounds it.
+template <class T>
+HWY_INLINE VecOf<T> plus_quotient(VecOf<T> from, T factor, VecOf<T> numerator, VecOf<T> denominator) {
+  return hn::Add(from, hn::Div(hn::Mul(hn::Set(Full<T>(), factor), numerator), denominator));
 }
 
 template <class T>
 void sgd(int64_t n, const SgdScalars<T>& given, const T* grad, T* momentum_buffer, T* parameter) {
   const Full<T> d;
   const SgdScalars<T> s = given;  // a copy that no store through T* can change
-  T* const buffer = s.momentum != 0 ? momentum_buffer : nullptr;
-  const auto zero = hn::Zero(d);
-  int64_t i = 0;
-  for (; i + lanes<T>() <= n; i += lanes<T>()) {
-    const auto old = buffer != nullptr ? hn::LoadU(d, buffer + i) : zero;
-    const auto part = sgd_part(s, hn::LoadU(d, grad + i), old, hn::LoadU(d, parameter + i));
-    if (buffer != nullptr) hn::StoreU(part.buffer, d, buffer + i);
-    hn::StoreU(part.parameter, d, parameter + i);
+  if (s.momentum == 0) {
+    return update(n, grad, {parameter}, [&](VecOf<T> g, auto& values) {
+      values[0] = hn::MulAdd(hn::Set(d, s.minus_lr), effective<T>(s, g, values[0]), values[0]);
+    });
   }
-  if (const int64_t rest = n - i; rest > 0) {
-    const auto old = buffer != nullptr ? load_some<T>(buffer + i, rest) : zero;
-    const auto part = sgd_part(s, load_some<T>(grad + i, rest), old, load_some<T>(parameter + i, rest));
-    if (buffer != nullptr) store_some<T>(part.buffer, buffer + i, rest);
-    store_some<T>(part.parameter, parameter + i, rest);
-  }
+  update(n, grad, {parameter, momentum_buffer}, [&](VecOf<T> g, auto& values) {
+    auto& [p, buffer] = values;
+    const auto momentum = hn::Set(d, s.momentum);
+    g = effective<T>(s, g, p);
+    buffer = s.first ? g : hn::MulAdd(hn::Set(d, s.fresh), g, hn::Mul(buffer, momentum));
+    g = s.nesterov ? hn::MulAdd(momentum, buffer, g) : buffer;
+    p = hn::MulAdd(hn::Set(d, s.minus_lr), g, p);
+  });
 }
 
 template <class T>
-struct AdamPart {
-  VecOf<T> exp_avg, exp_avg_sq, parameter;
-};
-template <class T>
-HWY_INLINE AdamPart<T> adam_part(const AdamScalars<T>& s, VecOf<T> grad, VecOf<T> m, VecOf<T> v, VecOf<T> parameter) {
-  const Full<T> d;
-  const auto fresh1 = hn::Set(d, s.fresh1), fresh2 = hn::Set(d, s.fresh2);
-  const auto g = effective<T>(s, grad, parameter);
-  // torch.lerp starts from the nearer end.
-  m = s.fresh1 < T(0.5) ? hn::MulAdd(fresh1, hn::Sub(g, m), m) : hn::MulAdd(hn::Set(d, s.fresh1 - 1), hn::Sub(g, m), g);
-  v = hn::MulAdd(hn::Mul(fresh2, g), g, hn::Mul(v, hn::Set(d, s.beta2)));
-  const auto denominator = hn::Add(hn::Div(hn::Sqrt(v), hn::Set(d, s.correction2)), hn::Set(d, s.eps));
-  const auto change = hn::Div(hn::Mul(hn::Set(d, s.minus_step), m), denominator);
-  return {m, v, hn::Add(parameter, change)};
-}
-
-template <class T>
-void adam(int64_t n, const AdamScalars<T>& given, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
+void adam(int64_t n, const AdamScalars<T>& given, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq,
+          T* parameter) {
   const Full<T> d;
   const AdamScalars<T> s = given;
-  int64_t i = 0;
-  for (; i + lanes<T>() <= n; i += lanes<T>()) {
-    const auto part = adam_part(s, hn::LoadU(d, grad + i), hn::LoadU(d, exp_avg + i), hn::LoadU(d, exp_avg_sq + i),
-                                hn::LoadU(d, parameter + i));
-    hn::StoreU(part.exp_avg, d, exp_avg + i);
-    hn::StoreU(part.exp_avg_sq, d, exp_avg_sq + i);
-    hn::StoreU(part.parameter, d, parameter + i);
+  const auto averages = [&](VecOf<T> g, VecOf<T>& p, VecOf<T>& m, VecOf<T>& v) {
+    if (s.kept != 1) p = hn::Mul(p, hn::Set(d, s.kept));
+    g = effective<T>(s, g, p);
+    m = lerp(m, g, s.fresh1);
+    v = average_of_squares(v, g, s.beta2, s.fresh2);
+  };
+  const auto moved = [&](VecOf<T> p, VecOf<T> m, VecOf<T> v) {
+    const auto denominator = hn::Add(hn::Div(hn::Sqrt(v), hn::Set(d, s.correction2)), hn::Set(d, s.eps));
+    return plus_quotient(p, s.minus_step, m, denominator);
+  };
+  if (max_exp_avg_sq == nullptr) {
+    return update(n, grad, {parameter, exp_avg, exp_avg_sq}, [&](VecOf<T> g, auto& values) {
+      auto& [p, m, v] = values;
+      averages(g, p, m, v);
+      p = moved(p, m, v);
+    });
   }
-  if (const int64_t rest = n - i; rest > 0) {
-    const auto part = adam_part(s, load_some<T>(grad + i, rest), load_some<T>(exp_avg + i, rest),
-                                load_some<T>(exp_avg_sq + i, rest), load_some<T>(parameter + i, rest));
-    store_some<T>(part.exp_avg, exp_avg + i, rest);
-    store_some<T>(part.exp_avg_sq, exp_avg_sq + i, rest);
-    store_some<T>(part.parameter, parameter + i, rest);
+  update(n, grad, {parameter, exp_avg, exp_avg_sq, max_exp_avg_sq}, [&](VecOf<T> g, auto& values) {
+    auto& [p, m, v, most] = values;
+    averages(g, p, m, v);
+    most = hn::IfThenElse(hn::Ge(most, v), most, v);  // NaN in v is taken over
+    p = moved(p, m, most);
+  });
+}
+
+template <class T>
+void sparse_adam(int64_t n, const SparseAdamScalars<T>& given, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
+  const Full<T> d;
+  const SparseAdamScalars<T> s = given;
+  update(n, grad, {parameter, exp_avg, exp_avg_sq}, [&](VecOf<T> g, auto& values) {
+    auto& [p, m, v] = values;
+    if (s.maximize) g = hn::Neg(g);
+    m = hn::Add(hn::Mul(hn::Sub(g, m), hn::Set(d, s.fresh1)), m);
+    v = hn::Add(hn::Mul(hn::Sub(hn::Mul(g, g), v), hn::Set(d, s.fresh2)), v);
+    const auto quotient = hn::Div(m, hn::Add(hn::Sqrt(v), hn::Set(d, s.eps)));
+    p = hn::Add(p, hn::Mul(hn::Set(d, s.minus_step), quotient));
+  });
+}
+
+template <class T>
+void adagrad(int64_t n, const AdagradScalars<T>& given, const T* grad, T* sum, T* parameter) {
+  const Full<T> d;
+  const AdagradScalars<T> s = given;
+  update(n, grad, {parameter, sum}, [&](VecOf<T> g, auto& values) {
+    auto& [p, total] = values;
+    g = effective<T>(s, g, p);
+    total = s.sparse ? hn::Add(total, hn::Mul(g, g)) : hn::MulAdd(g, g, total);
+    p = plus_quotient(p, s.minus_lr, g, hn::Add(hn::Sqrt(total), hn::Set(d, s.eps)));
+  });
+}
+
+// Arrays that the options leave out are null.
+template <class T, bool centered, bool with_momentum>
+HWY_INLINE void rmsprop_part(const RmspropScalars<T>& s, VecOf<T> g, VecOf<T>& p, VecOf<T>& square_avg,
+                             VecOf<T>& buffer, VecOf<T>& grad_avg) {
+  const Full<T> d;
+  g = effective<T>(s, g, p);
+  square_avg = average_of_squares(square_avg, g, s.alpha, s.fresh);
+  auto variance = square_avg;
+  if constexpr (centered) {
+    grad_avg = lerp(grad_avg, g, s.fresh);
+    variance = hn::NegMulAdd(grad_avg, grad_avg, square_avg);
+  }
+  const auto deviation = hn::Add(hn::Sqrt(variance), hn::Set(d, s.eps));
+  if constexpr (with_momentum) {
+    buffer = hn::Add(hn::Mul(buffer, hn::Set(d, s.momentum)), hn::Div(g, deviation));
+    p = hn::MulAdd(hn::Set(d, s.minus_lr), buffer, p);
+  } else {
+    p = plus_quotient(p, s.minus_lr, g, deviation);
   }
 }
 
 template <class T>
-constexpr OptimizerLoops<T> table{.sgd = sgd<T>, .adam = adam<T>};
+void rmsprop(int64_t n, const RmspropScalars<T>& given, const T* grad, T* square_avg, T* momentum_buffer, T* grad_avg,
+             T* parameter) {
+  const RmspropScalars<T> s = given;
+  auto none = hn::Zero(Full<T>());
+  if (momentum_buffer == nullptr && grad_avg == nullptr) {
+    update(n, grad, {parameter, square_avg},
+           [&](VecOf<T> g, auto& v) { rmsprop_part<T, false, false>(s, g, v[0], v[1], none, none); });
+  } else if (grad_avg == nullptr) {
+    update(n, grad, {parameter, square_avg, momentum_buffer},
+           [&](VecOf<T> g, auto& v) { rmsprop_part<T, false, true>(s, g, v[0], v[1], v[2], none); });
+  } else if (momentum_buffer == nullptr) {
+    update(n, grad, {parameter, square_avg, grad_avg},
+           [&](VecOf<T> g, auto& v) { rmsprop_part<T, true, false>(s, g, v[0], v[1], none, v[2]); });
+  } else {
+    update(n, grad, {parameter, square_avg, momentum_buffer, grad_avg},
+           [&](VecOf<T> g, auto& v) { rmsprop_part<T, true, true>(s, g, v[0], v[1], v[2], v[3]); });
+  }
+}
+
+// One row of `width` elements with one sum.
+template <class T>
+void rowwise_adagrad(int64_t width, const AdagradScalars<T>& given, const T* grad, T* sum, T* parameter) {
+  const Full<T> d;
+  const AdagradScalars<T> s = given;
+  const T squares = accumulate<T>(
+      width,
+      [&](VecOf<T> total, VecOf<T> g, VecOf<T> p) {
+        g = effective<T>(s, g, p);
+        return hn::MulAdd(g, g, total);
+      },
+      grad, static_cast<const T*>(parameter));
+  *sum += squares / static_cast<T>(width);
+  const auto factor = hn::Set(d, s.minus_lr / (std::sqrt(*sum) + s.eps));
+  update(width, grad, {parameter},
+         [&](VecOf<T> g, auto& values) { values[0] = hn::MulAdd(factor, effective<T>(s, g, values[0]), values[0]); });
+}
+
+template <class T>
+constexpr OptimizerLoops<T> table{.sgd = sgd<T>,
+                                  .adam = adam<T>,
+                                  .sparse_adam = sparse_adam<T>,
+                                  .adagrad = adagrad<T>,
+                                  .rmsprop = rmsprop<T>,
+                                  .rowwise_adagrad = rowwise_adagrad<T>};
 const OptimizerLoops<float>* float_loops() { return &table<float>; }
 const OptimizerLoops<double>* double_loops() { return &table<double>; }
 
@@ -123,6 +229,12 @@ const OptimizerLoops<T>& loops() {
   }
 }
 
+// An array that may be missing, from its element `first` on.
+template <class T>
+T* from(T* array, int64_t first) {
+  return array != nullptr ? array + first : nullptr;
+}
+
 }  // namespace
 
 template <class T>
@@ -135,30 +247,98 @@ void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* p
                               .maximize = step.maximize,
                               .first = step.first};
   split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    T* const buffer = momentum_buffer != nullptr ? momentum_buffer + first : nullptr;
-    loops<T>().sgd(last - first, scalars, grad + first, buffer, parameter + first);
+    loops<T>().sgd(last - first, scalars, grad + first, from(momentum_buffer, first), parameter + first);
   });
 }
 
 template <class T>
-void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
-  const AdamScalars<T> scalars{.minus_step = static_cast<T>(-(step.lr / step.bias_correction1)),
-                               .fresh1 = static_cast<T>(1 - step.beta1),
-                               .beta2 = static_cast<T>(step.beta2),
-                               .fresh2 = static_cast<T>(1 - step.beta2),
-                               .correction2 = static_cast<T>(step.bias_correction2_sqrt),
-                               .eps = static_cast<T>(step.eps),
-                               .decay = static_cast<T>(step.weight_decay),
-                               .maximize = step.maximize};
+void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq, T* parameter) {
+  const AdamScalars<T> scalars{
+      .minus_step = static_cast<T>(-(step.lr / step.bias_correction1)),
+      .fresh1 = static_cast<T>(1 - step.beta1),
+      .beta2 = static_cast<T>(step.beta2),
+      .fresh2 = static_cast<T>(1 - step.beta2),
+      .correction2 = static_cast<T>(step.bias_correction2_sqrt),
+      .eps = static_cast<T>(step.eps),
+      .decay = step.decoupled ? T(0) : static_cast<T>(step.weight_decay),
+      .kept = step.decoupled ? static_cast<T>(1 - step.lr * step.weight_decay) : T(1),
+      .maximize = step.maximize};
   split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loops<T>().adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first, parameter + first);
+    loops<T>().adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first,
+                    from(max_exp_avg_sq, first), parameter + first);
   });
 }
 
-template void sgd(int64_t, const SgdStep&, const float*, float*, float*);
-template void sgd(int64_t, const SgdStep&, const double*, double*, double*);
-template void adam(int64_t, const AdamStep&, const float*, float*, float*, float*);
-template void adam(int64_t, const AdamStep&, const double*, double*, double*, double*);
+template <class T>
+void sparse_adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
+  const double size = step.lr * step.bias_correction2_sqrt / step.bias_correction1;
+  const SparseAdamScalars<T> scalars{.minus_step = static_cast<T>(-size),
+                                     .fresh1 = static_cast<T>(1 - step.beta1),
+                                     .fresh2 = static_cast<T>(1 - step.beta2),
+                                     .eps = static_cast<T>(step.eps),
+                                     .maximize = step.maximize};
+  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
+    loops<T>().sparse_adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first, parameter + first);
+  });
+}
+
+namespace {
+
+template <class T>
+AdagradScalars<T> scalars_of(const AdagradStep& step) {
+  return {.minus_lr = static_cast<T>(-step.lr),
+          .eps = static_cast<T>(step.eps),
+          .decay = static_cast<T>(step.weight_decay),
+          .sparse = step.sparse,
+          .maximize = step.maximize};
+}
+
+}  // namespace
+
+template <class T>
+void adagrad(int64_t n, const AdagradStep& step, const T* grad, T* sum, T* parameter) {
+  const auto scalars = scalars_of<T>(step);
+  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
+    loops<T>().adagrad(last - first, scalars, grad + first, sum + first, parameter + first);
+  });
+}
+
+template <class T>
+void rmsprop(int64_t n, const RmspropStep& step, const T* grad, T* square_avg, T* momentum_buffer, T* grad_avg,
+             T* parameter) {
+  const RmspropScalars<T> scalars{.minus_lr = static_cast<T>(-step.lr),
+                                  .alpha = static_cast<T>(step.alpha),
+                                  .fresh = static_cast<T>(1 - step.alpha),
+                                  .momentum = static_cast<T>(step.momentum),
+                                  .eps = static_cast<T>(step.eps),
+                                  .decay = static_cast<T>(step.weight_decay),
+                                  .maximize = step.maximize};
+  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
+    loops<T>().rmsprop(last - first, scalars, grad + first, square_avg + first, from(momentum_buffer, first),
+                       from(grad_avg, first), parameter + first);
+  });
+}
+
+template <class T>
+void rowwise_adagrad(int64_t rows, int64_t width, const AdagradStep& step, const T* grad, T* sums, T* parameter) {
+  if (width == 0) return;
+  const auto scalars = scalars_of<T>(step);
+  split(rows, elementwise_grain / width + 1, [&](int64_t first, int64_t last) {
+    for (int64_t row = first; row < last; ++row)
+      loops<T>().rowwise_adagrad(width, scalars, grad + row * width, sums + row, parameter + row * width);
+  });
+}
+
+#define OKIBI_OPTIMIZERS(T)                                                              \
+  template void sgd(int64_t, const SgdStep&, const T*, T*, T*);                          \
+  template void adam(int64_t, const AdamStep&, const T*, T*, T*, T*, T*);                \
+  template void sparse_adam(int64_t, const AdamStep&, const T*, T*, T*, T*);             \
+  template void adagrad(int64_t, const AdagradStep&, const T*, T*, T*);                  \
+  template void rmsprop(int64_t, const RmspropStep&, const T*, T*, T*, T*, T*);          \
+  template void rowwise_adagrad(int64_t, int64_t, const AdagradStep&, const T*, T*, T*);
+OKIBI_OPTIMIZERS(float)
+OKIBI_OPTIMIZERS(double)
+#undef OKIBI_OPTIMIZERS
 
 }  // namespace okibi::kernels
 #endif

@@ -1,114 +1,235 @@
-// What all optimizers share: the parameters, and the state_dict as PyTorch lays it out.
+// What all optimizers share: groups of parameters, and the step over them.
+#include <okibi/optim/optimizer.h>
+
 #include <fmt/format.h>
 
 #include <unordered_set>
 
-#include "optim/state_reader.h"
+#include "optim/rule.h"
+#include "optim/sparse_rows.h"
 
 namespace okibi::optim {
 namespace {
 
-void check_parameters(const std::vector<Tensor>& parameters) {
-  if (parameters.empty()) throw Error(ErrorKind::bad_argument, "optimizer got an empty parameter list");
-  std::unordered_set<const TensorBody*> seen;
-  for (size_t i = 0; i < parameters.size(); ++i) {
-    if (!parameters[i].defined()) {
-      throw Error(ErrorKind::bad_argument, "optimizer can only optimize Tensors, but one of the params is None")
-          .at("parameter", i);
-    }
-    if (!parameters[i].is_leaf())
-      throw Error(ErrorKind::bad_argument, "can't optimize a non-leaf Tensor").at("parameter", i);
-    if (!seen.insert(parameters[i].body()).second) {
-      throw Error(ErrorKind::bad_argument, "the same parameter comes twice in the list").at("parameter", i);
-    }
+void check_parameter(const Tensor& parameter) {
+  if (!parameter.defined()) {
+    throw Error(ErrorKind::bad_argument, "optimizer can only optimize Tensors, but one of the params is None");
+  }
+  if (!parameter.is_leaf()) throw Error(ErrorKind::bad_argument, "can't optimize a non-leaf Tensor");
+  if (parameter.is_sparse()) {
+    throw Error(ErrorKind::bad_argument, "okibi's optimizers change dense parameters, and one is sparse");
   }
 }
 
-// The one param group of a saved state.
-Dict only_group(const Value& state) {
-  const List groups = state["param_groups"].to_list();
-  if (groups.size() == 1) return groups[0].to_dict();
-  throw Error(ErrorKind::mismatch, "loaded state dict has a different number of parameter groups")
-      .expected(uint64_t{1})
-      .found(uint64_t{groups.size()});
+// Of the parameters that a group would bring, those before it being known.
+void check_parameters(const std::vector<Tensor>& known, const std::vector<Tensor>& added) {
+  std::unordered_set<const TensorBody*> seen, before;
+  for (const Tensor& parameter : known) before.insert(parameter.body());
+  for (size_t i = 0; i < added.size(); ++i) {
+    in_context("parameter", std::to_string(i), [&] {
+      check_parameter(added[i]);
+      if (before.contains(added[i].body())) {
+        throw Error(ErrorKind::bad_argument, "some parameters appear in more than one parameter group");
+      }
+      if (!seen.insert(added[i].body()).second) {
+        throw Error(ErrorKind::bad_argument, "the same parameter comes twice in the list");
+      }
+    });
+  }
 }
 
-// The saved state of each parameter in order, None where there was none. PyTorch matches by position in the group; the
-// numbers there only name the entries of "state".
-std::vector<Value> states_in_order(const Value& saved, const Dict& group, size_t expected) {
-  const List ids = group["params"].to_list();
-  if (ids.size() != expected) {
-    throw Error(ErrorKind::mismatch,
-                "loaded state dict contains a parameter group that doesn't match the size of optimizer's group")
-        .expected(fmt::format("{} parameters", expected))
-        .found(uint64_t{ids.size()})
-        .hint("The state was saved with another model.");
+void check_names(const std::vector<ParamGroup>& groups, const Dict& added) {
+  const bool named = added.contains("param_names");
+  if (groups.empty() || groups.front().has("param_names") == named) return;
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("all optimizer param groups should be with/without names. cannot add param group {} names to "
+                          "the optimizer",
+                          named ? "with" : "without"));
+}
+
+// As Python's dict.setdefault for each of the optimizer's options: what the group says itself comes first.
+Dict with_defaults(const Dict& own, const Dict& defaults) {
+  Dict entries;
+  for (const auto& [name, value] : own) {
+    if (!(name == Value("params"))) entries.set(name, value);
   }
-  const Dict entries = saved["state"].to_dict();
-  std::vector<Value> states;
-  size_t used = 0;
-  for (const Value& id : ids) {
-    const Value* entry = entries.find(id);
-    states.push_back(entry == nullptr ? Value() : *entry);
-    used += entry != nullptr;
+  for (const auto& [name, value] : defaults) {
+    if (!entries.contains(name)) entries.set(name, value);
   }
-  if (used == entries.size()) return states;
-  throw Error(ErrorKind::mismatch, "the saved state has entries for parameters that its group does not list")
-      .expected(uint64_t{used})
-      .found(uint64_t{entries.size()});
+  return entries;
+}
+
+// A parameter in its C++ type: work(T*) over contiguous elements. One that is a view with gaps is stepped in a contiguous
+// copy and copied back, element order being all that a rule sees.
+template <class Work>
+void with_elements(const Tensor& parameter, const Work& work) {
+  const Tensor dense = parameter.contiguous();
+  if (dense.dtype() == float32)
+    work(dense.data<float>());
+  else
+    work(dense.data<double>());
+  if (!dense.is_same(parameter))
+    parameter.copy_(dense);
+  else
+    parameter.storage()->bump_version();
+}
+
+void call(const Rule& rule, const StepInfo& info, const Elements<float>& elements, const Tensor& gradient) {
+  rule.step_float(info, elements, gradient);
+}
+void call(const Rule& rule, const StepInfo& info, const Elements<double>& elements, const Tensor& gradient) {
+  rule.step_double(info, elements, gradient);
+}
+
+void update(const GroupBody& group, const Tensor& parameter, ParameterState& state, const StepInfo& info,
+            const Tensor& gradient) {
+  const Tensor dense = info.sparse ? gradient : gradient.contiguous();
+  with_elements(parameter, [&]<class T>(T* data) {
+    Elements<T> all{.rows = rows_of(parameter), .width = width_of(parameter), .gradient = nullptr, .state = {},
+                    .parameter = data};
+    if (!info.sparse) all.gradient = dense.data<T>();
+    for (size_t k = 0; k < group.rule->state.size(); ++k) {
+      if (is_kept(group.rule->state[k], group.options)) all.state[k] = state.tensors[k].data<T>();
+    }
+    call(*group.rule, info, all, dense);
+  });
+}
+
+void catch_up_all(const Tensor& parameter, ParameterState& state) {
+  catch_up(parameter, state, nullptr, rows_of(parameter));
+}
+
+// Of the rows that the step is about to change.
+void catch_up_touched(const Tensor& parameter, ParameterState& state, const Tensor& gradient) {
+  if (!state.row_decay.defined()) return;
+  if (!gradient.is_sparse()) return catch_up_all(parameter, state);
+  const SparseGradient touched(gradient);
+  catch_up(parameter, state, touched.rows(), touched.count);
+}
+
+void step_parameter(GroupBody& group, size_t index, const Tensor& gradient) {
+  const Tensor& parameter = group.params[index];
+  ParameterState& state = group.states[index];
+  const bool first = !state.begun;
+  begin_state(group, parameter, state);
+  ++state.steps;
+  catch_up_touched(parameter, state, gradient);
+  const StepInfo info{.options = group.options,
+                      .steps = static_cast<double>(state.steps),
+                      .first = first,
+                      .sparse = gradient.is_sparse()};
+  update(group, parameter, state, info, gradient);
+  note_decay(group.options, parameter, state, gradient);
 }
 
 }  // namespace
 
-Optimizer::Optimizer(std::vector<Tensor> parameters, double lr) : parameters_(std::move(parameters)), lr_(lr) {
-  check_parameters(parameters_);
-  check_not_negative("learning rate", lr);
+std::vector<Group> one_group(std::vector<Tensor> parameters) {
+  if (parameters.empty()) return {};
+  return {Group{.params = std::move(parameters)}};
+}
+
+// ---- groups
+
+const std::vector<Tensor>& ParamGroup::params() const noexcept { return body_->params; }
+double ParamGroup::lr() const noexcept { return body_->options.lr; }
+bool ParamGroup::has(std::string_view name) const { return body_->entries.contains(name); }
+const Value& ParamGroup::operator[](std::string_view name) const { return body_->entries[name]; }
+
+void ParamGroup::set(std::string_view name, const Value& value) const {
+  const Dict changed = with_defaults(Dict{{name, value}}, body_->entries);
+  body_->options = read_options(*body_->rule, changed, body_->options);
+  body_->entries.set(name, value);
+}
+
+Optimizer::~Optimizer() = default;
+
+Optimizer::Optimizer(const Rule& rule, std::vector<Group> groups, Dict defaults)
+    : rule_(&rule), defaults_(std::move(defaults)) {
+  if (groups.empty()) throw Error(ErrorKind::bad_argument, "optimizer got an empty parameter list");
+  for (Group& group : groups) add_param_group(std::move(group));
+  if (!rule.state_from_the_start) return;
+  for (const ParamGroup& group : groups_) {
+    for (size_t i = 0; i < group.params().size(); ++i) {
+      begin_state(*group.body_, group.params()[i], group.body_->states[i]);
+    }
+  }
+}
+
+void Optimizer::add_param_group(Group group) {
+  check_parameters(parameters_, group.params);
+  check_names(groups_, group.options);
+  GroupBody body{.rule = rule_,
+                 .params = std::move(group.params),
+                 .entries = with_defaults(group.options, defaults_),
+                 .options = {},
+                 .own = read_options(*rule_, defaults_, rule_->defaults),
+                 .states = {}};
+  body.options = read_options(*rule_, body.entries, body.own);
+  body.states.resize(body.params.size());
+  parameters_.insert(parameters_.end(), body.params.begin(), body.params.end());
+  groups_.push_back(ParamGroup(std::make_shared<GroupBody>(std::move(body))));
 }
 
 void Optimizer::set_lr(double lr) {
-  check_not_negative("learning rate", lr);
-  lr_ = lr;
+  for (const ParamGroup& group : groups_) group.set_lr(lr);
 }
 
-void Optimizer::zero_grad() {
-  for (const Tensor& parameter : parameters_) parameter.set_grad({});
-}
-
-Dict Optimizer::state_dict() const {
-  Dict state;
-  List ids;
-  for (size_t i = 0; i < parameters_.size(); ++i) {
-    ids.push_back(i);
-    if (Value entry = state_of(i); !entry.is_none()) state.set(i, std::move(entry));
+void Optimizer::zero_grad(bool set_to_none) {
+  for (const Tensor& parameter : parameters_) {
+    if (set_to_none || !parameter.grad().defined())
+      parameter.set_grad({});
+    else
+      parameter.set_grad(zeros(parameter.sizes(), {parameter.dtype()}));
   }
-  Dict group = group_options();
-  for (const auto& [name, value] : foreign_options_) group.set(name, value);
-  group.set("params", ids);
-  return Dict{{"state", state}, {"param_groups", List{group}}};
 }
 
-// All is checked before anything changes.
-void Optimizer::load_state_dict(const Value& state) {
-  const Dict group = only_group(state);
-  const std::vector<Value> states = states_in_order(state, group, parameters_.size());
-  for (size_t i = 0; i < states.size(); ++i) {
-    if (!states[i].is_none()) in_context("parameter", std::to_string(i), [&] { check_state(i, states[i]); });
+// ---- the step
+
+namespace {
+
+// Everything that can be refused is, before anything changes.
+void check_step(const GroupBody& group) {
+  check_decay(group.options);
+  for (const Tensor& parameter : group.params) {
+    const Tensor gradient = parameter.grad();
+    if (!gradient.defined()) continue;
+    group.rule->check_gradient(group.options, gradient.is_sparse());
+    if (parameter.dtype() == float32 || parameter.dtype() == float64) continue;
+    throw Error(ErrorKind::unsupported,
+                fmt::format("okibi's optimizers change float32 and float64, not {}", name_of(parameter.dtype())));
   }
-  const double lr = number_in(group, "lr", lr_);
-  check_not_negative("learning rate", lr);
-  take_options(group);
-  lr_ = lr;
-  keep_foreign_options(group);
-  for (size_t i = 0; i < states.size(); ++i) take_state(i, states[i]);
 }
 
-// What a scheduler or PyTorch's named_parameters() put into the group ("initial_lr", "param_names") is saved again.
-void Optimizer::keep_foreign_options(const Dict& group) {
-  const Dict own = group_options();
-  foreign_options_ = Dict();
-  for (const auto& [name, value] : group) {
-    if (!own.contains(name) && !(name == Value("params"))) foreign_options_.set(name, value);
+}  // namespace
+
+void Optimizer::step() {
+  const NoGrad no_grad;
+  for (const ParamGroup& group : groups_) check_step(*group.body_);
+  for (const ParamGroup& group : groups_) {
+    for (size_t i = 0; i < group.params().size(); ++i) {
+      const Tensor gradient = group.params()[i].grad();
+      if (gradient.defined()) step_parameter(*group.body_, i, gradient);
+    }
   }
+}
+
+void Optimizer::catch_up_rows() {
+  for (const ParamGroup& group : groups_) {
+    for (size_t i = 0; i < group.params().size(); ++i) catch_up_all(group.params()[i], group.body_->states[i]);
+  }
+}
+
+void Optimizer::catch_up_rows(const Tensor& parameter, const Tensor& indices) {
+  const Tensor rows = indices.to(int64).contiguous();
+  for (const ParamGroup& group : groups_) {
+    for (size_t i = 0; i < group.params().size(); ++i) {
+      if (!group.params()[i].is_same(parameter)) continue;
+      check_rows(rows.data<int64_t>(), rows.numel(), rows_of(parameter));
+      return catch_up(parameter, group.body_->states[i], rows.data<int64_t>(), rows.numel());
+    }
+  }
+  throw Error(ErrorKind::bad_argument, "the tensor is no parameter of this optimizer");
 }
 
 }  // namespace okibi::optim

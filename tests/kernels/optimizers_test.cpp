@@ -49,26 +49,102 @@ TYPED_TEST(Optimizers, SgdWithoutMomentumNeedsNoBuffer) {
   EXPECT_EQ(parameter, (std::vector<T>{0.5, 0, -0.5}));
 }
 
+// Arrays of n elements each: the gradient, and what the step changes. The first state is any numbers, the others are
+// squares, large enough for the variance of RMSprop.
+template <class T>
+struct Arrays {
+  explicit Arrays(int64_t n)
+      : grad(normal<T>(n)), state{normal<T>(n, 2), normal<T>(n, 3), normal<T>(n, 4)}, parameter(normal<T>(n, 5)) {
+    for (size_t k = 1; k < 3; ++k) {
+      for (T& value : state[k]) value = value * value + 9;
+    }
+  }
+  std::vector<T> grad, state[3], parameter;
+};
+
+// What both make of the same arrays must have the same bits, on every kind of CPU.
+template <class T, class Kernel, class Reference>
+void expect_same(const Kernel& kernel, const Reference& reference) {
+  samples::on_every_cpu(false, [&](const char* cpu) {
+    for (const int64_t n : {0, 1, 7, 16, 37, 3600}) {
+      Arrays<T> a(n), b(n);
+      kernel(n, a);
+      reference(n, b);
+      for (size_t k = 0; k < 3; ++k) EXPECT_TRUE(samples::same_bits(a.state[k], b.state[k])) << cpu << " state " << k;
+      EXPECT_TRUE(samples::same_bits(a.parameter, b.parameter)) << cpu;
+    }
+  });
+}
+
 constexpr kernels::AdamStep adam_steps[] = {{1e-3, 0.9, 0.999, 1e-8, 0, 0.1, 0.03, false},
-                                            {1e-2, 0.3, 0.99, 1e-6, 0.05, 0.5, 0.7, true}};
+                                            {1e-2, 0.3, 0.99, 1e-6, 0.05, 0.5, 0.7, true},
+                                            {1e-2, 0.9, 0.99, 1e-6, 0.05, 0.5, 0.7, false, true}};
 
 TYPED_TEST(Optimizers, AdamIsThePlainLoopOnEveryCpuThatFuses) {
   using T = TypeParam;
-  samples::on_every_cpu(false, [](const char* cpu) {
-    for (const auto& step : adam_steps) {
-      for (const int64_t n : {0, 1, 7, 16, 37, 3600}) {
-        const auto grad = normal<T>(n);
-        auto m = normal<T>(n, 2), v = normal<T>(n, 3), parameter = normal<T>(n, 4);
-        for (T& value : v) value *= value;
-        auto m2 = m, v2 = v, parameter2 = parameter;
-        kernels::adam(n, step, grad.data(), m.data(), v.data(), parameter.data());
-        reference::adam(n, step, grad.data(), m2.data(), v2.data(), parameter2.data());
-        EXPECT_TRUE(samples::same_bits(m, m2)) << cpu;
-        EXPECT_TRUE(samples::same_bits(v, v2)) << cpu;
-        EXPECT_TRUE(samples::same_bits(parameter, parameter2)) << cpu;
+  for (const auto& step : adam_steps) {
+    for (const bool amsgrad : {false, true}) {
+      const auto with = [&](auto adam) {
+        return [&step, amsgrad, adam](int64_t n, Arrays<T>& a) {
+          auto& [m, v, most] = a.state;
+          adam(n, step, a.grad.data(), m.data(), v.data(), amsgrad ? most.data() : nullptr, a.parameter.data());
+        };
+      };
+      expect_same<T>(with(kernels::adam<T>), with(reference::adam<T>));
+    }
+    const auto sparse = [&](auto adam) {
+      return [&step, adam](int64_t n, Arrays<T>& a) {
+        adam(n, step, a.grad.data(), a.state[0].data(), a.state[1].data(), a.parameter.data());
+      };
+    };
+    expect_same<T>(sparse(kernels::sparse_adam<T>), sparse(reference::sparse_adam<T>));
+  }
+}
+
+constexpr kernels::AdagradStep adagrad_steps[] = {
+    {0.1, 1e-10, 0, false}, {0.1, 0.01, 0.05, true}, {0.1, 0, 0, false, true}};
+
+TYPED_TEST(Optimizers, AdagradIsThePlainLoopOnEveryCpuThatFuses) {
+  using T = TypeParam;
+  for (const auto& step : adagrad_steps) {
+    const auto with = [&](auto adagrad) {
+      return [&step, adagrad](int64_t n, Arrays<T>& a) {
+        adagrad(n, step, a.grad.data(), a.state[1].data(), a.parameter.data());
+      };
+    };
+    expect_same<T>(with(kernels::adagrad<T>), with(reference::adagrad<T>));
+  }
+}
+
+TYPED_TEST(Optimizers, RowwiseAdagradKeepsOneSumARow) {
+  using T = TypeParam;
+  for (const auto& step : adagrad_steps) {
+    for (const int64_t width : {1, 4, 37, 300}) {
+      Arrays<T> a(5 * width), b(5 * width);
+      kernels::rowwise_adagrad(5, width, step, a.grad.data(), a.state[1].data(), a.parameter.data());
+      reference::rowwise_adagrad(5, width, step, b.grad.data(), b.state[1].data(), b.parameter.data());
+      for (size_t i = 0; i < a.parameter.size(); ++i) {
+        EXPECT_NEAR(a.state[1][i], b.state[1][i], 1e-6 * b.state[1][i]);
+        EXPECT_NEAR(a.parameter[i], b.parameter[i], 1e-6);
       }
     }
-  });
+  }
+}
+
+TYPED_TEST(Optimizers, RmspropIsThePlainLoopOnEveryCpuThatFuses) {
+  using T = TypeParam;
+  constexpr kernels::RmspropStep steps[] = {{0.01, 0.99, 1e-8, 0, 0.9, false}, {0.01, 0.3, 0.01, 0.05, 0.5, true}};
+  for (const auto& step : steps) {
+    for (const int arrays : {0, 1, 2, 3}) {  // bits: momentum, centered
+      const auto with = [&](auto rmsprop) {
+        return [&step, arrays, rmsprop](int64_t n, Arrays<T>& a) {
+          rmsprop(n, step, a.grad.data(), a.state[1].data(), (arrays & 1) != 0 ? a.state[2].data() : nullptr,
+                  (arrays & 2) != 0 ? a.state[0].data() : nullptr, a.parameter.data());
+        };
+      };
+      expect_same<T>(with(kernels::rmsprop<T>), with(reference::rmsprop<T>));
+    }
+  }
 }
 
 TYPED_TEST(Optimizers, LargeParametersHaveTheSameBitsWithOneThreadAndWithTwo) {
@@ -80,7 +156,8 @@ TYPED_TEST(Optimizers, LargeParametersHaveTheSameBitsWithOneThreadAndWithTwo) {
   for (const int threads : {1, 2}) {
     const auto i = static_cast<size_t>(threads - 1);
     set_num_threads(threads);
-    kernels::adam(n, adam_steps[0], grad.data(), m[i].data(), v[i].data(), parameter[i].data());
+    kernels::adam<T>(n, adam_steps[0], grad.data(), m[i].data(), v[i].data(), nullptr,
+                  parameter[i].data());
   }
   set_num_threads(before);
   EXPECT_TRUE(samples::same_bits(m[0], m[1]));
@@ -146,7 +223,8 @@ TEST(OptimizersGolden, AdamsStateHasPyTorchsBits) {
                                    .bias_correction1 = 1 - power1,
                                    .bias_correction2_sqrt = std::sqrt(1 - power2),
                                    .maximize = o.value("maximize", false)};
-      kernels::adam(static_cast<int64_t>(m.size()), step, floats(grad).data(), m.data(), v.data(), parameter.data());
+      kernels::adam<float>(static_cast<int64_t>(m.size()), step, floats(grad).data(), m.data(), v.data(), nullptr,
+                           parameter.data());
     }
     if (!o.contains("weight_decay")) {  // with it, the gradient depends on the parameters
       EXPECT_EQ(m, floats(each["state"]["exp_avg"]));

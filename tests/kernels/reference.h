@@ -87,17 +87,83 @@ void sgd(int64_t n, const kernels::SgdStep& step, const T* grad, T* momentum_buf
 }
 
 template <class T>
-void adam(int64_t n, const kernels::AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
+T decayed(double decay, bool maximize, T grad, T parameter) {
+  const T g = maximize ? -grad : grad;
+  return decay != 0 ? std::fma(static_cast<T>(decay), parameter, g) : g;
+}
+template <class T>
+T lerp(T from, T to, T weight) {
+  return weight < T(0.5) ? std::fma(weight, to - from, from) : std::fma(weight - 1, to - from, to);
+}
+
+template <class T>
+void adam(int64_t n, const kernels::AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq,
+          T* parameter) {
   const T fresh1 = static_cast<T>(1 - step.beta1), fresh2 = static_cast<T>(1 - step.beta2);
   const T minus_step = static_cast<T>(-(step.lr / step.bias_correction1));
   for (int64_t i = 0; i < n; ++i) {
-    T g = step.maximize ? -grad[i] : grad[i];
-    if (step.weight_decay != 0) g = std::fma(static_cast<T>(step.weight_decay), parameter[i], g);
-    const T change = g - exp_avg[i];
-    exp_avg[i] = fresh1 < T(0.5) ? std::fma(fresh1, change, exp_avg[i]) : std::fma(fresh1 - 1, change, g);
+    if (step.decoupled) parameter[i] *= static_cast<T>(1 - step.lr * step.weight_decay);
+    const T g = decayed(step.decoupled ? 0 : step.weight_decay, step.maximize, grad[i], parameter[i]);
+    exp_avg[i] = lerp(exp_avg[i], g, fresh1);
     exp_avg_sq[i] = std::fma(fresh2 * g, g, exp_avg_sq[i] * static_cast<T>(step.beta2));
-    const T root = std::sqrt(exp_avg_sq[i]) / static_cast<T>(step.bias_correction2_sqrt);
+    if (max_exp_avg_sq != nullptr) max_exp_avg_sq[i] = std::max(max_exp_avg_sq[i], exp_avg_sq[i]);
+    const T square = max_exp_avg_sq != nullptr ? max_exp_avg_sq[i] : exp_avg_sq[i];
+    const T root = std::sqrt(square) / static_cast<T>(step.bias_correction2_sqrt);
     parameter[i] += minus_step * exp_avg[i] / (root + static_cast<T>(step.eps));
+  }
+}
+
+template <class T>
+void sparse_adam(int64_t n, const kernels::AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
+  const T size = static_cast<T>(step.lr * step.bias_correction2_sqrt / step.bias_correction1);
+  for (int64_t i = 0; i < n; ++i) {
+    const T g = step.maximize ? -grad[i] : grad[i];
+    exp_avg[i] += (g - exp_avg[i]) * static_cast<T>(1 - step.beta1);
+    exp_avg_sq[i] += (g * g - exp_avg_sq[i]) * static_cast<T>(1 - step.beta2);
+    parameter[i] += -size * (exp_avg[i] / (std::sqrt(exp_avg_sq[i]) + static_cast<T>(step.eps)));
+  }
+}
+
+template <class T>
+void adagrad(int64_t n, const kernels::AdagradStep& step, const T* grad, T* sum, T* parameter) {
+  for (int64_t i = 0; i < n; ++i) {
+    const T g = decayed(step.weight_decay, step.maximize, grad[i], parameter[i]);
+    sum[i] = step.sparse ? sum[i] + g * g : std::fma(g, g, sum[i]);
+    parameter[i] += static_cast<T>(-step.lr) * g / (std::sqrt(sum[i]) + static_cast<T>(step.eps));
+  }
+}
+
+// The sum of squares in double: the kernel's must come close to it.
+template <class T>
+void rowwise_adagrad(int64_t rows, int64_t width, const kernels::AdagradStep& step, const T* grad, T* sums,
+                     T* parameter) {
+  for (int64_t row = 0; row < rows; ++row, grad += width, parameter += width) {
+    double squares = 0;
+    std::vector<T> g;
+    for (int64_t i = 0; i < width; ++i) g.push_back(decayed(step.weight_decay, step.maximize, grad[i], parameter[i]));
+    for (const T each : g) squares += static_cast<double>(each) * each;
+    sums[row] += static_cast<T>(squares / static_cast<double>(width));
+    const double factor = step.lr / (std::sqrt(static_cast<double>(sums[row])) + step.eps);
+    for (int64_t i = 0; i < width; ++i) parameter[i] -= static_cast<T>(factor * g[static_cast<size_t>(i)]);
+  }
+}
+
+template <class T>
+void rmsprop(int64_t n, const kernels::RmspropStep& step, const T* grad, T* square_avg, T* momentum_buffer,
+             T* grad_avg, T* parameter) {
+  const T alpha = static_cast<T>(step.alpha), fresh = static_cast<T>(1 - step.alpha);
+  for (int64_t i = 0; i < n; ++i) {
+    const T g = decayed(step.weight_decay, step.maximize, grad[i], parameter[i]);
+    square_avg[i] = std::fma(fresh * g, g, square_avg[i] * alpha);
+    if (grad_avg != nullptr) grad_avg[i] = lerp(grad_avg[i], g, fresh);
+    const T variance = grad_avg != nullptr ? std::fma(-grad_avg[i], grad_avg[i], square_avg[i]) : square_avg[i];
+    const T deviation = std::sqrt(variance) + static_cast<T>(step.eps);
+    if (momentum_buffer == nullptr) {
+      parameter[i] += static_cast<T>(-step.lr) * g / deviation;
+    } else {
+      momentum_buffer[i] = momentum_buffer[i] * static_cast<T>(step.momentum) + g / deviation;
+      parameter[i] = std::fma(static_cast<T>(-step.lr), momentum_buffer[i], parameter[i]);
+    }
   }
 }
 

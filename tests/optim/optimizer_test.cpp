@@ -170,18 +170,6 @@ TEST(Adam, SavesAgainWhatASchedulerPutIntoTheGroup) {
   EXPECT_EQ(again.items().back().first.to_string(), "params");
 }
 
-TEST(Adam, RefusesOptionsThatItDoesNotHave) {
-  optim::Adam optimizer({start()});
-  const Dict group = adam_group();
-  group.set("amsgrad", true);
-  expect_error(ErrorKind::unsupported, "okibi's Adam has no amsgrad",
-               [&] { optimizer.load_state_dict(saved(group, Dict())); });
-  group.set("amsgrad", false);
-  group.set("decoupled_weight_decay", true);
-  expect_error(ErrorKind::unsupported, "AdamW", [&] { optimizer.load_state_dict(saved(group, Dict())); });
-  EXPECT_EQ(optimizer.lr(), 1e-3);
-}
-
 TEST(Optimizers, RefuseTheStateOfAnotherModelAndStayAsTheyWere) {
   optim::Adam optimizer({start(), start()});
   expect_error(
@@ -209,7 +197,7 @@ TEST(Optimizers, RefuseTheStateOfAnotherModelAndStayAsTheyWere) {
 
 TEST(Optimizers, RefuseWhatPyTorchRefuses) {
   const auto adam = [](optim::AdamOptions options) { optim::Adam({start()}, options); };
-  expect_error(ErrorKind::bad_argument, "optimizer got an empty parameter list", [] { optim::Adam({}); });
+  expect_error(ErrorKind::bad_argument, "optimizer got an empty parameter list", [] { optim::Adam(std::vector<Tensor>{}); });
   expect_error(ErrorKind::bad_argument, "can't optimize a non-leaf Tensor", [] { optim::Adam({start() * 2}); });
   expect_error(ErrorKind::bad_argument, "Invalid learning rate: -1.0", [&] { adam({.lr = -1}); });
   expect_error(ErrorKind::bad_argument, "Invalid beta parameter at index 0: 1.0", [&] { adam({.betas = {1, 0.9}}); });
