@@ -178,7 +178,7 @@ class Tensor {
   bool requires_grad() const noexcept;
   const Tensor& requires_grad_(bool value = true) const;  // Error(bad_argument) for dtypes that are no real or complex numbers
   bool is_leaf() const noexcept;
-  Tensor grad() const;                     // undefined when there is none
+  Tensor grad() const;  // undefined when there is none. A large table's may be written out by the first call: one thread
   void set_grad(Tensor gradient) const;    // undefined clears it
   void backward(const Tensor& gradient = {}, bool retain_graph = false) const;  // in libokibi; see okibi/ops.h
 

@@ -19,7 +19,8 @@ bool is_ours_alone(const Tensor& tensor) {
 }
 
 Tensor sum_of_sparse(const Tensor& a, const Tensor& b) {
-  return sparse_coo_tensor(cat({a.indices(), b.indices()}, 1), cat({a.values(), b.values()}, 0), a.sizes());
+  Tensor sum = sparse_coo_tensor(cat({a.indices(), b.indices()}, 1), cat({a.values(), b.values()}, 0), a.sizes());
+  return stands_for_dense(a) || stands_for_dense(b) ? standing_for_dense(sum) : sum;
 }
 
 Tensor sum_of(const Tensor& a, const Tensor& b) {

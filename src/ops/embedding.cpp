@@ -39,12 +39,16 @@ struct EmbeddingOp {
                     const Tensor&) {
     return {SavedTensor::input(indices), weight.sizes(), padding, by_freq, sparse};
   }
-  static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
+  static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const auto& [indices, sizes, padding, by_freq, sparse] = saved;
     const Tensor ids = indices.get().contiguous().flatten();
     const Tensor share = by_freq ? frequency_shares(ids, sizes[0], wide(gradient.dtype())) : Tensor();
     const TableGradient parts{.ids = ids, .gradient = gradient, .share = share, .padding = padding};
-    return {sparse ? sparse_gradient(parts, sizes) : dense_gradient(parts, sizes), Tensor()};
+    const bool is_leaf = edges.all()[0].leaf.defined();
+    return {sparse    ? sparse_gradient(parts, sizes)
+            : is_leaf ? gradient_of_leaf(parts, sizes)
+                      : dense_gradient(parts, sizes),
+            Tensor()};
   }
 };
 

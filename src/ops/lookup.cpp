@@ -4,6 +4,7 @@
 #include <okibi/ops.h>
 
 #include "kernels/kernels.h"
+#include "tensor/body.h"
 
 namespace okibi::ops {
 namespace {
@@ -97,6 +98,19 @@ Tensor sparse_gradient(const TableGradient& parts, const Dims& sizes) {
   };
   const Tensor row = ids.view({1, ids.numel()}), kept = parts.padding < 0 ? Tensor() : kept_positions(ids, parts.padding);
   return kept.defined() ? coo(index_select(row, 1, kept), index_select(values, 0, kept)) : coo(row.clone(), values);
+}
+
+Tensor gradient_of_leaf(const TableGradient& parts, const Dims& sizes) {
+  constexpr int64_t large = int64_t{1} << 18;  // numbers: what no longer lies in the nearest caches
+  const DType dtype = parts.gradient.dtype();
+  const bool plain = !parts.source.defined() && !parts.share.defined();
+  if (!plain || (dtype != float32 && dtype != float64) || sizes[0] * sizes[1] < large) return dense_gradient(parts, sizes);
+  // Kept until the optimizer's step; meanwhile a gradient that others hold, too, may be changed.
+  const Tensor& gradient = parts.gradient;
+  const bool ours_alone = gradient.use_count() <= 2 && gradient.storage().use_count() == 1;
+  TableGradient own = parts;
+  if (!ours_alone) own.gradient = gradient.clone();
+  return standing_for_dense(sparse_gradient(own, sizes));
 }
 
 }  // namespace okibi::ops

@@ -47,5 +47,7 @@ struct TableGradient {
 Tensor dense_gradient(const TableGradient& parts, const Dims& table_sizes);
 // COO: an entry for each id in the order of the list, duplicates kept, the padding row left out.
 Tensor sparse_gradient(const TableGradient& parts, const Dims& table_sizes);
+// The dense one for a leaf, by its rows alone where the table is large: see stands_for_dense().
+Tensor gradient_of_leaf(const TableGradient& parts, const Dims& table_sizes);
 
 }  // namespace okibi::ops

@@ -20,6 +20,7 @@ struct TensorExtras {
   Tensor compressed, plain;        // indices of CSR and its like
   Tensor sizes, strides, offsets;  // nested
   bool coalesced = false;
+  bool for_dense = false;  // COO: stands for the dense gradient that it comes to
   bool conj = false, neg = false;
   bool has_device =
       false;  // `device` tells, not the storage: a tensor with no storage, or one of a device that is away
@@ -79,6 +80,12 @@ TensorBody& body_of(const Tensor& tensor);
 
 // Marks `result` as made from `source`, when that needs a gradient, `result` can have one, and the thread records.
 void remember_source(const Tensor& result, const Tensor& source, Derived how);
+
+// The gradient of a large table, from some rows of it, is kept as those rows: a COO tensor marked as standing for the dense
+// one. Optimizers take it as it came; Tensor::grad() writes it out for everyone else.
+bool stands_for_dense(const Tensor& gradient) noexcept;
+Tensor standing_for_dense(const Tensor& rows);
+const Tensor& gradient_as_it_came(const Tensor& parameter);
 
 // Before a change in place: Error where gradients forbid it. After it: the storage's version rises.
 void require_writable(const Tensor& tensor);

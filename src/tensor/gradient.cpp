@@ -8,7 +8,39 @@ namespace {
 
 constinit thread_local bool recording = true;
 
+template <class T>
+void add_rows(const int64_t* rows, int64_t count, int64_t width, const T* values, T* sums) {
+  for (int64_t i = 0; i < count; ++i, values += width) {
+    T* const sum = sums + rows[i] * width;
+    for (int64_t j = 0; j < width; ++j) sum[j] += values[j];
+  }
+}
+
+// Rows added up in the order in which they came.
+Tensor written_out(const Tensor& rows) {
+  const NoGrad no_grad;
+  const Tensor values = rows.values().contiguous(), dense = zeros(rows.sizes(), {rows.dtype()});
+  const int64_t* const ids = rows.indices().data<int64_t>();
+  const int64_t count = values.size(0), width = values.size(1);
+  if (rows.dtype() == float64)
+    add_rows(ids, count, width, values.data<double>(), dense.data<double>());
+  else
+    add_rows(ids, count, width, values.data<float>(), dense.data<float>());
+  return dense;
+}
+
 }  // namespace
+
+bool stands_for_dense(const Tensor& gradient) noexcept {
+  return gradient.defined() && gradient.body()->extras && gradient.body()->extras->for_dense;
+}
+
+Tensor standing_for_dense(const Tensor& rows) {
+  extras_of(rows).for_dense = true;
+  return rows;
+}
+
+const Tensor& gradient_as_it_came(const Tensor& parameter) { return body_of(parameter).grad; }
 
 bool grad_enabled() noexcept { return recording; }
 
@@ -35,7 +67,11 @@ const Tensor& Tensor::requires_grad_(bool value) const {
   return *this;
 }
 
-Tensor Tensor::grad() const { return body_of(*this).grad; }
+Tensor Tensor::grad() const {
+  TensorBody& body = body_of(*this);
+  if (stands_for_dense(body.grad)) body.grad = written_out(body.grad);
+  return body.grad;
+}
 
 void Tensor::set_grad(Tensor gradient) const {
   TensorBody& body = body_of(*this);

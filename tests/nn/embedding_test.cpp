@@ -145,6 +145,29 @@ TEST(Embedding, HalfPrecisionIsAddedUpInFloat) {
   }
 }
 
+TEST(Embedding, AGradientThatIsKeptAsRowsIsTheDenseOneForWhoeverAsks) {
+  const nn::Embedding table(40'000, 8, {.padding_idx = 3});  // large enough
+  const Tensor ids = tensor({7, 3, 39'999, 7}), gradient = randn({4, 8}), kept = gradient.clone();
+  table(ids).backward(gradient);
+  gradient.fill_(100);  // the caller's own, to do with as he likes
+  ids.fill_(0);
+  const Tensor first = table.weight().grad();
+  ASSERT_EQ(first.layout(), Layout::strided);
+  EXPECT_TRUE(equal(first[7], kept[0] + kept[3]));
+  EXPECT_TRUE(equal(first[39'999], kept[2]));
+  EXPECT_TRUE(equal(first[3], zeros({8})));
+  EXPECT_EQ(sum(first * first).item<float>(), sum(first[7] * first[7]).item<float>() + sum(first[39'999] * first[39'999]).item<float>());
+}
+
+TEST(Embedding, GradientsThatAreKeptAsRowsAddUp) {
+  const nn::Embedding table(40'000, 8);
+  for (int i = 0; i < 2; ++i) sum(table(tensor({5, 6, 5}))).backward();
+  sum(table.weight() * 1.0).backward();  // a dense one on top
+  EXPECT_EQ(table.weight().grad()[5][0].item<double>(), 5);
+  EXPECT_EQ(table.weight().grad()[6][0].item<double>(), 3);
+  EXPECT_EQ(table.weight().grad()[7][0].item<double>(), 1);
+}
+
 // ------------------------------------------------------------------------------------------------------------ bags
 
 TEST(EmbeddingBag, PrintsAsPyTorchPrints) {

@@ -1,0 +1,158 @@
+// Lookups in embedding tables, training steps over them, and the bare loops that say what the machine can do. Beside it:
+// peers/embedding.py (PyTorch) and peers/fbgemm.py. bench/embedding.sh runs all.
+#include <fmt/format.h>
+#include <okibi/base.h>
+#include <okibi/nn.h>
+#include <okibi/optim.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "kernels/kernels.h"
+
+namespace {
+
+using namespace okibi;
+
+constexpr int64_t batch = 65'536;
+
+double milliseconds(int runs, const std::function<void()>& work) {
+  for (int i = 0; i < 3; ++i) work();
+  std::vector<double> times;
+  for (int i = 0; i < runs; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    work();
+    times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  std::ranges::nth_element(times, times.begin() + runs / 2);
+  return times[static_cast<size_t>(runs / 2)];
+}
+
+// Zipf's law with exponent 1.05 over the rows, as the peers draw it.
+Tensor zipf(int64_t rows) {
+  const double s = 1 - 1.05;
+  const Tensor u = rand({batch}, {float64}), ids = empty({batch}, {int64});
+  for (int64_t i = 0; i < batch; ++i) {
+    const double x = std::pow(u.data<double>()[i] * (std::pow(static_cast<double>(rows), s) - 1) + 1, 1 / s) - 1;
+    ids.data<int64_t>()[i] = std::clamp<int64_t>(static_cast<int64_t>(x), 0, rows - 1);
+  }
+  return ids;
+}
+
+// ---- what the machine can do: the same rows, in memory on huge pages, each asked for before it is needed
+
+void fetch(const float* row, int64_t dim) {
+  for (int64_t i = 0; i < dim; i += 16) __builtin_prefetch(row + i);
+}
+
+void bare_gather(const Tensor& ids, const Tensor& table, const Tensor& out) {
+  const int64_t dim = table.size(1), *const id = ids.data<int64_t>();
+  const float* const rows = table.data<float>();
+  parallel_for(0, batch, batch / num_threads(), [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) {
+      if (i + 16 < last) fetch(rows + id[i + 16] * dim, dim);
+      std::copy_n(rows + id[i] * dim, dim, out.data<float>() + i * dim);
+    }
+  });
+}
+
+// Reads and writes each row once, in the table and in as many states as the optimizer has.
+void bare_update(const std::vector<int64_t>& rows, const std::vector<Tensor>& arrays) {
+  parallel_for(0, static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows.size()) / num_threads(), [&](int64_t first, int64_t last) {
+    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+      for (const Tensor& array : arrays) {
+        const int64_t dim = array.size(1);
+        float* const all = array.data<float>();
+        if (i + 16 < static_cast<size_t>(last)) fetch(all + rows[i + 16] * dim, dim);
+        float* const row = all + rows[i] * dim;
+        for (int64_t j = 0; j < dim; ++j) row[j] = row[j] * 0.999F + 1e-9F;
+      }
+    }
+  });
+}
+
+// ---- okibi
+
+class Case {
+ public:
+  Case(int64_t rows, int64_t dim, std::string_view ids)
+      : rows_(rows), dim_(dim), name_(fmt::format("{}x{} {}", rows, dim, ids)),
+        ids_(ids == "zipf" ? zipf(rows) : randint(0, rows, {batch})), gradient_(randn({batch, dim})) {}
+
+  void run() const {
+    forward();
+    update("sparse SGD", 0, [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
+    update("sparse Adagrad", 1, [](auto parameters) { return std::make_unique<optim::Adagrad>(parameters); });
+    update("row-wise Adagrad", -1, [](auto parameters) { return std::make_unique<optim::RowwiseAdagrad>(parameters); });
+    update("SparseAdam", 2, [](auto parameters) { return std::make_unique<optim::SparseAdam>(parameters); });
+    update("sparse AdamW", 2, [](auto parameters) {
+      return std::make_unique<optim::AdamW>(parameters, optim::AdamWOptions{.sparse_rows = optim::SparseRows::exact_decay});
+    });
+    if (rows_ * dim_ > 10'000'000) return;
+    step("dense SGD", false, [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
+    step("dense Adam", false, [](auto parameters) { return std::make_unique<optim::Adam>(parameters); });
+  }
+
+ private:
+  void print(std::string_view what, double time) const { fmt::print("{} | {} | {:.4f}\n", name_, what, time); }
+
+  void forward() const {
+    const nn::Embedding table(rows_, dim_);
+    const NoGrad no_grad;
+    const Tensor out = empty({batch, dim_});
+    print("limit of forward", milliseconds(15, [&] { bare_gather(ids_, table.weight(), out); }));
+    print("forward", milliseconds(15, [&] { table(ids_); }));
+  }
+
+  template <class Make>
+  void step(std::string_view what, bool sparse, const Make& make) const {
+    const nn::Embedding table(rows_, dim_, {.sparse = sparse});
+    const auto optimizer = make(table.parameters());
+    print(what, milliseconds(9, [&] {
+            optimizer->zero_grad();
+            table(ids_).backward(gradient_);
+            optimizer->step();
+          }));
+  }
+
+  // And the limit: the rows gathered, and each row of the table and its states read and written once. -1: one number of
+  // state a row.
+  template <class Make>
+  void update(const std::string& what, int states, const Make& make) const {
+    std::vector<int64_t> touched = ids_.to_vector<int64_t>();
+    std::ranges::sort(touched);
+    touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
+    std::vector<Tensor> arrays = {zeros({rows_, dim_})};
+    if (states < 0) arrays.push_back(zeros({rows_, 1}));
+    for (int i = 0; i < states; ++i) arrays.push_back(zeros({rows_, dim_}));
+    const Tensor out = empty({batch, dim_});
+    print("limit of " + what, milliseconds(9, [&] {
+            bare_gather(ids_, arrays[0], out);
+            bare_update(touched, arrays);
+          }));
+    arrays.clear();
+    step(what, true, make);
+  }
+
+  int64_t rows_, dim_;
+  std::string name_;
+  Tensor ids_, gradient_;
+};
+
+}  // namespace
+
+// Usage: embedding_bench THREADS [ROWSxDIM]...
+int main(int count, char** arguments) {
+  kernels::use_threads(count > 1 ? std::stoi(arguments[1]) : 1);
+  std::vector<std::string> tables(arguments + std::min(count, 2), arguments + count);
+  if (tables.empty()) tables = {"4000000x64", "4000000x128", "100000x64", "22x8"};
+  manual_seed(0);
+  for (const std::string& table : tables) {
+    const int64_t rows = std::stoll(table), dim = std::stoll(table.substr(table.find('x') + 1));
+    for (const char* ids : {"uniform", "zipf"}) Case(rows, dim, ids).run();
+  }
+}
