@@ -177,18 +177,28 @@ void rmsprop(int64_t n, const RmspropScalars<T>& given, const T* grad, T* square
   }
 }
 
+// Σ of the effective gradient's squares, in the same 16 running sums as accumulate() makes, which GCC 12 fails to compile
+// at -O3 with two arrays.
+template <class T>
+T sum_of_squares(int64_t n, const AdagradScalars<T>& s, const T* grad, const T* parameter) {
+  const Full<T> d;
+  VecOf<T> sums[sum_vectors<T>];
+  for (int64_t v = 0; v < sum_vectors<T>; ++v) sums[v] = hn::Zero(d);
+  for (int64_t i = 0; i < n; i += lanes<T>()) {
+    const int64_t rest = std::min(n - i, lanes<T>());
+    const auto g = effective<T>(s, load_some<T>(grad + i, rest), load_some<T>(parameter + i, rest));
+    VecOf<T>& sum = sums[i / lanes<T>() % sum_vectors<T>];
+    sum = hn::MulAdd(g, g, sum);
+  }
+  return total<T>(sums);
+}
+
 // One row of `width` elements with one sum.
 template <class T>
 void rowwise_adagrad(int64_t width, const AdagradScalars<T>& given, const T* grad, T* sum, T* parameter) {
   const Full<T> d;
   const AdagradScalars<T> s = given;
-  const T squares = accumulate<T>(
-      width,
-      [&](VecOf<T> total, VecOf<T> g, VecOf<T> p) {
-        g = effective<T>(s, g, p);
-        return hn::MulAdd(g, g, total);
-      },
-      grad, static_cast<const T*>(parameter));
+  const T squares = sum_of_squares(width, s, grad, parameter);
   *sum += squares / static_cast<T>(width);
   const auto factor = hn::Set(d, s.minus_lr / (std::sqrt(*sum) + s.eps));
   update(width, grad, {parameter},

@@ -90,6 +90,11 @@ size_t RowGroups::count_rows() const noexcept {
   return rows;
 }
 
+size_t RowGroups::first_entry(int64_t from_row) const noexcept {
+  const auto is_before = [this](uint64_t key, int64_t row) { return static_cast<int64_t>(key >> position_bits_) < row; };
+  return static_cast<size_t>(std::lower_bound(keys_.data(), keys_.data() + size_, from_row, is_before) - keys_.data());
+}
+
 template RowGroups::RowGroups(std::span<const int32_t>, int64_t, int64_t);
 template RowGroups::RowGroups(std::span<const int64_t>, int64_t, int64_t);
 

@@ -25,6 +25,7 @@ class RowGroups {
   int64_t row(size_t entry) const noexcept { return static_cast<int64_t>(keys_[entry] >> position_bits_); }
   size_t position(size_t entry) const noexcept { return keys_[entry] & position_mask_; }
   size_t count_rows() const noexcept;
+  size_t first_entry(int64_t from_row) const noexcept;  // of this row, or of the first one behind it
 
   // work(begin, end) for each row in [first, last) of the entries, where first and last are where a row begins: its
   // entries. A loop that several threads share uses share_rows.

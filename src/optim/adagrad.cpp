@@ -15,9 +15,13 @@ kernels::AdagradStep kernel_step(const StepInfo& info) {
           .sparse = info.sparse};
 }
 
+// √sum + eps divides: with eps = 0, a row without gradients would be no number.
+bool is_idle_without_gradient(const GroupOptions& o) { return o.weight_decay == 0 && o.eps > 0; }
+
 struct AdagradLoops {
   static constexpr StateTensor state[] = {
       {.name = "sum", .begun_with = &GroupOptions::initial_accumulator_value}};
+  static bool idle_rows_stay(const GroupOptions& o) { return is_idle_without_gradient(o); }
 
   template <class T>
   static auto loop(const StepInfo& info) {
@@ -30,6 +34,7 @@ struct AdagradLoops {
 struct RowwiseAdagradLoops {
   static constexpr StateTensor state[] = {
       {.name = "sum", .begun_with = &GroupOptions::initial_accumulator_value, .one_a_row = true}};
+  static bool idle_rows_stay(const GroupOptions& o) { return is_idle_without_gradient(o); }
 
   template <class T>
   static auto loop(const StepInfo& info) {

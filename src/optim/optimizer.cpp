@@ -3,10 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <unordered_set>
 
+#include "optim/elements.h"
 #include "optim/rule.h"
 #include "optim/sparse_rows.h"
+#include "tensor/body.h"
 
 namespace okibi::optim {
 namespace {
@@ -59,21 +62,6 @@ Dict with_defaults(const Dict& own, const Dict& defaults) {
   return entries;
 }
 
-// A parameter in its C++ type: work(T*) over contiguous elements. One that is a view with gaps is stepped in a contiguous
-// copy and copied back, element order being all that a rule sees.
-template <class Work>
-void with_elements(const Tensor& parameter, const Work& work) {
-  const Tensor dense = parameter.contiguous();
-  if (dense.dtype() == float32)
-    work(dense.data<float>());
-  else
-    work(dense.data<double>());
-  if (!dense.is_same(parameter))
-    parameter.copy_(dense);
-  else
-    parameter.storage()->bump_version();
-}
-
 void call(const Rule& rule, const StepInfo& info, const Elements<float>& elements, const Tensor& gradient) {
   rule.step_float(info, elements, gradient);
 }
@@ -83,28 +71,20 @@ void call(const Rule& rule, const StepInfo& info, const Elements<double>& elemen
 
 void update(const GroupBody& group, const Tensor& parameter, ParameterState& state, const StepInfo& info,
             const Tensor& gradient) {
-  const Tensor dense = info.sparse ? gradient : gradient.contiguous();
+  const Tensor given = gradient.is_sparse() ? gradient : gradient.contiguous();
   with_elements(parameter, [&]<class T>(T* data) {
     Elements<T> all{.rows = rows_of(parameter), .width = width_of(parameter), .gradient = nullptr, .state = {},
                     .parameter = data};
-    if (!info.sparse) all.gradient = dense.data<T>();
+    if (!given.is_sparse()) all.gradient = given.data<T>();
     for (size_t k = 0; k < group.rule->state.size(); ++k) {
       if (is_kept(group.rule->state[k], group.options)) all.state[k] = state.tensors[k].data<T>();
     }
-    call(*group.rule, info, all, dense);
+    call(*group.rule, info, all, given);
   });
 }
 
 void catch_up_all(const Tensor& parameter, ParameterState& state) {
   catch_up(parameter, state, nullptr, rows_of(parameter));
-}
-
-// Of the rows that the step is about to change.
-void catch_up_touched(const Tensor& parameter, ParameterState& state, const Tensor& gradient) {
-  if (!state.row_decay.defined()) return;
-  if (!gradient.is_sparse()) return catch_up_all(parameter, state);
-  const SparseGradient touched(gradient);
-  catch_up(parameter, state, touched.rows(), touched.count);
 }
 
 void step_parameter(GroupBody& group, size_t index, const Tensor& gradient) {
@@ -113,13 +93,21 @@ void step_parameter(GroupBody& group, size_t index, const Tensor& gradient) {
   const bool first = !state.begun;
   begin_state(group, parameter, state);
   ++state.steps;
-  catch_up_touched(parameter, state, gradient);
-  const StepInfo info{.options = group.options,
-                      .steps = static_cast<double>(state.steps),
-                      .first = first,
-                      .sparse = gradient.is_sparse()};
+  StepInfo info{.options = group.options,
+                .steps = static_cast<double>(state.steps),
+                .first = first,
+                .sparse = gradient.is_sparse() && !stands_for_dense(gradient)};
+  if (!state.row_decay.defined()) return update(group, parameter, state, info, gradient);
+
+  const double after = state.decay + decay_of_step(group.options);
+  const RowDecay decay{state.row_decay.data<double>(), state.decay, after};
+  if (info.sparse)
+    info.decay = &decay;
+  else
+    catch_up_all(parameter, state);
   update(group, parameter, state, info, gradient);
-  note_decay(group.options, parameter, state, gradient);
+  state.decay = after;
+  if (!info.sparse) std::fill_n(decay.of_rows, rows_of(parameter), after);
 }
 
 }  // namespace
@@ -192,9 +180,9 @@ namespace {
 void check_step(const GroupBody& group) {
   check_decay(group.options);
   for (const Tensor& parameter : group.params) {
-    const Tensor gradient = parameter.grad();
+    const Tensor& gradient = gradient_as_it_came(parameter);
     if (!gradient.defined()) continue;
-    group.rule->check_gradient(group.options, gradient.is_sparse());
+    group.rule->check_gradient(group.options, gradient.is_sparse() && !stands_for_dense(gradient));
     if (parameter.dtype() == float32 || parameter.dtype() == float64) continue;
     throw Error(ErrorKind::unsupported,
                 fmt::format("okibi's optimizers change float32 and float64, not {}", name_of(parameter.dtype())));
@@ -208,7 +196,7 @@ void Optimizer::step() {
   for (const ParamGroup& group : groups_) check_step(*group.body_);
   for (const ParamGroup& group : groups_) {
     for (size_t i = 0; i < group.params().size(); ++i) {
-      const Tensor gradient = group.params()[i].grad();
+      const Tensor gradient = gradient_as_it_came(group.params()[i]);
       if (gradient.defined()) step_parameter(*group.body_, i, gradient);
     }
   }

@@ -6,27 +6,9 @@
 
 #include "kernels/kernels.h"
 #include "optim/rule.h"
-#include "optim/sparse_rows.h"
+#include "optim/elements.h"
 
 namespace okibi::optim {
-namespace {
-
-template <class T>
-void scale_row(const Tensor& parameter, int64_t row, double factor) {
-  const int64_t width = width_of(parameter);
-  T* elements = parameter.data<T>() + row * width;
-  kernels::scale(width, elements, static_cast<T>(factor), elements);
-}
-
-void catch_up_row(const Tensor& parameter, ParameterState& state, int64_t row) {
-  double& decay = state.row_decay.data<double>()[row];
-  if (decay == state.decay) return;
-  const double factor = std::exp(state.decay - decay);
-  parameter.dtype() == float64 ? scale_row<double>(parameter, row, factor) : scale_row<float>(parameter, row, factor);
-  decay = state.decay;
-}
-
-}  // namespace
 
 void check_decay(const GroupOptions& options) {
   const double share = options.lr * options.weight_decay;
@@ -35,27 +17,28 @@ void check_decay(const GroupOptions& options) {
       .found(std::to_string(share));
 }
 
+double decay_of_step(const GroupOptions& options) { return std::log1p(-options.lr * options.weight_decay); }
+
+template <class T>
+void catch_up_row(const RowDecay& decay, int64_t row, int64_t width, T* elements) {
+  double& of_row = decay.of_rows[row];
+  if (of_row != decay.before) kernels::scale(width, elements, static_cast<T>(std::exp(decay.before - of_row)), elements);
+  of_row = decay.after;
+}
+template void catch_up_row(const RowDecay&, int64_t, int64_t, float*);
+template void catch_up_row(const RowDecay&, int64_t, int64_t, double*);
+
 void catch_up(const Tensor& parameter, ParameterState& state, const int64_t* rows, int64_t count) {
   if (!state.row_decay.defined()) return;
   const NoGrad no_grad;
-  const Tensor dense = parameter.contiguous();
-  for (int64_t i = 0; i < count; ++i) catch_up_row(dense, state, rows != nullptr ? rows[i] : i);
-  if (!dense.is_same(parameter))
-    parameter.copy_(dense);
-  else
-    parameter.storage()->bump_version();
-}
-
-void note_decay(const GroupOptions& options, const Tensor& parameter, ParameterState& state, const Tensor& gradient) {
-  if (!state.row_decay.defined()) return;
-  state.decay += std::log1p(-options.lr * options.weight_decay);
-  double* decay = state.row_decay.data<double>();
-  if (!gradient.is_sparse()) {
-    std::fill_n(decay, rows_of(parameter), state.decay);
-    return;
-  }
-  const SparseGradient touched(gradient);
-  for (int64_t i = 0; i < touched.count; ++i) decay[touched.rows()[i]] = state.decay;
+  const RowDecay decay{state.row_decay.data<double>(), state.decay, state.decay};
+  with_elements(parameter, [&]<class T>(T* elements) {
+    const int64_t width = width_of(parameter);
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t row = rows != nullptr ? rows[i] : i;
+      catch_up_row(decay, row, width, elements + row * width);
+    }
+  });
 }
 
 }  // namespace okibi::optim

@@ -54,12 +54,20 @@ struct GroupBody {
   std::vector<ParameterState> states;
 };
 
+// SparseRows::exact_decay during a step: of each row the logarithm of its decay by its last update, and what a row that is
+// touched in each step had before this step and will have after it.
+struct RowDecay {
+  double* of_rows;
+  double before, after;
+};
+
 // What the loops need to know besides memory.
 struct StepInfo {
   const GroupOptions& options;
   double steps;  // this one counted
   bool first;    // the state was begun for this step
   bool sparse;   // rows of a sparse gradient
+  const RowDecay* decay = nullptr;
 };
 
 // A parameter, or some of its rows, as bare memory: rows · width elements in each array, or `rows` where the state has
@@ -118,11 +126,14 @@ ParameterState loaded_state(const GroupBody& group, const Tensor& parameter, con
 
 // ---- row_decay.cpp: SparseRows::exact_decay
 
-// Error(bad_argument) where a step would leave nothing of a weight, so that there is no logarithm of it.
-void check_decay(const GroupOptions& options);
 // Multiplies rows by the weight decay that they have missed. `rows`: (count), possibly with repetitions; null for all.
 void catch_up(const Tensor& parameter, ParameterState& state, const int64_t* rows, int64_t count);
-// Counts the decay of a step, which the rows of `gradient` got in it.
-void note_decay(const GroupOptions& options, const Tensor& parameter, ParameterState& state, const Tensor& gradient);
+// The same for one row, in a step that then decays it.
+template <class T>
+void catch_up_row(const RowDecay& decay, int64_t row, int64_t width, T* elements);
+// Error where a step leaves nothing of a weight, so that no later one could tell what it missed.
+void check_decay(const GroupOptions& options);
+// The logarithm of what one step leaves of a weight.
+double decay_of_step(const GroupOptions& options);
 
 }  // namespace okibi::optim

@@ -8,6 +8,8 @@ namespace {
 struct SgdLoops {
   static constexpr StateTensor state[] = {{.name = "momentum_buffer", .only_above_0 = &GroupOptions::momentum}};
 
+  static bool idle_rows_stay(const GroupOptions& o) { return o.momentum == 0 && o.weight_decay == 0; }
+
   template <class T>
   static auto loop(const StepInfo& info) {
     const GroupOptions& o = info.options;

@@ -1,9 +1,7 @@
 #include "optim/sparse_rows.h"
 
-#include <algorithm>
-#include <numeric>
-
 namespace okibi::optim {
+
 void check_rows(const int64_t* rows, int64_t count, int64_t below) {
   for (int64_t i = 0; i < count; ++i) {
     if (rows[i] >= 0 && rows[i] < below) continue;
@@ -23,17 +21,6 @@ SparseGradient::SparseGradient(const Tensor& gradient)
   }
   width = count > 0 ? values.numel() / count : 0;
   check_rows(rows(), count, gradient.size(0));
-}
-
-pool::Vector<int64_t> entries_by_row(const SparseGradient& gradient) {
-  pool::Vector<int64_t> order(static_cast<size_t>(gradient.count));
-  std::iota(order.begin(), order.end(), 0);
-  const int64_t* rows = gradient.rows();
-  if (std::is_sorted(rows, rows + gradient.count)) return order;
-  std::sort(order.begin(), order.end(), [rows](int64_t a, int64_t b) {  // stable, and takes no memory
-    return rows[a] != rows[b] ? rows[a] < rows[b] : a < b;
-  });
-  return order;
 }
 
 }  // namespace okibi::optim

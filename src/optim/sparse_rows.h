@@ -3,7 +3,10 @@
 
 #include <okibi/tensor.h>
 
-#include "tensor/pool.h"
+#include <algorithm>
+
+#include "kernels/fetch.h"
+#include "kernels/row_groups.h"
 
 namespace okibi::optim {
 
@@ -19,33 +22,30 @@ struct SparseGradient {
 // Error(bad_argument) unless all rows lie in [0, below).
 void check_rows(const int64_t* rows, int64_t count, int64_t below);
 
-// The entries ordered by row, those of one row in the order in which they came.
-pool::Vector<int64_t> entries_by_row(const SparseGradient& gradient);
-
-// work(row, sum of the row's gradients) for each touched row once, rows ascending. The sum is made in the order in which
-// the entries came, as PyTorch's coalesce() makes it. work must not keep the pointer.
-template <class T, class Work>
-void for_each_touched_row(const Tensor& sparse, const Work& work) {
-  const SparseGradient gradient(sparse);
-  const pool::Vector<int64_t> order = entries_by_row(gradient);
-  const T* values = gradient.values.data<T>();
+// Of the entries [first, last) of `groups`, which are the gradient's: work(row, sum of the row's gradients) for each row
+// once, rows ascending. The sum is made in the order in which the entries came, as PyTorch's coalesce() makes it. fetch(row)
+// comes some rows before. work must not keep the pointer.
+template <class T, class Fetch, class Work>
+void for_each_touched_row(const SparseGradient& gradient, const kernels::RowGroups& groups, size_t first, size_t last,
+                          const Fetch& fetch, const Work& work) {
   const int64_t width = gradient.width;
-  pool::Vector<T> sum(static_cast<size_t>(width));
-  for (size_t i = 0; i < order.size();) {
-    const int64_t row = gradient.rows()[order[i]];
-    const T* first = values + order[i] * width;
-    size_t next = i + 1;
-    if (next == order.size() || gradient.rows()[order[next]] != row) {
-      work(row, first);
-    } else {
-      sum.assign(first, first + width);
-      for (; next < order.size() && gradient.rows()[order[next]] == row; ++next) {
-        for (int64_t j = 0; j < width; ++j) sum[static_cast<size_t>(j)] += values[order[next] * width + j];
-      }
-      work(row, static_cast<const T*>(sum.data()));
+  const auto values = [all = gradient.values.data<T>(), &groups, width](size_t entry) {
+    return all + static_cast<int64_t>(groups.position(entry)) * width;
+  };
+  const kernels::Scratch<T> sum(static_cast<size_t>(width));
+  groups.for_each_row(first, last, [&](size_t begin, size_t end) {
+    for (size_t later = begin + kernels::rows_ahead; later < std::min(end + kernels::rows_ahead, last); ++later) {
+      fetch(groups.row(later));
+      kernels::fetch_row(values(later), width);
     }
-    i = next;
-  }
+    if (end - begin == 1) return work(groups.row(begin), values(begin));
+    std::copy_n(values(begin), width, sum.data());
+    for (size_t entry = begin + 1; entry < end; ++entry) {
+      const T* const row = values(entry);
+      for (int64_t i = 0; i < width; ++i) sum.data()[i] += row[i];
+    }
+    work(groups.row(begin), static_cast<const T*>(sum.data()));
+  });
 }
 
 }  // namespace okibi::optim
