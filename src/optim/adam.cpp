@@ -1,6 +1,8 @@
 // Adam, AdamW and SparseAdam.
 #include <okibi/optim/optimizers.h>
 
+#include <fmt/format.h>
+
 #include <cmath>
 
 #include "optim/loops.h"
@@ -83,12 +85,17 @@ constexpr AdamOptions decoupled(const AdamWOptions& o) {
           .sparse_rows = o.sparse_rows};
 }
 
-constexpr Rule adam = with_loops<AdamLoops>({.name = "Adam",
-                                         .options = options,
-                                         .defaults = numbers_of(AdamOptions()),
-                                         .step_count = StepCount::tensor,
-                                         .check_options = check_options,
-                                         .check_gradient = check_gradient});
+constexpr Rule rule_of(std::string_view name, const AdamOptions& defaults) {
+  return with_loops<AdamLoops>({.name = name,
+                                .options = options,
+                                .defaults = numbers_of(defaults),
+                                .step_count = StepCount::tensor,
+                                .always_decoupled = defaults.decoupled_weight_decay,
+                                .check_options = check_options,
+                                .check_gradient = check_gradient});
+}
+constexpr Rule adam = rule_of("Adam", {});
+constexpr Rule adamw = rule_of("AdamW", decoupled({}));
 
 // ---- SparseAdam
 
@@ -96,6 +103,17 @@ constexpr std::string_view sparse_options[] = {"lr", "betas", "eps", "maximize"}
 
 constexpr GroupOptions numbers_of(const SparseAdamOptions& o) {
   return numbers_of(AdamOptions{.lr = o.lr, .betas = o.betas, .eps = o.eps, .maximize = o.maximize});
+}
+
+// Stricter than all others; but a scheduler may lead to a learning rate of 0.
+SparseAdamOptions checked(const SparseAdamOptions& o) {
+  const auto check = [](std::string_view what, double number) {
+    if (number > 0) return;
+    throw Error(ErrorKind::bad_argument, fmt::format("Invalid {}: {}", what, repr(Value(number))));
+  };
+  check("learning rate", o.lr);
+  check("epsilon value", o.eps);
+  return o;
 }
 
 constexpr Rule sparse_adam = with_loops<SparseAdamLoops>(
@@ -109,15 +127,16 @@ constexpr Rule sparse_adam = with_loops<SparseAdamLoops>(
 
 }  // namespace
 
-Adam::Adam(std::vector<Group> groups, const AdamOptions& o)
-    : Optimizer(adam, std::move(groups), entries_of(adam, numbers_of(o))) {}
+Adam::Adam(const Rule& rule, std::vector<Group> groups, const AdamOptions& o)
+    : Optimizer(rule, std::move(groups), entries_of(rule, numbers_of(o))) {}
+Adam::Adam(std::vector<Group> groups, const AdamOptions& o) : Adam(adam, std::move(groups), o) {}
 Adam::Adam(std::vector<Tensor> parameters, const AdamOptions& o) : Adam(one_group(std::move(parameters)), o) {}
 
-AdamW::AdamW(std::vector<Group> groups, const AdamWOptions& o) : Adam(std::move(groups), decoupled(o)) {}
-AdamW::AdamW(std::vector<Tensor> parameters, const AdamWOptions& o) : Adam(std::move(parameters), decoupled(o)) {}
+AdamW::AdamW(std::vector<Group> groups, const AdamWOptions& o) : Adam(adamw, std::move(groups), decoupled(o)) {}
+AdamW::AdamW(std::vector<Tensor> parameters, const AdamWOptions& o) : AdamW(one_group(std::move(parameters)), o) {}
 
 SparseAdam::SparseAdam(std::vector<Group> groups, const SparseAdamOptions& o)
-    : Optimizer(sparse_adam, std::move(groups), entries_of(sparse_adam, numbers_of(o))) {}
+    : Optimizer(sparse_adam, std::move(groups), entries_of(sparse_adam, numbers_of(checked(o)))) {}
 SparseAdam::SparseAdam(std::vector<Tensor> parameters, const SparseAdamOptions& o)
     : SparseAdam(one_group(std::move(parameters)), o) {}
 

@@ -125,8 +125,11 @@ bool ParamGroup::has(std::string_view name) const { return body_->entries.contai
 const Value& ParamGroup::operator[](std::string_view name) const { return body_->entries[name]; }
 
 void ParamGroup::set(std::string_view name, const Value& value) const {
-  const Dict changed = with_defaults(Dict{{name, value}}, body_->entries);
-  body_->options = read_options(*body_->rule, changed, body_->options);
+  if (name == "params") throw Error(ErrorKind::bad_argument, "a group's parameters cannot be set, only added to others");
+  GroupOptions changed = body_->options;
+  read_option(*body_->rule, name, value, changed);
+  body_->rule->check_options(changed);
+  body_->options = changed;
   body_->entries.set(name, value);
 }
 

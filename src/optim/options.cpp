@@ -1,14 +1,12 @@
 // The options of all optimizers: what they are called in a group, and what they may be.
 #include <fmt/format.h>
 
-#include <cmath>
+#include <algorithm>
 
 #include "optim/rule.h"
 
 namespace okibi::optim {
 namespace {
-
-enum class Bound : uint8_t { none, not_negative };
 
 // An option is a number, a flag, or one of the special rows below.
 struct OptionRow {
@@ -80,13 +78,7 @@ SparseRows sparse_rows_of(const Value& value) {
       .found(repr(value));
 }
 
-// SparseAdam alone wants numbers above 0.
-bool may_be(const Rule& rule, std::string_view option, double number) {
-  const bool above = rule.name == "SparseAdam" && (option == "lr" || option == "eps");
-  return above ? number > 0 : number >= 0;  // false for NaN, too
-}
-
-void read_option(const Rule& rule, std::string_view name, const Value& value, GroupOptions& options) {
+void read_known(std::string_view name, const Value& value, GroupOptions& options) {
   if (name == "betas") return read_betas(value, options);
   if (name == "sparse_rows") {
     options.sparse_rows = sparse_rows_of(value);
@@ -99,7 +91,7 @@ void read_option(const Rule& rule, std::string_view name, const Value& value, Gr
     return;
   }
   const double number = number_of(value);
-  if (!row->invalid.empty() && !may_be(rule, name, number)) throw_invalid(row->invalid, number);
+  if (!row->invalid.empty() && !(number >= 0)) throw_invalid(row->invalid, number);
   options.*row->number = number;
 }
 
@@ -120,14 +112,16 @@ Value value_of(std::string_view name, const Rule& rule, const GroupOptions& opti
 
 }  // namespace
 
+void read_option(const Rule& rule, std::string_view name, const Value& value, GroupOptions& options) {
+  const bool known = name == "sparse_rows" || std::ranges::find(rule.options, name) != rule.options.end();
+  if (known && !value.is_none()) in_context("option", name, [&] { read_known(name, value, options); });
+}
+
 GroupOptions read_options(const Rule& rule, const Dict& entries, const GroupOptions& fallback) {
   GroupOptions options = fallback;
-  for (const std::string_view name : rule.options) {
-    const Value* value = entries.find(name);
-    if (value == nullptr || value->is_none()) continue;
-    in_context("option", name, [&] { read_option(rule, name, *value, options); });
+  for (const auto& [name, value] : entries) {
+    if (name.is_string()) read_option(rule, name.to_string(), value, options);
   }
-  if (const Value* rows = entries.find("sparse_rows")) read_option(rule, "sparse_rows", *rows, options);
   rule.check_options(options);
   return options;
 }

@@ -88,6 +88,7 @@ struct Rule {
   StepCount step_count;
   std::span<const StateTensor> state;
   bool state_from_the_start = false;  // made with the optimizer, not by the first step
+  bool always_decoupled = false;      // a loaded state does not change how weight decays
 
   // Error where options do not go together.
   void (*check_options)(const GroupOptions&) = [](const GroupOptions&) {};
@@ -100,7 +101,9 @@ struct Rule {
 
 // ---- options.cpp
 
-// A group's options out of its entries; where one is missing, that of `fallback`. Errors in PyTorch's words.
+// Changes one option, if the rule has it. Errors in PyTorch's words.
+void read_option(const Rule& rule, std::string_view name, const Value& value, GroupOptions& options);
+// A group's options out of its entries; where one is missing, that of `fallback`.
 GroupOptions read_options(const Rule& rule, const Dict& entries, const GroupOptions& fallback);
 // The entries of a group with these options, in PyTorch's order.
 Dict entries_of(const Rule& rule, const GroupOptions& options);

@@ -4,15 +4,10 @@
 #include <fmt/format.h>
 
 #include "optim/rule.h"
+#include "optim/scheduler.h"
 
 namespace okibi::optim {
 namespace {
-
-Dict copy_of(const Dict& entries) {
-  Dict copy;
-  for (const auto& [name, value] : entries) copy.set(name, value);
-  return copy;
-}
 
 void check_sizes(const List& saved, const std::vector<ParamGroup>& groups) {
   if (saved.size() != groups.size()) {
@@ -57,6 +52,7 @@ Dict entries_from(const Dict& saved, const GroupBody& own) {
   for (const auto& [name, value] : entries_of(*own.rule, own.rule->defaults)) {
     if (!entries.contains(name)) entries.set(name, value);
   }
+  if (own.rule->always_decoupled) entries.set("decoupled_weight_decay", true);
   return entries;
 }
 

@@ -170,6 +170,19 @@ TEST(Adam, SavesAgainWhatASchedulerPutIntoTheGroup) {
   EXPECT_EQ(again.items().back().first.to_string(), "params");
 }
 
+TEST(AdamW, StaysDecoupledWhateverItLoads) {  // files of before PyTorch 2.6 do not say
+  optim::AdamW optimizer({start()});
+  optimizer.load_state_dict(saved(adam_group(), Dict{{7, adam_state(1)}}));
+  const optim::ParamGroup group = optimizer.param_groups()[0];
+  EXPECT_TRUE(group["decoupled_weight_decay"].to_bool());
+  EXPECT_EQ(group["weight_decay"].to_double(), 0.01);
+  optimizer.load_state_dict(optim::Adam({start()}).state_dict());
+  EXPECT_TRUE(group["decoupled_weight_decay"].to_bool());
+  optim::Adam plain({start()});
+  plain.load_state_dict(optim::AdamW({start()}).state_dict());
+  EXPECT_TRUE(plain.param_groups()[0]["decoupled_weight_decay"].to_bool());
+}
+
 TEST(Optimizers, RefuseTheStateOfAnotherModelAndStayAsTheyWere) {
   optim::Adam optimizer({start(), start()});
   expect_error(

@@ -118,7 +118,8 @@ TEST(SparseRows, AreRefusedInPyTorchsWords) {
   expect_error(ErrorKind::bad_argument,
                "SparseAdam does not support dense gradients, please consider Adam instead",
                [&] { step("SparseAdam", Dict(), false); });
-  expect_error(ErrorKind::bad_argument, "Invalid learning rate: 0.0", [&] { step("SparseAdam", {{"lr", 0.0}}, true); });
+  expect_error(ErrorKind::bad_argument, "Invalid learning rate: 0.0",
+               [] { optim::SparseAdam({samples::start({6, 2}, float32)}, {.lr = 0}); });
   expect_error(ErrorKind::bad_argument, "only when it is decoupled",
                [&] { step("Adam", {{"sparse_rows", "exact_decay"}}, true); });
   expect_error(ErrorKind::bad_argument, "only without momentum",

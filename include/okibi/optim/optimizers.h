@@ -51,9 +51,12 @@ class Adam : public Optimizer {
  public:
   explicit Adam(std::vector<Tensor> parameters, const AdamOptions& options = {});
   explicit Adam(std::vector<Group> groups, const AdamOptions& options = {});
+
+ protected:
+  Adam(const Rule& rule, std::vector<Group> groups, const AdamOptions& options);
 };
 
-// Loshchilov and Hutter 2019: Adam with decoupled weight decay.
+// Loshchilov and Hutter 2019: Adam with decoupled weight decay, whatever a loaded state says of it.
 struct AdamWOptions {
   double lr = 1e-3;
   std::pair<double, double> betas = {0.9, 0.999};
