@@ -6,3 +6,4 @@
 #include <okibi/nn/layers.h>      // Linear, activations, Dropout
 #include <okibi/nn/losses.h>
 #include <okibi/nn/module.h>  // Module, AnyModule
+#include <okibi/nn/utils.h>   // clip_grad_norm_, clip_grad_value_
