@@ -7,6 +7,7 @@
 #include <okibi/okibi.h>
 
 #include "../ops/samples.h"
+#include "../optim/by_name.h"
 
 namespace {
 
@@ -184,6 +185,82 @@ void continue_training(const Files& files) {
        files.at(2));
 }
 
+// continue-optimizers IN OUT: each takes over a state, and steps by the gradients given.
+void continue_optimizers(const Files& files) {
+  List results;
+  for (const Value& each : load(files.at(0)).to_list()) {
+    samples::Groups groups;
+    std::vector<Tensor> parameters;
+    for (const Value& parameter : each["parameters"].to_list()) {
+      parameters.push_back(parameter.to_tensor().requires_grad_());
+      if (groups.size() < 2) groups.emplace_back();  // the first stands alone
+      groups.back().params.push_back(parameters.back());
+    }
+    const auto optimizer = samples::optimizers().at(each["class"].to_string())(groups);
+    optimizer->load_state_dict(each["state"]);
+    for (const Value& gradients : each["gradients"].to_list()) {
+      for (size_t i = 0; i < parameters.size(); ++i) parameters[i].set_grad(gradients[i].to_tensor());
+      optimizer->step();
+    }
+    List after;
+    for (const Tensor& parameter : parameters) after.push_back(parameter.detach());
+    results.push_back(Dict{{"parameters", after}, {"state", optimizer->state_dict()}});
+  }
+  save(results, files.at(1));
+}
+
+// Schedulers whose options come with their state.
+using MakeScheduler = std::shared_ptr<optim::LRScheduler> (*)(optim::Optimizer&);
+template <class T, class Options>
+std::shared_ptr<optim::LRScheduler> scheduler(optim::Optimizer& optimizer, Options options) {
+  return std::make_shared<T>(optimizer, options);
+}
+const std::map<std::string, MakeScheduler> schedulers = {
+    {"StepLR", [](optim::Optimizer& o) { return scheduler<optim::StepLR>(o, optim::StepLROptions{1}); }},
+    {"MultiStepLR", [](optim::Optimizer& o) { return scheduler<optim::MultiStepLR>(o, optim::MultiStepLROptions{}); }},
+    {"ConstantLR", [](optim::Optimizer& o) { return scheduler<optim::ConstantLR>(o, optim::ConstantLROptions{}); }},
+    {"LinearLR", [](optim::Optimizer& o) { return scheduler<optim::LinearLR>(o, optim::LinearLROptions{}); }},
+    {"ExponentialLR",
+     [](optim::Optimizer& o) { return scheduler<optim::ExponentialLR>(o, optim::ExponentialLROptions{1}); }},
+    {"PolynomialLR", [](optim::Optimizer& o) { return scheduler<optim::PolynomialLR>(o, optim::PolynomialLROptions{}); }},
+    {"CosineAnnealingLR",
+     [](optim::Optimizer& o) { return scheduler<optim::CosineAnnealingLR>(o, optim::CosineAnnealingLROptions{1}); }},
+    {"CosineAnnealingWarmRestarts",
+     [](optim::Optimizer& o) {
+       return scheduler<optim::CosineAnnealingWarmRestarts>(o, optim::CosineAnnealingWarmRestartsOptions{1});
+     }},
+    {"OneCycleLR",
+     [](optim::Optimizer& o) {
+       return scheduler<optim::OneCycleLR>(o, optim::OneCycleLROptions{.max_lr = 1, .total_steps = 10});
+     }},
+    {"SequentialLR",
+     [](optim::Optimizer& o) {
+       const optim::Schedulers both = {scheduler<optim::LinearLR>(o, optim::LinearLROptions{}),
+                                       scheduler<optim::ExponentialLR>(o, optim::ExponentialLROptions{1})};
+       return std::shared_ptr<optim::LRScheduler>(new optim::SequentialLR(o, both, {1}));
+     }},
+};
+
+// continue-schedulers IN OUT: each takes over a state and its optimizer's, and makes 30 steps.
+void continue_schedulers(const Files& files) {
+  List results;
+  for (const Value& each : load(files.at(0)).to_list()) {
+    const auto parameter = [] { return zeros({1}).requires_grad_(); };
+    optim::SGD optimizer({optim::Group{{parameter()}}, optim::Group{{parameter()}}}, {.momentum = 0.9});
+    const auto scheduler = schedulers.at(each["class"].to_string())(optimizer);
+    scheduler->load_state_dict(each["state"]);
+    optimizer.load_state_dict(each["optimizer"]);
+    List rates;
+    for (int step = 0; step < 30; ++step) {
+      scheduler->step();
+      for (const double rate : scheduler->get_last_lr()) rates.push_back(rate);
+    }
+    results.push_back(
+        Dict{{"rates", rates}, {"state", scheduler->state_dict()}, {"optimizer", optimizer.state_dict()}});
+  }
+  save(results, files.at(1));
+}
+
 // admissions-losses CSV OUT: the losses of the first 100 steps of `okibi train`'s loop.
 void admissions_losses(const Files& files) {
   const tabular::Table table = tabular::read_csv(files.at(0));
@@ -220,12 +297,14 @@ void load_and_run_module(const Files& files) {
 }
 
 const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
-                                                               {"embeddings", embeddings},
+                                                             {"embeddings", embeddings},
                                                              {"resave", resave},
                                                              {"resave-all", resave_all},
                                                              {"state-dict", resave_state_dict},
                                                              {"initial-weights", initial_weights},
                                                              {"continue-training", continue_training},
+                                                             {"continue-optimizers", continue_optimizers},
+                                                             {"continue-schedulers", continue_schedulers},
                                                              {"admissions-losses", admissions_losses},
                                                              {"save-module", save_module},
                                                              {"load-module", load_and_run_module}};

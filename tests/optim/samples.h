@@ -1,15 +1,13 @@
-// The starts and gradients of tests/golden/make_optim_golden.py, and an optimizer of any class by its name.
+// The starts and gradients of tests/golden/make_optim_golden.py.
 #pragma once
 
 #include <gtest/gtest.h>
 #include <okibi/optim.h>
 
 #include <cmath>
-#include <functional>
-#include <map>
-#include <memory>
-#include <string>
 #include <vector>
+
+#include "by_name.h"
 
 namespace okibi::samples {
 
@@ -40,22 +38,6 @@ inline Tensor sparse_gradient(int64_t step, DType dtype) {
   const std::vector<int64_t> rows = touched(step);
   const auto count = static_cast<int64_t>(rows.size());
   return sparse_coo_tensor(tensor(rows).reshape({1, count}), gradient({count, 2}, step, dtype), {6, 2});
-}
-
-using optim::Group;
-using Groups = std::vector<Group>;
-using MakeOptimizer = std::function<std::unique_ptr<optim::Optimizer>(Groups)>;
-inline const std::map<std::string, MakeOptimizer>& optimizers() {
-  static const std::map<std::string, MakeOptimizer> all = {
-      {"SGD", [](Groups groups) { return std::make_unique<optim::SGD>(std::move(groups)); }},
-      {"Adam", [](Groups groups) { return std::make_unique<optim::Adam>(std::move(groups)); }},
-      {"AdamW", [](Groups groups) { return std::make_unique<optim::AdamW>(std::move(groups)); }},
-      {"SparseAdam", [](Groups groups) { return std::make_unique<optim::SparseAdam>(std::move(groups)); }},
-      {"Adagrad", [](Groups groups) { return std::make_unique<optim::Adagrad>(std::move(groups)); }},
-      {"RowwiseAdagrad", [](Groups groups) { return std::make_unique<optim::RowwiseAdagrad>(std::move(groups)); }},
-      {"RMSprop", [](Groups groups) { return std::make_unique<optim::RMSprop>(std::move(groups)); }},
-  };
-  return all;
 }
 
 inline void expect_near(const std::vector<double>& own, const List& expected, double tolerance) {
