@@ -66,7 +66,7 @@ Table read_csv(const io::Source& source);
 // ------------------------------------------------------------------------------------------------------------ encoding
 
 enum class Task : uint8_t { automatic, binary, regression };
-enum class OptimizerKind : uint8_t { adam, sgd };
+enum class OptimizerKind : uint8_t { adam, sgd, adamw, adagrad, rmsprop };
 std::string_view name_of(Task task) noexcept;  // "automatic", "binary", "regression"
 std::string_view name_of(OptimizerKind optimizer) noexcept;
 Task task_named(std::string_view name);  // Error(bad_argument) listing those there are

@@ -10,7 +10,7 @@ namespace {
 
 // In the order of the enums.
 constexpr std::array<std::string_view, 3> task_names = {"automatic", "binary", "regression"};
-constexpr std::array<std::string_view, 2> optimizer_names = {"adam", "sgd"};
+constexpr std::array<std::string_view, 5> optimizer_names = {"adam", "sgd", "adamw", "adagrad", "rmsprop"};
 
 template <class Kind, size_t n>
 Kind named(std::string_view what, std::string_view name, const std::array<std::string_view, n>& names) {

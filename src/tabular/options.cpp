@@ -86,8 +86,9 @@ void check_all(const TrainOptions& options) {
   check(options.threads >= 1 && options.threads <= 4096, "threads", "1 to 4096", options.threads);
   check(options.checkpoint_every >= 0, "checkpoint_every", "0 or more", options.checkpoint_every);
   for (const int64_t width : options.hidden) check(width >= 1, "hidden", "widths of at least 1", width);
-  check(options.momentum == 0 || options.optimizer == OptimizerKind::sgd, "momentum", "0, since adam has none",
-        options.momentum);
+  const bool has_momentum = options.optimizer == OptimizerKind::sgd || options.optimizer == OptimizerKind::rmsprop;
+  check(options.momentum == 0 || has_momentum, "momentum",
+        fmt::format("0, since {} has none", name_of(options.optimizer)), options.momentum);
 }
 
 }  // namespace

@@ -22,14 +22,29 @@ struct Position {
   double loss_sum = 0;  // over the epoch's rows so far; between two epochs, over those of the last
 };
 
+template <class Optimizer, class Options>
+std::unique_ptr<optim::Optimizer> made(const TabularModel& model, const TrainOptions& options) {
+  Options own;
+  own.lr = options.lr;
+  own.weight_decay = options.weight_decay;
+  if constexpr (requires { own.momentum; }) own.momentum = options.momentum;
+  return std::make_unique<Optimizer>(model.parameters(), own);
+}
+
 std::unique_ptr<optim::Optimizer> make_optimizer(const TabularModel& model, const TrainOptions& options) {
-  if (options.optimizer == OptimizerKind::sgd) {
-    return std::make_unique<optim::SGD>(
-        model.parameters(),
-        optim::SGDOptions{.lr = options.lr, .momentum = options.momentum, .weight_decay = options.weight_decay});
+  switch (options.optimizer) {
+    case OptimizerKind::sgd:
+      return made<optim::SGD, optim::SGDOptions>(model, options);
+    case OptimizerKind::adamw:
+      return made<optim::AdamW, optim::AdamWOptions>(model, options);
+    case OptimizerKind::adagrad:
+      return made<optim::Adagrad, optim::AdagradOptions>(model, options);
+    case OptimizerKind::rmsprop:
+      return made<optim::RMSprop, optim::RMSpropOptions>(model, options);
+    case OptimizerKind::adam:
+      break;
   }
-  return std::make_unique<optim::Adam>(model.parameters(),
-                                       optim::AdamOptions{.lr = options.lr, .weight_decay = options.weight_decay});
+  return made<optim::Adam, optim::AdamOptions>(model, options);
 }
 
 Tensor generator_state() {

@@ -22,7 +22,7 @@ Trainer new_trainer(Task task, OptimizerKind optimizer) {
 TEST(Trainer, AllocatesNothingInTheSteadyState) {
   EXPECT_GT(allocations_of([] { repr(Value("the counter counts")); }), 0u);
   for (const Task task : {Task::binary, Task::regression}) {
-    for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd}) {
+    for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd, OptimizerKind::rmsprop}) {
       Trainer trainer = new_trainer(task, optimizer);
       for (int i = 0; i < 5; ++i) trainer.step();
       EXPECT_EQ(allocations_of([&] {

@@ -32,7 +32,7 @@ TrainOptions options_for(OptimizerKind optimizer) {
           .batch_size = 8,
           .optimizer = optimizer,
           .lr = 0.05,
-          .momentum = optimizer == OptimizerKind::sgd ? 0.9 : 0,
+          .momentum = optimizer == OptimizerKind::sgd || optimizer == OptimizerKind::rmsprop ? 0.9 : 0,
           .weight_decay = 0.01};
 }
 
@@ -105,7 +105,9 @@ TEST(Trainer, CountsStepsRowsAndEpochs) {
 }
 
 TEST(Trainer, GoesOnFromAnyStepWithTheSameBits) {
-  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd}) {
+  for (const OptimizerKind optimizer : {OptimizerKind::adam, OptimizerKind::sgd, OptimizerKind::adamw,
+                                        OptimizerKind::adagrad, OptimizerKind::rmsprop}) {
+    EXPECT_EQ(optimizer_named(name_of(optimizer)), optimizer);
     Trainer straight = new_trainer(options_for(optimizer));
     while (!straight.done()) straight.step();
     const Value expected = deep_copy(Value(straight.state()));
@@ -118,6 +120,26 @@ TEST(Trainer, GoesOnFromAnyStepWithTheSameBits) {
       second.restore(kept);
       while (!second.done()) second.step();
       expect_same_tensors(expected, second.state(), "stopped after " + std::to_string(stop));
+    }
+  }
+}
+
+TEST(Trainer, StepsByTheOptimizerThatWasNamed) {
+  const std::pair<OptimizerKind, const char*> options[] = {{OptimizerKind::sgd, "nesterov"},
+                                                           {OptimizerKind::adam, "amsgrad"},
+                                                           {OptimizerKind::adamw, "amsgrad"},
+                                                           {OptimizerKind::adagrad, "lr_decay"},
+                                                           {OptimizerKind::rmsprop, "centered"}};
+  for (const auto& [optimizer, option] : options) {
+    const Value state = new_trainer(options_for(optimizer)).state();
+    const Value& group = state["optimizer_state_dict"]["param_groups"].at(0);
+    EXPECT_TRUE(group.contains(option)) << option;
+    EXPECT_EQ(group["lr"].to_double(), 0.05);
+    EXPECT_EQ(group["weight_decay"].to_double(), 0.01);
+    EXPECT_EQ(group.contains("momentum") && group["momentum"].to_double() == 0.9,
+              optimizer == OptimizerKind::sgd || optimizer == OptimizerKind::rmsprop);
+    if (group.contains("amsgrad")) {
+      EXPECT_EQ(group["decoupled_weight_decay"].to_bool(), optimizer == OptimizerKind::adamw);
     }
   }
 }

@@ -59,9 +59,10 @@ void describe(Options& options, Words& words) {
   options.option("--dropout", words.dropout, "probability of dropout after each hidden layer (0)");
   options.option("--epochs", words.epochs, "how often all rows are seen (10)");
   options.option("--batch-size", words.batch_size, "rows a step (256)");
-  options.choice("--optimizer", words.optimizer, {"adam", "sgd"}, "adam or sgd (adam)");
+  options.choice("--optimizer", words.optimizer, {"adam", "adamw", "adagrad", "rmsprop", "sgd"},
+                 "how weights follow their gradients (adam)");
   options.option("--lr", words.lr, "learning rate (0.001)");
-  options.option("--momentum", words.momentum, "of sgd (0)");
+  options.option("--momentum", words.momentum, "of sgd and rmsprop (0)");
   options.option("--weight-decay", words.weight_decay, "a multiple of the weights added to their gradient (0)");
   options.option("--seed", words.seed, "of the weights and of the order of rows (0)");
   options.option("--threads", words.threads, "threads to compute with (1)");
