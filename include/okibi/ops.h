@@ -14,6 +14,7 @@
 #include <initializer_list>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <okibi/random.h>
@@ -91,9 +92,33 @@ struct EmbeddingBagOptions {
 Tensor embedding_bag(const Tensor& weight, const Tensor& indices, const Tensor& offsets = {},
                      const Tensor& per_sample_weights = {}, EmbeddingBagOptions options = {});
 
+// ---- views
+Tensor unflatten(const Tensor& x, int64_t dim, const Dims& sizes);  // dimension `dim` made several; one may be -1
+
 // ---- activations
 Tensor relu(const Tensor& x);
 Tensor sigmoid(const Tensor& x);
+Tensor abs(const Tensor& x);
+Tensor tanh(const Tensor& x);
+Tensor leaky_relu(const Tensor& x, double negative_slope = 0.01);
+Tensor elu(const Tensor& x, double alpha = 1);
+Tensor selu(const Tensor& x);
+Tensor celu(const Tensor& x, double alpha = 1);
+Tensor gelu(const Tensor& x, const std::string& approximate = "none");  // "tanh": by the formula with tanh
+Tensor silu(const Tensor& x);
+Tensor mish(const Tensor& x);
+Tensor hardsigmoid(const Tensor& x);
+Tensor hardswish(const Tensor& x);
+Tensor hardtanh(const Tensor& x, double least = -1, double most = 1);
+Tensor relu6(const Tensor& x);
+Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
+Tensor softsign(const Tensor& x);
+Tensor log_sigmoid(const Tensor& x);
+Tensor prelu(const Tensor& x, const Tensor& weight);  // weight: one slope, or one for each of x's dimension 1
+// Over `dim`, whose numbers then add up to 1, and its logarithm.
+Tensor softmax(const Tensor& x, int64_t dim);
+Tensor log_softmax(const Tensor& x, int64_t dim);
+// ---- dropout
 // Zeroes elements with probability p and scales the others by 1/(1-p); itself when not training. Draws from the default
 // generator.
 Tensor dropout(const Tensor& x, double p, bool training);

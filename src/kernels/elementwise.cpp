@@ -4,8 +4,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include <hwy/contrib/math/math-inl.h>
-
+#include "kernels/functions-inl.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
 #include "kernels/split.h"
@@ -49,31 +48,6 @@ void relu_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
   const auto zero = hn::Zero(Full<T>());
   map(
       n, grad_in, [=](auto g, auto y) HWY_ATTR { return hn::IfThenElseZero(hn::Gt(y, zero), g); }, grad, out);
-}
-
-// exp of a number that is not positive, which can underflow but not overflow.
-template <class V>
-HWY_INLINE V exp_of_minus(V magnitude) {
-  const hn::DFromV<V> d;
-  return hn::Exp(d, hn::Neg(magnitude));
-}
-
-// 1 / (1 + exp(-x)), by exp(-|x|) so that nothing overflows and small results keep their bits. NaN stays NaN.
-template <class V>
-HWY_INLINE V logistic(V x) {
-  const hn::DFromV<V> d;
-  const V one = hn::Set(d, 1), e = exp_of_minus(hn::Abs(x));
-  const V positive = hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(d)), e, one), hn::Add(one, e));
-  return hn::IfThenElse(hn::IsNaN(x), x, positive);
-}
-
-// log(1 + exp(-magnitude)). What was lost in rounding 1 + e is added to the logarithm, as a small change of it.
-template <class V>
-HWY_INLINE V softplus_of_minus(V magnitude) {
-  const hn::DFromV<V> d;
-  const V one = hn::Set(d, 1), e = exp_of_minus(magnitude), y = hn::Add(one, e);
-  const V lost = hn::Sub(e, hn::Sub(y, one));
-  return hn::Add(hn::Log(d, y), hn::Div(lost, y));
 }
 
 template <class T>
@@ -159,21 +133,6 @@ const ElementwiseLoops<T>& loops() {
   } else {
     return *HWY_DYNAMIC_DISPATCH(double_loops)();
   }
-}
-
-// Runs a loop over pieces of n elements. In and out are pointers, each moved to where the piece begins; the rest is
-// handed on as it is.
-template <class Value>
-Value moved(Value value, int64_t by) {
-  if constexpr (std::is_pointer_v<Value>) {
-    return value + by;
-  } else {
-    return value;
-  }
-}
-template <class Loop, class... Arguments>
-void in_pieces(int64_t n, Loop loop, Arguments... arguments) {
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) { loop(last - first, moved(arguments, first)...); });
 }
 
 }  // namespace

@@ -46,6 +46,48 @@ void sigmoid_backward(int64_t n, const T* grad, const T* out, T* grad_in);  // g
 template <class T>
 void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out);  // mask ? x · factor : 0
 
+// ---- activations: out = f(x); grad_in = grad · f'(x), of x, or of f(x) where the curve is tanh
+enum class Curve : uint8_t {
+  abs,
+  tanh,
+  leaky_relu,  // a: slope below 0
+  elu,         // a: alpha, b: scale, c: input scale; also selu and celu
+  gelu,
+  gelu_tanh,
+  silu,
+  mish,
+  hardsigmoid,
+  hardswish,
+  hardtanh,  // a: least, b: most; also relu6
+  softplus,  // a: beta, b: threshold
+  log_sigmoid,
+};
+struct Activation {
+  Curve curve;
+  double a = 0, b = 0, c = 0;
+};
+template <class T>
+void activation(int64_t n, const Activation& f, const T* x, T* out);
+template <class T>
+void activation_backward(int64_t n, const Activation& f, const T* grad, const T* kept, T* grad_in);
+
+// ---- softmax over the middle of x (outer, n, inner)
+template <class T>
+void softmax(int64_t outer, int64_t n, int64_t inner, const T* x, T* out);
+template <class T>
+void softmax_backward(int64_t outer, int64_t n, int64_t inner, const T* grad, const T* out, T* grad_in);
+template <class T>
+void log_softmax(int64_t outer, int64_t n, int64_t inner, const T* x, T* out);
+template <class T>
+void log_softmax_backward(int64_t outer, int64_t n, int64_t inner, const T* grad, const T* out, T* grad_in);
+// For each row of x (rows, n) its greatest number m and log Σ exp(x - m): their sum is log Σ exp(x), but apart they
+// keep their digits. out (rows, 2).
+template <class T>
+void log_sums(int64_t rows, int64_t n, const T* x, T* out);
+// out row = factor[row] · softmax(x row), of what log_sums said.
+template <class T>
+void softmax_times(int64_t rows, int64_t n, const T* x, const T* log_sums, const T* factor, T* out);
+
 // ---- reductions
 template <class T>
 T sum(int64_t n, const T* x);  // of 16 running sums in runs of up to 1024, pairwise above

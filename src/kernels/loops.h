@@ -23,6 +23,24 @@ struct ElementwiseLoops {
   void (*squared_error)(int64_t n, const T* x, const T* target, T* out);
 };
 
+struct Activation;
+template <class T>
+struct ActivationLoops {
+  void (*activation)(int64_t n, const Activation& f, const T* x, T* out);
+  void (*activation_backward)(int64_t n, const Activation& f, const T* grad, const T* kept, T* grad_in);
+};
+
+// Of one row of n.
+template <class T>
+struct SoftmaxLoops {
+  void (*softmax)(int64_t n, const T* x, T* out);
+  void (*softmax_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
+  void (*log_softmax)(int64_t n, const T* x, T* out);
+  void (*log_softmax_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
+  void (*log_sum)(int64_t n, const T* x, T* out);
+  void (*softmax_times)(int64_t n, const T* x, const T* log_sum, T factor, T* out);
+};
+
 template <class T>
 struct ReduceLoops {
   T (*sum)(int64_t n, const T* x);  // of a run short enough to be added up in one go

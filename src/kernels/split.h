@@ -4,6 +4,7 @@
 #include <okibi/base.h>
 
 #include <cstdint>
+#include <type_traits>
 
 namespace okibi::kernels {
 
@@ -15,6 +16,21 @@ template <class Work>
 void split(int64_t n, int64_t grain, Work&& work) {
   if (n < 2 * grain) return work(int64_t{0}, n);
   parallel_for(0, n, grain, work);
+}
+
+// Runs a loop over pieces of n elements. In and out are pointers, each moved to where the piece begins; the rest is
+// handed on as it is.
+template <class Value>
+Value moved(Value value, int64_t by) {
+  if constexpr (std::is_pointer_v<Value>) {
+    return value + by;
+  } else {
+    return value;
+  }
+}
+template <class Loop, class... Arguments>
+void in_pieces(int64_t n, Loop loop, Arguments... arguments) {
+  split(n, elementwise_grain, [&](int64_t first, int64_t last) { loop(last - first, moved(arguments, first)...); });
 }
 
 }  // namespace okibi::kernels

@@ -92,6 +92,12 @@ HWY_INLINE T total(VecOf<T> (&sums)[sum_vectors<T>]) {
   return sum_of_lanes(Full<T>(), sums[0]);
 }
 
+// The lanes of `value` among the first `count`, and those of `other`.
+template <class T>
+HWY_INLINE VecOf<T> first_lanes(int64_t count, VecOf<T> value, VecOf<T> other) {
+  return hn::IfThenElse(hn::FirstN(Full<T>(), static_cast<size_t>(count)), value, other);
+}
+
 // sums[…] = add(sums[…], in[i]…) for i in [0, n).
 template <class T, class F, class... In>
 HWY_INLINE T accumulate(int64_t n, F add, const In*... in) {
@@ -107,7 +113,9 @@ HWY_INLINE T accumulate(int64_t n, F add, const In*... in) {
   HWY_UNROLL(16)
   for (int64_t v = 0; v < sum_vectors<T>; ++v) {  // the rest, in the lanes that follow
     const int64_t at = i + v * lanes<T>();
-    if (at < n) sums[v] = add(sums[v], load_some<T>(in + at, std::min(n - at, lanes<T>()))...);
+    if (at >= n) break;
+    const int64_t count = std::min(n - at, lanes<T>());
+    sums[v] = first_lanes<T>(count, add(sums[v], load_some<T>(in + at, count)...), sums[v]);
   }
   return total<T>(sums);
 }

@@ -17,8 +17,20 @@ constexpr LayerAttribute embedding_bag[] = {
     {"norm_type", unless_two},    {"scale_grad_by_freq", unless_false}, {"padding_idx", unless_none_last},
     {"mode", name_value},         {"sparse", never},        {"include_last_offset", never},
 };
-constexpr LayerAttribute linear[] = {{"in_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
+constexpr LayerAttribute linear[] = {
+    {"in_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
 constexpr LayerAttribute inplace[] = {{"inplace", unless_false}};
+constexpr LayerAttribute relu6[] = {{"min_val", never}, {"max_val", never}, {"inplace", unless_false}};
+constexpr LayerAttribute leaky_relu[] = {{"negative_slope", name_value}, {"inplace", unless_false}};
+constexpr LayerAttribute elu[] = {{"alpha", name_value}, {"inplace", unless_false}};
+constexpr LayerAttribute gelu[] = {{"approximate", name_value}};
+constexpr LayerAttribute hidden_inplace[] = {{"inplace", never}};
+constexpr LayerAttribute hardtanh[] = {{"min_val", name_value}, {"max_val", name_value}, {"inplace", unless_false}};
+constexpr LayerAttribute softplus[] = {{"beta", name_value}, {"threshold", name_value}};
+constexpr LayerAttribute dim[] = {{"dim", name_value}};
+constexpr LayerAttribute prelu[] = {{"num_parameters", name_value}, {"init", never}};
+constexpr LayerAttribute flatten[] = {{"start_dim", name_value}, {"end_dim", name_value}};
+constexpr LayerAttribute unflatten[] = {{"dim", name_value}, {"unflattened_size", name_value}};
 constexpr LayerAttribute dropout[] = {{"p", name_value}, {"inplace", name_value}};
 constexpr LayerAttribute loss[] = {{"reduction", never}};
 constexpr std::span<const LayerAttribute> none;
@@ -33,10 +45,32 @@ constexpr Layer table[] = {
     {"torch.nn.modules.sparse.Embedding", embedding, nullptr},
     {"torch.nn.modules.sparse.EmbeddingBag", embedding_bag, nullptr},
     {"torch.nn.modules.linear.Linear", linear, nullptr},
+    {"torch.nn.modules.linear.Identity", none, make<Identity>},
+    {"torch.nn.modules.flatten.Flatten", flatten, make<Flatten>},
+    {"torch.nn.modules.flatten.Unflatten", unflatten, make<Unflatten>},
     {"torch.nn.modules.activation.ReLU", inplace, make<ReLU>},
+    {"torch.nn.modules.activation.ReLU6", relu6, make<ReLU6>},
+    {"torch.nn.modules.activation.LeakyReLU", leaky_relu, make<LeakyReLU>},
+    {"torch.nn.modules.activation.ELU", elu, make<ELU>},
+    {"torch.nn.modules.activation.SELU", inplace, make<SELU>},
+    {"torch.nn.modules.activation.CELU", elu, make<CELU>},
+    {"torch.nn.modules.activation.GELU", gelu, make<GELU>},
+    {"torch.nn.modules.activation.SiLU", inplace, make<SiLU>},
+    {"torch.nn.modules.activation.Mish", inplace, make<Mish>},
     {"torch.nn.modules.activation.Sigmoid", none, make<Sigmoid>},
+    {"torch.nn.modules.activation.Tanh", none, make<Tanh>},
+    {"torch.nn.modules.activation.Hardsigmoid", hidden_inplace, make<Hardsigmoid>},
+    {"torch.nn.modules.activation.Hardswish", hidden_inplace, make<Hardswish>},
+    {"torch.nn.modules.activation.Hardtanh", hardtanh, make<Hardtanh>},
+    {"torch.nn.modules.activation.Softplus", softplus, make<Softplus>},
+    {"torch.nn.modules.activation.Softsign", none, make<Softsign>},
+    {"torch.nn.modules.activation.LogSigmoid", none, make<LogSigmoid>},
+    {"torch.nn.modules.activation.Softmax", dim, make<Softmax>},
+    {"torch.nn.modules.activation.LogSoftmax", dim, make<LogSoftmax>},
+    {"torch.nn.modules.activation.PReLU", prelu, make<PReLU>},
     {"torch.nn.modules.dropout.Dropout", dropout, make<Dropout>},
     {"torch.nn.modules.container.Sequential", none, make<Sequential>},
+    {"torch.nn.modules.container.ModuleList", none, make<ModuleList>},
     {"torch.nn.modules.container.ModuleDict", none, make<ModuleDict>},
     {"torch.nn.modules.loss.BCEWithLogitsLoss", loss, make<BCEWithLogitsLoss>},
     {"torch.nn.modules.loss.MSELoss", loss, make<MSELoss>},

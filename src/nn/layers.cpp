@@ -1,24 +1,30 @@
-// Layers without parameters: activations, dropout.
-#include <fmt/format.h>
-
+// Layers that only show their input otherwise.
 #include "nn/module_state.h"
 
 namespace okibi::nn {
 namespace {
 
-double checked_probability(double p) {
-  if (p >= 0 && p <= 1) return p;
-  throw Error(ErrorKind::bad_argument, fmt::format("dropout probability has to be between 0 and 1, but got {}", p));
+Dims dims_of(const Value& tuple) {
+  Dims dims;
+  for (size_t i = 0; i < tuple.size(); ++i) dims.push_back(tuple[i].to_int());
+  return dims;
 }
+
+Value as_tuple(const Dims& dims) { return Tuple(std::vector<Value>(dims.begin(), dims.end())); }
 
 }  // namespace
 
-ReLU::ReLU() : Module("torch.nn.modules.activation.ReLU") { set_layer_attributes({false}); }
+Identity::Identity() : Module("torch.nn.modules.linear.Identity") {}
 
-Sigmoid::Sigmoid() : Module("torch.nn.modules.activation.Sigmoid") {}
+Flatten::Flatten(int64_t start_dim, int64_t end_dim) : Module("torch.nn.modules.flatten.Flatten") {
+  set_layer_attributes({start_dim, end_dim});
+}
 
-Dropout::Dropout(double p) : Module("torch.nn.modules.dropout.Dropout") {
-  set_layer_attributes({checked_probability(p), false});
+Unflatten::Unflatten(int64_t dim, const Dims& unflattened_size) : Module("torch.nn.modules.flatten.Unflatten") {
+  set_layer_attributes({dim, as_tuple(unflattened_size)});
+}
+Tensor Unflatten::forward(const Tensor& x) const {
+  return unflatten(x, attribute(0).to_int(), dims_of(attribute(1)));
 }
 
 }  // namespace okibi::nn

@@ -1,5 +1,7 @@
-// ReLU, sigmoid, dropout.
+// Activations.
 #include <fmt/format.h>
+
+#include <algorithm>
 
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
@@ -7,6 +9,9 @@
 
 namespace okibi::ops {
 namespace {
+
+using kernels::Activation;
+using kernels::Curve;
 
 struct Relu {
   static constexpr std::string_view schema = "aten::relu(Tensor self) -> Tensor";
@@ -51,49 +56,209 @@ struct SigmoidOp {
   }
 };
 
-// Bernoulli noise over 1 - p: numbers kept are multiplied by this.
-double kept_scale(double p) { return p == 1 ? 0 : 1 / (1 - p); }
+// ---- made of a curve (kernels.h): Op::curve(numbers…) says which
 
-Tensor masked(const Tensor& x, const Tensor& mask, double scale) {
-  const Tensor in = x.contiguous(), out = empty(x.sizes(), {x.dtype()});
-  dispatch_floating(x.dtype(), "dropout", [&]<class T>() {
-    kernels::apply_mask(x.numel(), in.data<T>(), mask.data<bool>(), static_cast<T>(scale), out.data<T>());
-  });
-  return out;
-}
+std::string_view short_name(std::string_view schema) { return schema.substr(6, schema.find('(') - 6); }
 
-struct NativeDropout {
-  static constexpr std::string_view schema =
-      "aten::native_dropout(Tensor input, float p, bool? train) -> (Tensor, Tensor)";
-  static std::array<OutputSpec, 2> infer(const Tensor& x, double p, bool) {
-    if (!(p >= 0 && p <= 1)) {
-      throw Error(ErrorKind::bad_argument, fmt::format("dropout probability has to be between 0 and 1, but got {}", p));
-    }
-    return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{x.sizes(), boolean}};
+template <class Op, class... Numbers>
+struct Curved {
+  static OutputSpec infer(const Tensor& x, Numbers... numbers) {
+    Op::curve(numbers...);  // which checks them
+    return {x.sizes(), x.dtype()};
   }
-  static void forward(const Tensor& x, double p, bool train, const Tensor& out, const Tensor& mask) {
-    const std::span<bool> bits(mask.data<bool>(), static_cast<size_t>(mask.numel()));
-    if (train)
-      default_generator().bernoulli(bits, 1 - p);
-    else
-      std::fill(bits.begin(), bits.end(), true);
-    out.copy_(masked(x, mask, train ? kept_scale(p) : 1));
+  static void forward(const Tensor& x, Numbers... numbers, const Tensor& out) {
+    const Tensor in = x.contiguous();
+    dispatch_floating(x.dtype(), short_name(Op::schema), [&]<class T>() {
+      kernels::activation(out.numel(), Op::curve(numbers...), in.data<T>(), out.data<T>());
+    });
   }
 
-  static constexpr const char* backward_name = "NativeDropoutBackward0";
-  using Saved = std::tuple<SavedTensor, double>;
-  static Saved save(const Tensor&, double p, bool train, const Tensor&, const Tensor& mask) {
-    return {SavedTensor::output(mask), train ? kept_scale(p) : 1};
+  using Saved = std::tuple<SavedTensor, Activation>;
+  static Saved save(const Tensor& x, Numbers... numbers, const Tensor& out) {
+    const Activation f = Op::curve(numbers...);
+    return {f.curve == Curve::tanh ? SavedTensor::output(out) : SavedTensor::input(x), f};
   }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
-    return {masked(gradient, std::get<0>(saved).get(), std::get<1>(saved))};
+    const auto& [tensor, f] = saved;
+    const Tensor kept = tensor.get().contiguous(), g = gradient.contiguous();
+    const Tensor result = empty(kept.sizes(), {kept.dtype()});
+    dispatch_floating(kept.dtype(), Op::backward_name, [&]<class T>() {
+      kernels::activation_backward(kept.numel(), f, g.data<T>(), kept.data<T>(), result.data<T>());
+    });
+    return {result};
+  }
+};
+
+struct Abs : Curved<Abs> {
+  static constexpr std::string_view schema = "aten::abs(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "AbsBackward0";
+  static Activation curve() { return {Curve::abs}; }
+};
+struct Tanh : Curved<Tanh> {
+  static constexpr std::string_view schema = "aten::tanh(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "TanhBackward0";
+  static Activation curve() { return {Curve::tanh}; }
+};
+struct LeakyRelu : Curved<LeakyRelu, double> {
+  static constexpr std::string_view schema = "aten::leaky_relu(Tensor self, Scalar negative_slope=0.01) -> Tensor";
+  static constexpr const char* backward_name = "LeakyReluBackward0";
+  static Activation curve(double slope) { return {Curve::leaky_relu, slope}; }
+};
+struct Elu : Curved<Elu, double, double, double> {
+  static constexpr std::string_view schema =
+      "aten::elu(Tensor self, Scalar alpha=1, Scalar scale=1, Scalar input_scale=1) -> Tensor";
+  static constexpr const char* backward_name = "EluBackward0";
+  static Activation curve(double alpha, double scale, double input_scale) {
+    return {Curve::elu, alpha, scale, input_scale};
+  }
+};
+struct Selu : Curved<Selu> {  // Klambauer et al. 2017: the two numbers keep mean 0 and variance 1
+  static constexpr std::string_view schema = "aten::selu(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "EluBackward0";
+  static Activation curve() {
+    return {Curve::elu, 1.6732632423543772848170429916717, 1.0507009873554804934193349852946, 1};
+  }
+};
+struct Celu : Curved<Celu, double> {
+  static constexpr std::string_view schema = "aten::celu(Tensor self, Scalar alpha=1.0) -> Tensor";
+  static constexpr const char* backward_name = "EluBackward0";
+  static Activation curve(double alpha) {
+    if (alpha == 0) throw Error(ErrorKind::bad_argument, "ZeroDivisionError: alpha cannot be 0 for CELU");
+    return {Curve::elu, alpha, 1, 1 / alpha};
+  }
+};
+struct Gelu : Curved<Gelu, const std::string&> {
+  static constexpr std::string_view schema = "aten::gelu(Tensor self, *, str approximate='none') -> Tensor";
+  static constexpr const char* backward_name = "GeluBackward0";
+  static Activation curve(const std::string& approximate) {
+    if (approximate == "none") return {Curve::gelu};
+    if (approximate == "tanh") return {Curve::gelu_tanh};
+    throw Error(ErrorKind::bad_argument, "approximate argument must be either none or tanh.").found(approximate);
+  }
+};
+struct Silu : Curved<Silu> {
+  static constexpr std::string_view schema = "aten::silu(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "SiluBackward0";
+  static Activation curve() { return {Curve::silu}; }
+};
+struct Mish : Curved<Mish> {
+  static constexpr std::string_view schema = "aten::mish(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "MishBackward0";
+  static Activation curve() { return {Curve::mish}; }
+};
+struct Hardsigmoid : Curved<Hardsigmoid> {
+  static constexpr std::string_view schema = "aten::hardsigmoid(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "HardsigmoidBackward0";
+  static Activation curve() { return {Curve::hardsigmoid}; }
+};
+struct Hardswish : Curved<Hardswish> {
+  static constexpr std::string_view schema = "aten::hardswish(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "HardswishBackward0";
+  static Activation curve() { return {Curve::hardswish}; }
+};
+struct Hardtanh : Curved<Hardtanh, double, double> {
+  static constexpr std::string_view schema =
+      "aten::hardtanh(Tensor self, Scalar min_val=-1, Scalar max_val=1) -> Tensor";
+  static constexpr const char* backward_name = "HardtanhBackward0";
+  static Activation curve(double least, double most) { return {Curve::hardtanh, least, most}; }
+};
+struct Relu6 : Curved<Relu6> {
+  static constexpr std::string_view schema = "aten::relu6(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "HardtanhBackward0";
+  static Activation curve() { return {Curve::hardtanh, 0, 6}; }
+};
+struct Softplus : Curved<Softplus, double, double> {
+  static constexpr std::string_view schema =
+      "aten::softplus(Tensor self, Scalar beta=1, Scalar threshold=20) -> Tensor";
+  static constexpr const char* backward_name = "SoftplusBackward0";
+  static Activation curve(double beta, double threshold) { return {Curve::softplus, beta, threshold}; }
+};
+struct LogSigmoid : Curved<LogSigmoid> {
+  static constexpr std::string_view schema = "aten::log_sigmoid(Tensor self) -> Tensor";
+  static constexpr const char* backward_name = "LogSigmoidBackward0";
+  static Activation curve() { return {Curve::log_sigmoid}; }
+};
+
+// ---- one slope for all, or one for each channel (dimension 1), which learn: He et al. 2015
+
+// x as (outer, channels, inner); one channel where there is one slope.
+struct ByChannel {
+  int64_t outer = 1, channels = 1, inner = 1;
+  ByChannel(const Dims& sizes, int64_t slopes) {
+    if (slopes == 1) {
+      inner = numel_of(sizes);
+      return;
+    }
+    outer = sizes[0], channels = slopes;
+    for (size_t d = 2; d < sizes.size(); ++d) inner *= sizes[d];
+  }
+  // visit(channel, first, last): the elements of one channel that lie side by side.
+  template <class Visit>
+  void each(Visit&& visit) const {
+    for (int64_t part = 0; part < outer * channels; ++part) visit(part % channels, part * inner, (part + 1) * inner);
+  }
+};
+
+struct Prelu {
+  static constexpr std::string_view schema = "aten::prelu(Tensor self, Tensor weight) -> Tensor";
+  static OutputSpec infer(const Tensor& x, const Tensor& weight) {
+    if (x.dtype() != weight.dtype()) {
+      throw Error(ErrorKind::bad_argument, "prelu: Type promoting not supported")
+          .found(fmt::format("{} and {}", name_of(x.dtype()), name_of(weight.dtype())));
+    }
+    const int64_t slopes = weight.numel(), channels = x.dim() < 2 ? 1 : x.size(1);
+    if (weight.dim() > 1 || (slopes != 1 && slopes != channels)) {
+      throw Error(ErrorKind::bad_argument, fmt::format("Mismatch of parameter numbers and input channel size. Found "
+                                                       "parameter numbers = {} and channel size = {}.",
+                                                       slopes, channels));
+    }
+    return {x.sizes(), x.dtype()};
+  }
+  static void forward(const Tensor& x, const Tensor& weight, const Tensor& out) {
+    const Tensor in = x.contiguous(), w = weight.contiguous();
+    dispatch_floating(x.dtype(), "prelu", [&]<class T>() {
+      const T *from = in.data<T>(), *slopes = w.data<T>();
+      T* to = out.data<T>();
+      ByChannel(in.sizes(), w.numel()).each([&](int64_t channel, int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i) to[i] = from[i] > 0 ? from[i] : slopes[channel] * from[i];
+      });
+    });
+  }
+
+  static constexpr const char* backward_name = "PreluBackward0";
+  using Saved = std::tuple<SavedTensor, SavedTensor>;
+  static Saved save(const Tensor& x, const Tensor& weight, const Tensor&) {
+    return {SavedTensor::input(x), SavedTensor::input(weight)};
+  }
+  static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
+    const Tensor x = std::get<0>(saved).get().contiguous(), w = std::get<1>(saved).get().contiguous();
+    const Tensor g = gradient.contiguous();
+    const std::array<Tensor, 2> gradients = {empty(x.sizes(), {x.dtype()}), zeros(w.sizes(), {w.dtype()})};
+    dispatch_floating(x.dtype(), "prelu backward", [&]<class T>() {
+      const T *from = x.data<T>(), *slopes = w.data<T>(), *up = g.data<T>();
+      T *by_x = gradients[0].data<T>(), *by_slope = gradients[1].data<T>();
+      std::vector<double> sums(static_cast<size_t>(w.numel()));
+      ByChannel(x.sizes(), w.numel()).each([&](int64_t channel, int64_t first, int64_t last) {
+        for (int64_t i = first; i < last; ++i) {
+          by_x[i] = from[i] > 0 ? up[i] : slopes[channel] * up[i];
+          const double part = static_cast<double>(up[i]) * static_cast<double>(from[i]);
+          sums[static_cast<size_t>(channel)] += from[i] > 0 ? 0 : part;
+        }
+      });
+      std::ranges::transform(sums, by_slope, [](double sum) { return static_cast<T>(sum); });
+    });
+    return gradients;
   }
 };
 
 }  // namespace
 
 std::span<const okibi::Op> activation_ops() {
-  static constexpr okibi::Op rows[] = {entry<Relu>(), entry<SigmoidOp>(), entry<NativeDropout>()};
+  static constexpr okibi::Op rows[] = {
+      entry<Relu>(),       entry<SigmoidOp>(), entry<Abs>(),   entry<Tanh>(), entry<LeakyRelu>(), entry<Elu>(),
+      entry<Selu>(),       entry<Celu>(),      entry<Gelu>(),  entry<Silu>(), entry<Mish>(),      entry<Hardsigmoid>(),
+      entry<Hardswish>(),  entry<Hardtanh>(),  entry<Relu6>(), entry<Softplus>(),
+      entry<LogSigmoid>(), entry<Prelu>()};
   return rows;
 }
 
@@ -103,11 +268,24 @@ namespace okibi {
 
 Tensor relu(const Tensor& x) { return ops::call<ops::Relu>(x); }
 Tensor sigmoid(const Tensor& x) { return ops::call<ops::SigmoidOp>(x); }
-
-Tensor dropout(const Tensor& x, double p, bool training) {
-  if (training && p != 0) return ops::call<ops::NativeDropout>(x, p, true);
-  ops::NativeDropout::infer(x, p, false);  // an impossible p is an error in either mode
-  return x;
+Tensor abs(const Tensor& x) { return ops::call<ops::Abs>(x); }
+Tensor tanh(const Tensor& x) { return ops::call<ops::Tanh>(x); }
+Tensor leaky_relu(const Tensor& x, double negative_slope) { return ops::call<ops::LeakyRelu>(x, negative_slope); }
+Tensor elu(const Tensor& x, double alpha) { return ops::call<ops::Elu>(x, alpha, 1.0, 1.0); }
+Tensor selu(const Tensor& x) { return ops::call<ops::Selu>(x); }
+Tensor celu(const Tensor& x, double alpha) { return ops::call<ops::Celu>(x, alpha); }
+Tensor gelu(const Tensor& x, const std::string& approximate) { return ops::call<ops::Gelu>(x, approximate); }
+Tensor silu(const Tensor& x) { return ops::call<ops::Silu>(x); }
+Tensor mish(const Tensor& x) { return ops::call<ops::Mish>(x); }
+Tensor hardsigmoid(const Tensor& x) { return ops::call<ops::Hardsigmoid>(x); }
+Tensor hardswish(const Tensor& x) { return ops::call<ops::Hardswish>(x); }
+Tensor hardtanh(const Tensor& x, double least, double most) { return ops::call<ops::Hardtanh>(x, least, most); }
+Tensor relu6(const Tensor& x) { return ops::call<ops::Relu6>(x); }
+Tensor softplus(const Tensor& x, double beta, double threshold) {
+  return ops::call<ops::Softplus>(x, beta, threshold);
 }
+Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1)); }
+Tensor log_sigmoid(const Tensor& x) { return ops::call<ops::LogSigmoid>(x); }
+Tensor prelu(const Tensor& x, const Tensor& weight) { return ops::call<ops::Prelu>(x, weight); }
 
 }  // namespace okibi

@@ -59,7 +59,8 @@ std::span<const Op> op_table() {
   static const std::vector<Op> table = [] {
     std::vector<Op> rows;
     for (auto family : {ops::elementwise_ops(), ops::reduction_ops(), ops::product_ops(), ops::joining_ops(),
-                        ops::embedding_ops(), ops::embedding_bag_ops(), ops::activation_ops(), ops::loss_ops(), ops::view_ops()}) {
+                        ops::embedding_ops(), ops::embedding_bag_ops(), ops::activation_ops(), ops::softmax_ops(),
+                        ops::dropout_ops(), ops::loss_ops(), ops::view_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

@@ -173,6 +173,10 @@ struct FromValue<bool> {
   static bool of(const Value& v) { return v.to_bool(); }
 };
 template <>
+struct FromValue<std::string> {
+  static std::string of(const Value& v) { return v.to_string(); }
+};
+template <>
 struct FromValue<DType> {
   static DType of(const Value& v) { return v.to_dtype(); }
 };
@@ -260,6 +264,9 @@ std::span<const okibi::Op> joining_ops();
 std::span<const okibi::Op> embedding_ops();
 std::span<const okibi::Op> embedding_bag_ops();
 std::span<const okibi::Op> activation_ops();
+std::span<const okibi::Op> softmax_ops();
+std::span<const okibi::Op> dropout_ops();
+std::span<const okibi::Op> norm_ops();
 std::span<const okibi::Op> loss_ops();
 std::span<const okibi::Op> view_ops();
 

@@ -1,6 +1,7 @@
 // Views and copies by schema: the methods of Tensor, whose gradients come from what such a tensor remembers
 // (derived.cpp).
 #include "ops/op.h"
+#include "tensor/geometry.h"
 
 namespace okibi::ops {
 namespace {
@@ -17,6 +18,18 @@ struct Flatten {
   static constexpr std::string_view schema =
       "aten::flatten.using_ints(Tensor(a) self, int start_dim=0, int end_dim=-1) -> Tensor(a)";
   static Tensor view(const Tensor& x, int64_t first, int64_t last) { return x.flatten(first, last); }
+};
+struct Unflatten {
+  static constexpr std::string_view schema =
+      "aten::unflatten.int(Tensor(a) self, int dim, SymInt[] sizes) -> Tensor(a)";
+  static Tensor view(const Tensor& x, int64_t dim, const Dims& sizes) {
+    const size_t at = wrap_dim(dim, x.sizes().size());
+    const Dims parts = infer_size(sizes, x.sizes()[at]);
+    Dims whole = x.sizes();
+    whole.erase(at);
+    for (size_t i = 0; i < parts.size(); ++i) whole.insert(at + i, parts[i]);
+    return x.view(whole);
+  }
 };
 struct Slice {
   static constexpr std::string_view schema =
@@ -83,11 +96,17 @@ struct ToDtype {
 }  // namespace
 
 std::span<const okibi::Op> view_ops() {
-  static constexpr okibi::Op rows[] = {entry<View>(),       entry<Reshape>(),   entry<Flatten>(),   entry<Slice>(),
-                                       entry<Select>(),     entry<Transpose>(), entry<T>(),         entry<Permute>(),
-                                       entry<SqueezeDim>(), entry<Squeeze>(),   entry<Unsqueeze>(), entry<Expand>(),
-                                       entry<Contiguous>(), entry<Clone>(),     entry<ToDtype>()};
+  static constexpr okibi::Op rows[] = {entry<View>(),      entry<Reshape>(),    entry<Flatten>(),   entry<Unflatten>(),
+                                       entry<Slice>(),     entry<Select>(),     entry<Transpose>(), entry<T>(),
+                                       entry<Permute>(),   entry<SqueezeDim>(), entry<Squeeze>(),   entry<Unsqueeze>(),
+                                       entry<Expand>(),    entry<Contiguous>(), entry<Clone>(),     entry<ToDtype>()};
   return rows;
 }
 
 }  // namespace okibi::ops
+
+namespace okibi {
+
+Tensor unflatten(const Tensor& x, int64_t dim, const Dims& sizes) { return ops::Unflatten::view(x, dim, sizes); }
+
+}  // namespace okibi

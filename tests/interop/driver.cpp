@@ -6,6 +6,7 @@
 
 #include <okibi/okibi.h>
 
+#include "../nn/layer_cases.h"
 #include "../ops/samples.h"
 #include "../optim/by_name.h"
 
@@ -18,8 +19,7 @@ using Files = std::vector<std::string>;
 
 Tensor first_of(const Value& result) { return result.is_tuple() ? result[0].to_tensor() : result.to_tensor(); }
 
-// A gradient for the output that is different for each element, and the same in Python.
-Tensor some_gradient(const Tensor& out) { return samples::some({out.numel()}, 0.5).view(out.sizes()).to(out.dtype()); }
+using testing_help::some_gradient;
 
 // op-samples OUT: what every differentiable operator gives for every sample, and its gradients.
 void op_samples(const Files& files) {
@@ -296,6 +296,49 @@ void load_and_run_module(const Files& files) {
   save(Value(model.call({load(files.at(1))}).to_tensor().detach()), files.at(2));
 }
 
+// layers FOLDER: each layer of the list as a whole model, N.pt, and in cases.pth what it does.
+void layers(const Files& files) {
+  List all;
+  for (const testing_help::LayerCase& one : testing_help::layer_cases()) {
+    const int64_t index = static_cast<int64_t>(all.size());
+    manual_seed(static_cast<uint64_t>(index));
+    nn::AnyModule module = one.make();
+    module.train(one.training);
+    save(module, files.at(0) + "/" + std::to_string(index) + ".pt");
+    List inputs;
+    for (const Tensor& input : one.inputs) inputs.push_back(input.clone());
+    Dict versions;
+    const StateDict state = module.state_dict();
+    for (const auto& [prefix, version] : state.versions()) versions.set(prefix, version);
+    all.push_back(Dict{{"python", one.python},
+                       {"training", one.training},
+                       {"inputs", inputs},
+                       {"repr", to_string(module)},
+                       {"state_dict", state},
+                       {"versions", versions},
+                       {"did", one.inputs.empty() ? Value() : testing_help::run_case(module, one.inputs, 1)}});
+  }
+  save(all, files.at(0) + "/cases.pth");
+}
+
+// layers-of-python FOLDER: the same for modules that Python saved there, N.py.pt, where it did.
+void layers_of_python(const Files& files) {
+  List all;
+  for (const Value& one : load(files.at(0) + "/cases.pth").to_list()) {
+    const std::string path = files.at(0) + "/" + std::to_string(all.size()) + ".py.pt";
+    if (!std::filesystem::exists(path) || one["did"].is_none()) {
+      all.push_back(nullptr);
+      continue;
+    }
+    const nn::AnyModule module = load_module(path);
+    std::vector<Tensor> inputs;
+    for (const Value& input : one["inputs"].to_list()) inputs.push_back(input.to_tensor());
+    const std::string text = to_string(module);
+    all.push_back(Dict{{"repr", text}, {"did", testing_help::run_case(module, inputs, 1)}});
+  }
+  save(all, files.at(0) + "/again.pth");
+}
+
 const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
                                                              {"embeddings", embeddings},
                                                              {"resave", resave},
@@ -306,6 +349,8 @@ const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_s
                                                              {"continue-optimizers", continue_optimizers},
                                                              {"continue-schedulers", continue_schedulers},
                                                              {"admissions-losses", admissions_losses},
+                                                             {"layers", layers},
+                                                             {"layers-of-python", layers_of_python},
                                                              {"save-module", save_module},
                                                              {"load-module", load_and_run_module}};
 

@@ -23,24 +23,27 @@ class Linear : public Module {
   void register_tensors(const Tensor& weight, const Tensor& bias);
 };
 
-class ReLU : public Module {
+// Gives what it got; whatever stood here in a model that was changed.
+class Identity : public Module {
  public:
-  ReLU();
-  Tensor forward(const Tensor& x) const { return relu(x); }
+  Identity();
+  Tensor forward(const Tensor& x) const { return x; }
   Tensor operator()(const Tensor& x) const { return forward(x); }
 };
 
-class Sigmoid : public Module {
+// The dimensions from start_dim to end_dim made one.
+class Flatten : public Module {
  public:
-  Sigmoid();
-  Tensor forward(const Tensor& x) const { return sigmoid(x); }
+  explicit Flatten(int64_t start_dim = 1, int64_t end_dim = -1);
+  Tensor forward(const Tensor& x) const { return x.flatten(attribute(0).to_int(), attribute(1).to_int()); }
   Tensor operator()(const Tensor& x) const { return forward(x); }
 };
 
-class Dropout : public Module {
+// One dimension made several, of which one size may be -1.
+class Unflatten : public Module {
  public:
-  explicit Dropout(double p = 0.5);
-  Tensor forward(const Tensor& x) const { return dropout(x, attribute(0).to_double(), is_training()); }
+  explicit Unflatten(int64_t dim = 1, const Dims& unflattened_size = {-1});
+  Tensor forward(const Tensor& x) const;
   Tensor operator()(const Tensor& x) const { return forward(x); }
 };
 
