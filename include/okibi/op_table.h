@@ -20,10 +20,11 @@ struct OutputSpec {
 // One operator. The table is constant and shared by all threads.
 struct Op {
   std::string_view schema;  // "aten::relu(Tensor self) -> Tensor", as PyTorch writes it
-  bool is_view = false;     // its output shares the first argument's storage; infer and run are then null
+  bool is_view = false;     // its output shares the first argument's storage
   bool differentiable = false;
 
-  // Checks the arguments (in the schema's order, all of them) and says what the outputs will be.
+  // Checks the arguments (in the schema's order, all of them) and says what the outputs will be. infer and run are null
+  // for views, and for what is made of other operators.
   std::vector<OutputSpec> (*infer)(std::span<const Value> arguments) = nullptr;
   // Computes into outputs of the inferred sizes and dtypes, wherever they lie. Records nothing, allocates no result.
   void (*run)(std::span<const Value> arguments, std::span<const Tensor> outputs) = nullptr;

@@ -60,12 +60,54 @@ Tensor sum(const Tensor& x, int64_t dim, bool keepdim = false);
 // ---- products
 Tensor mm(const Tensor& a, const Tensor& b);                                  // (m, k) (k, n) → (m, n)
 Tensor linear(const Tensor& x, const Tensor& weight, const Tensor& bias = {});  // (*, k) (n, k) (n) → (*, n)
+Tensor bmm(const Tensor& a, const Tensor& b);  // (batch, m, k) (batch, k, n) → (batch, m, n)
+// (*, m, k) (*, k, n) → (*, m, n), where the * broadcast. A vector is one row on the left, one column on the right, and
+// its dimension is gone from the result.
+Tensor matmul(const Tensor& a, const Tensor& b);
+Tensor addmm(const Tensor& x, const Tensor& a, const Tensor& b, double beta = 1, double alpha = 1);  // β·x + α·a·b
+// (*, k) (*, l) (n, k, l) (n) → (*, n): for each of the n a bilinear form of both
+Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias = {});
+
+// ---- convolutions, as cross-correlations: x (batch, channels, width) with weight (filters, channels / groups, width), or
+// with (height, width) in place of each width; the batch may be missing. bias (filters). One number serves all dimensions.
+struct ConvolutionOptions {
+  Dims stride = {1}, padding = {0}, dilation = {1};
+  int64_t groups = 1;
+};
+Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                   const ConvolutionOptions& options = {});
+
+// ---- recurrent networks: x (steps, batch, input), or (batch, steps, input); states (layers · directions, batch, size).
+// params: for each layer and each of its directions weight_ih (4 hidden, input), weight_hh (4 hidden, size of h), with
+// `biases` bias_ih and bias_hh (4 hidden), and where h is smaller than c its projection, weight_hr (size of h, hidden).
+// A GRU has 3 in place of 4 and no projection. Dropout between layers.
+struct RecurrentOptions {
+  int64_t num_layers = 1;
+  bool biases = true;
+  double dropout = 0;
+  bool training = false, bidirectional = false, batch_first = false;
+};
+struct Recurrent {
+  Tensor out, h, c;  // h of the last layer for all steps, both directions side by side; the last h and c of all layers
+};
+Recurrent lstm(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
+               const RecurrentOptions& options = {});
+Recurrent gru(const Tensor& x, const Tensor& h0, std::span<const Tensor> params, const RecurrentOptions& options = {});
 
 // ---- joining and picking
 Tensor cat(std::span<const Tensor> tensors, int64_t dim = 0);
 inline Tensor cat(std::initializer_list<Tensor> tensors, int64_t dim = 0) {
   return cat(std::span(tensors.begin(), tensors.size()), dim);
 }
+Tensor stack(std::span<const Tensor> tensors, int64_t dim = 0);  // along a new dimension
+inline Tensor stack(std::initializer_list<Tensor> tensors, int64_t dim = 0) {
+  return stack(std::span(tensors.begin(), tensors.size()), dim);
+}
+std::vector<Tensor> split(const Tensor& x, int64_t size, int64_t dim = 0);    // views of `size`; the last has the rest
+std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);  // views, at most so many, of equal sizes
+// a where the boolean condition holds, else b. All broadcast, dtypes of a and b promote.
+Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
+Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  // value where the boolean mask holds
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);  // index: int64 or int32, (n)
 // (rows, dim), indices (*) in int64 or int32 → (*, dim). Rows equal to padding_idx get no gradient; -1 means none. With
 // `sparse` the gradient is a COO tensor, (rows, dim), uncoalesced, in the order of the input. An index outside is

@@ -1,5 +1,7 @@
 // Views, copies and casts are made below the tape, in `tensor`, where they only remember what they came from. Here that
 // memory becomes a node, each time such a tensor is used by something that is recorded.
+#include <algorithm>
+
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/graph.h"
@@ -21,6 +23,21 @@ struct Place {
     return at;
   }
 };
+
+// Whether no two elements of the view lie at the same place.
+bool is_one_to_one(const Place& view) {
+  Dims order(view.sizes.size(), 0);
+  for (size_t d = 0; d < order.size(); ++d) order[d] = static_cast<int64_t>(d);
+  std::ranges::sort(order, {}, [&](int64_t d) { return view.strides[static_cast<size_t>(d)]; });
+  int64_t reach = 0;  // of the dimensions with smaller strides
+  for (const int64_t at : order) {
+    const size_t d = static_cast<size_t>(at);
+    if (view.sizes[d] == 1) continue;
+    if (view.strides[d] <= reach) return false;
+    reach += (view.sizes[d] - 1) * view.strides[d];
+  }
+  return true;
+}
 
 // Calls visit(offset) for each element of `place`, in row-major order.
 template <class Visit>
@@ -44,6 +61,10 @@ Tensor gradient_of_base(const Place& base, const Place& view, const Tensor& grad
   if (numel_of(base.sizes) == 0 || gradient.numel() == 0) return zeros(base.sizes, {gradient.dtype()});
   const int64_t begin = base.offset;
   Tensor spread = zeros({base.last() - begin + 1}, {gradient.dtype()});
+  if (is_one_to_one(view)) {
+    spread.as_strided(view.sizes, view.strides, view.offset - begin).copy_(gradient);
+    return spread.as_strided(base.sizes, base.strides, 0).contiguous();
+  }
   const Tensor flat = gradient.contiguous();
   dispatch_floating(gradient.dtype(), "as_strided backward", [&]<class T>() {
     const T* from = flat.data<T>();

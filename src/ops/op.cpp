@@ -58,7 +58,8 @@ namespace okibi {
 std::span<const Op> op_table() {
   static const std::vector<Op> table = [] {
     std::vector<Op> rows;
-    for (auto family : {ops::elementwise_ops(), ops::reduction_ops(), ops::product_ops(), ops::joining_ops(),
+    for (auto family : {ops::elementwise_ops(), ops::reduction_ops(), ops::product_ops(), ops::batched_ops(),
+                        ops::choosing_ops(), ops::convolution_ops(), ops::recurrent_ops(), ops::joining_ops(),
                         ops::embedding_ops(), ops::embedding_bag_ops(), ops::activation_ops(), ops::softmax_ops(),
                         ops::dropout_ops(), ops::loss_ops(), ops::view_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());

@@ -12,7 +12,11 @@
 //   };
 //
 // call<Relu>(x) is the C++ function; entry<Relu>() is its row in the operator table, with arguments as Values. A view
-// has `static Tensor view(arguments…)` instead, and gets its gradient from how views are remembered (derived.cpp).
+// has `static Tensor view(arguments…)` instead, and gets its gradient from how views are remembered (derived.cpp). What
+// is made of other operations has `static … compose(arguments…)`, and its gradient from theirs.
+//
+// Where more outputs than the first carry gradients, the struct says `static constexpr size_t gradients_of = 2`, and
+// backward takes as many gradients, `std::span<const Tensor>`, of which some may be undefined.
 #pragma once
 
 #include <array>
@@ -39,6 +43,19 @@ template <class Op>
 concept IsView = requires {
   &Op::view;
 };
+template <class Op>
+concept IsComposed = requires {
+  &Op::compose;
+};
+
+template <class Op>
+constexpr size_t gradients_of() {
+  if constexpr (requires { Op::gradients_of; }) {
+    return Op::gradients_of;
+  } else {
+    return 1;
+  }
+}
 
 // -------------------------------------------------------------------------------------------------- recording a node
 
@@ -51,7 +68,13 @@ class NodeOf final : public autograd::Node {
   const char* name() const noexcept override { return Op::backward_name; }
   void backward(std::span<const Tensor> outputs, std::span<Tensor> inputs) override {
     if (!saved_) throw_graph_is_gone(Op::backward_name);
-    auto gradients = Op::backward(outputs[0], *saved_, edges);
+    auto gradients = [&] {
+      if constexpr (gradients_of<Op>() == 1) {
+        return Op::backward(outputs[0], *saved_, edges);
+      } else {
+        return Op::backward(outputs, *saved_, edges);
+      }
+    }();
     std::move(gradients.begin(), gradients.end(), inputs.begin());
   }
   void forget() override { saved_.reset(); }
@@ -110,10 +133,10 @@ void record(const std::array<Tensor, n>& outputs, const Arguments&... arguments)
   auto* node = new NodeOf<Op>(std::move(saved));
   const GraphNodePtr owner(node);
   (add_edges(node->edges, arguments), ...);
-  autograd::attach(outputs[0], owner, 0);
+  for (size_t i = 0; i < gradients_of<Op>(); ++i) autograd::attach(outputs[i], owner, static_cast<uint32_t>(i));
 }
 
-// All outputs of an operation. The first alone carries the gradient: the others are masks and the like.
+// All outputs of an operation. Nearly always the first alone carries the gradient: the others are masks and the like.
 template <class Op, class... Arguments>
 auto call_all(const Arguments&... arguments) {
   (require_resolved(arguments), ...);
@@ -233,12 +256,17 @@ void run_boxed(std::span<const Value> values, std::span<const Tensor> outputs) {
 }
 
 Value as_value(std::span<const Tensor> outputs);
+inline Value as_value(const Tensor& output) { return output; }
+inline Value as_value(const std::vector<Tensor>& list) { return List(std::vector<Value>(list.begin(), list.end())); }
 
 template <class Op>
 Value call_boxed(std::span<const Value> values) {
   if constexpr (IsView<Op>) {
     return unboxed(Op::schema, &Op::view, values,
                    [](const auto&... arguments) { return Value(Op::view(arguments...)); });
+  } else if constexpr (IsComposed<Op>) {
+    return unboxed(Op::schema, &Op::compose, values,
+                   [](const auto&... arguments) { return as_value(Op::compose(arguments...)); });
   } else {
     return unboxed(Op::schema, &Op::infer, values,
                    [](const auto&... arguments) { return as_value(call_all<Op>(arguments...)); });
@@ -249,6 +277,8 @@ template <class Op>
 constexpr okibi::Op entry() {
   if constexpr (IsView<Op>) {
     return {Op::schema, true, true, nullptr, nullptr, &call_boxed<Op>};
+  } else if constexpr (IsComposed<Op>) {
+    return {Op::schema, false, true, nullptr, nullptr, &call_boxed<Op>};
   } else {
     return {Op::schema, false, HasGradient<Op>, &infer_boxed<Op>, &run_boxed<Op>, &call_boxed<Op>};
   }
@@ -260,6 +290,10 @@ constexpr okibi::Op entry() {
 std::span<const okibi::Op> elementwise_ops();
 std::span<const okibi::Op> reduction_ops();
 std::span<const okibi::Op> product_ops();
+std::span<const okibi::Op> batched_ops();
+std::span<const okibi::Op> choosing_ops();
+std::span<const okibi::Op> convolution_ops();
+std::span<const okibi::Op> recurrent_ops();
 std::span<const okibi::Op> joining_ops();
 std::span<const okibi::Op> embedding_ops();
 std::span<const okibi::Op> embedding_bag_ops();

@@ -11,7 +11,7 @@ namespace {
 // The first output of a call, and a number made of it that depends on each element differently.
 Tensor first_output(const Op& op, const samples::Arguments& arguments) {
   const Value result = op.call(arguments);
-  return result.is_tuple() ? result[0].to_tensor() : result.to_tensor();
+  return result.is_tensor() ? result.to_tensor() : result[0].to_tensor();
 }
 Tensor weights_like(const Tensor& out) {
   Tensor weights = empty(out.sizes(), {out.dtype()});

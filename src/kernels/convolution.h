@@ -1,0 +1,30 @@
+// kernels/convolution.h: convolutions over planes, by unfolding: the patches that a filter sees become the columns of a
+// matrix, and the filters, one a row, are multiplied with it (Chellapilla et al. 2006).
+#pragma once
+
+#include <cstdint>
+
+namespace okibi::kernels {
+
+// x (batch, channels, in) ∗ weight (filters, channels / groups, kernel) → out (batch, filters, out), where in, kernel and
+// out are (height, width). A convolution over lines has heights of 1.
+struct Convolution {
+  int64_t batch, channels, filters, groups;
+  struct Plane {
+    int64_t height, width;
+    int64_t size() const noexcept { return height * width; }
+  };
+  Plane in, kernel, out, stride, padding, dilation;
+
+  int64_t patch() const noexcept { return channels / groups * kernel.size(); }  // numbers that one output is made of
+  int64_t group_filters() const noexcept { return filters / groups; }
+};
+
+template <class T>
+void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, T* out);  // bias (filters) may be null
+template <class T>
+void convolve_backward_input(const Convolution& c, const T* grad, const T* weight, T* grad_x);
+template <class T>
+void convolve_backward_weight(const Convolution& c, const T* grad, const T* x, T* grad_weight);
+
+}  // namespace okibi::kernels
