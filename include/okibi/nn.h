@@ -2,10 +2,13 @@
 #pragma once
 
 #include <okibi/nn/activations.h>
-#include <okibi/nn/containers.h>  // Sequential, ModuleList, ModuleDict
+#include <okibi/nn/attention.h>     // MultiheadAttention
+#include <okibi/nn/containers.h>    // Sequential, ModuleList, ModuleDict
+#include <okibi/nn/convolutions.h>  // Conv1d, Conv2d
 #include <okibi/nn/dropout.h>
-#include <okibi/nn/embedding.h>   // Embedding
-#include <okibi/nn/layers.h>      // Linear, Identity, Flatten, Unflatten
+#include <okibi/nn/embedding.h>  // Embedding
+#include <okibi/nn/layers.h>     // Linear, Bilinear, Identity, Flatten, Unflatten
 #include <okibi/nn/losses.h>
-#include <okibi/nn/module.h>  // Module, AnyModule
-#include <okibi/nn/utils.h>   // clip_grad_norm_, clip_grad_value_
+#include <okibi/nn/module.h>     // Module, AnyModule
+#include <okibi/nn/recurrent.h>  // LSTM, GRU
+#include <okibi/nn/utils.h>      // clip_grad_norm_, clip_grad_value_

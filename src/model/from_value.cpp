@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "model/layers.h"
+#include "nn/layer_table.h"
 #include "nn/module_state.h"
 
 namespace okibi::model {
@@ -135,7 +136,11 @@ nn::AnyModule Reader::make_layer(MakeLayer make_it, const SavedModule& saved) {
   state.training = saved.is_training();
   take_tensors(state.parameters, saved.parameters());
   take_tensors(state.buffers, saved.buffers());
-  for (const auto& [name, value] : saved.attributes()) nn::ModuleAccess::set_attribute(layer, name, value);
+  const nn::Layer* row = nn::find_layer(saved.python_class());
+  for (const auto& [name, value] : saved.attributes()) {
+    if (row == nullptr || !row->lists_parameters(name)) nn::ModuleAccess::set_attribute(layer, name, value);
+  }
+  nn::ModuleAccess::drop_attributes_that_are_parameters(layer);
   for (const auto& [name, child] : saved.children()) state.children.emplace_back(name, make(child));
   return layer;
 }

@@ -52,7 +52,9 @@ nn::AnyModule make_embedding_bag(const SavedModule& saved) {
 }
 
 nn::AnyModule make_linear(const SavedModule& saved) {
-  return nn::Linear(needed_weight(saved), saved.parameter("bias"));
+  nn::Linear linear(needed_weight(saved), saved.parameter("bias"));
+  linear.set_python_class(saved.python_class());
+  return linear;
 }
 
 nn::AnyModule make_from_table(const SavedModule& saved) { return nn::find_layer(saved.python_class())->make(); }
@@ -66,6 +68,7 @@ constexpr Entry entries[] = {
     {"torch.nn.modules.sparse.Embedding", make_embedding},
     {"torch.nn.modules.sparse.EmbeddingBag", make_embedding_bag},
     {"torch.nn.modules.linear.Linear", make_linear},
+    {"torch.nn.modules.linear.NonDynamicallyQuantizableLinear", make_linear},
 };
 
 }  // namespace

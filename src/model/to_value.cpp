@@ -1,6 +1,7 @@
 #include <unordered_map>
 
 #include "model/saved_module.h"
+#include "nn/layer_table.h"
 #include "nn/module_state.h"
 
 namespace okibi::model {
@@ -50,6 +51,7 @@ class Writer {
   Value base_value(const nn::ModuleState& state, std::string_view key);
   Value tensors(const std::vector<nn::NamedTensor>& tensors, bool are_parameters);
   Value children(const nn::ModuleState& state);
+  Value all_parameters(const nn::ModuleState& state);
 
   // What was written already, by identity: it is the same Object at its next place, as in Python.
   std::unordered_map<const void*, Value> known_;
@@ -61,6 +63,10 @@ Value Writer::module(const nn::Module& module) {
   Dict dict;
   for (const std::string_view key : base_keys) dict.set(key, base_value(state, key));
   for (const auto& [name, value] : state.attributes) dict.set(name, value);
+  const nn::Layer* row = nn::find_layer(state.python_class);
+  if (row != nullptr && !row->attributes.empty() && row->lists_parameters(row->attributes.back().name)) {
+    dict.set(std::string(row->attributes.back().name), all_parameters(state));
+  }
   const Object object = state.python_forward.empty() ? plain_module(module, dict) : graph_module(module, dict);
   known_.emplace(&state, object);
   return object;
@@ -85,6 +91,13 @@ Value Writer::tensors(const std::vector<nn::NamedTensor>& tensors, bool are_para
       dict.set(name, are_parameters ? parameter(tensor) : Value(tensor.detach()));
   }
   return dict;
+}
+
+// The very objects that _parameters holds.
+Value Writer::all_parameters(const nn::ModuleState& state) {
+  List list;
+  for (const auto& [name, tensor] : state.parameters) list.push_back(tensor.defined() ? parameter(tensor) : Value());
+  return list;
 }
 
 // torch._utils._rebuild_parameter(data, requires_grad, backward_hooks): what pickling a Parameter says.

@@ -19,6 +19,44 @@ constexpr LayerAttribute embedding_bag[] = {
 };
 constexpr LayerAttribute linear[] = {
     {"in_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
+constexpr LayerAttribute bilinear[] = {{"in1_features", name_value},
+                                       {"in2_features", name_value},
+                                       {"out_features", name_value},
+                                       {"bias", has_parameter}};
+constexpr LayerAttribute convolution[] = {
+    {"in_channels", value},
+    {"out_channels", value},
+    {"kernel_size", name_value},
+    {"stride", name_value},
+    {"padding", unless_zero},
+    {"dilation", unless_one},
+    {"transposed", never},
+    {"output_padding", never},
+    {"groups", unless_one},
+    {"bias", if_no_parameter},
+    {"padding_mode", unless_zeros},
+    {"_reversed_padding_repeated_twice", never},
+};
+constexpr LayerAttribute recurrent[] = {
+    {"mode", never},
+    {"input_size", value},
+    {"hidden_size", value},
+    {"proj_size", ahead_unless_zero},
+    {"num_layers", unless_one},
+    {"bias", unless_true},
+    {"batch_first", unless_false},
+    {"dropout", unless_zero},
+    {"bidirectional", unless_false},
+    {"proj_size", never},
+    {"_flat_weights_names", never},
+    {"_all_weights", never},
+    {"_flat_weights", all_parameters},
+};
+constexpr LayerAttribute attention[] = {
+    {"embed_dim", never},   {"kdim", never},     {"vdim", never},   {"_qkv_same_embed_dim", never},
+    {"num_heads", never},   {"dropout", never},  {"batch_first", never}, {"head_dim", never},
+    {"add_zero_attn", never}, {"bias_k", never}, {"bias_v", never},  // the last two None, or parameters and not here
+};
 constexpr LayerAttribute inplace[] = {{"inplace", unless_false}};
 constexpr LayerAttribute relu6[] = {{"min_val", never}, {"max_val", never}, {"inplace", unless_false}};
 constexpr LayerAttribute leaky_relu[] = {{"negative_slope", name_value}, {"inplace", unless_false}};
@@ -39,12 +77,23 @@ template <class T>
 AnyModule make() {
   return T();
 }
+template <class T>
+AnyModule make_unfilled() {
+  return T(Unfilled());
+}
 
 constexpr Layer table[] = {
     {Module::plain_class, none, make<Module>},
     {"torch.nn.modules.sparse.Embedding", embedding, nullptr},
     {"torch.nn.modules.sparse.EmbeddingBag", embedding_bag, nullptr},
     {"torch.nn.modules.linear.Linear", linear, nullptr},
+    {"torch.nn.modules.linear.Bilinear", bilinear, make_unfilled<Bilinear>},
+    {"torch.nn.modules.conv.Conv1d", convolution, make_unfilled<Conv1d>},
+    {"torch.nn.modules.conv.Conv2d", convolution, make_unfilled<Conv2d>},
+    {"torch.nn.modules.linear.NonDynamicallyQuantizableLinear", linear, nullptr},
+    {"torch.nn.modules.rnn.LSTM", recurrent, make_unfilled<LSTM>},
+    {"torch.nn.modules.rnn.GRU", recurrent, make_unfilled<GRU>},
+    {"torch.nn.modules.activation.MultiheadAttention", attention, make_unfilled<MultiheadAttention>},
     {"torch.nn.modules.linear.Identity", none, make<Identity>},
     {"torch.nn.modules.flatten.Flatten", flatten, make<Flatten>},
     {"torch.nn.modules.flatten.Unflatten", unflatten, make<Unflatten>},

@@ -1,26 +1,11 @@
-#include <cmath>
-
+#include "nn/initial.h"
 #include "nn/module_state.h"
 
 namespace okibi::nn {
 namespace {
 
 constexpr const char* linear_class = "torch.nn.modules.linear.Linear";
-
-// kaiming_uniform_(a = sqrt(5)), He et al. 2015, in double and in PyTorch's order of operations: the bits depend on it.
-double weight_bound(int64_t fan_in) {
-  const double a = std::sqrt(5.0);
-  const double gain = std::sqrt(2.0 / (1 + a * a));
-  return std::sqrt(3.0) * (gain / std::sqrt(static_cast<double>(fan_in)));
-}
-
-double bias_bound(int64_t fan_in) { return fan_in > 0 ? 1 / std::sqrt(static_cast<double>(fan_in)) : 0; }
-
-Tensor uniform(Dims sizes, double bound) {
-  const Tensor tensor = empty(std::move(sizes));
-  if (tensor.numel() > 0) uniform_(tensor, -bound, bound);
-  return tensor;
-}
+constexpr const char* bilinear_class = "torch.nn.modules.linear.Bilinear";
 
 const Tensor& checked_weight(const Tensor& weight, const Tensor& bias) {
   if (weight.dim() != 2) {
@@ -53,5 +38,21 @@ void Linear::register_tensors(const Tensor& weight, const Tensor& bias) {
 }
 
 Tensor Linear::forward(const Tensor& x) const { return linear(x, weight(), bias()); }
+
+// ---- of two inputs
+
+Bilinear::Bilinear(int64_t in1_features, int64_t in2_features, int64_t out_features, LinearOptions options)
+    : Module(bilinear_class) {
+  const double bound = bias_bound(in1_features);
+  register_parameter("weight", uniform({out_features, in1_features, in2_features}, bound));
+  register_parameter("bias", options.bias ? uniform({out_features}, bound) : Tensor());
+  set_layer_attributes({in1_features, in2_features, out_features});
+}
+
+Bilinear::Bilinear(Unfilled) : Module(bilinear_class) {
+  register_parameter("weight", {});
+  register_parameter("bias", {});
+  set_layer_attributes({0, 0, 0});
+}
 
 }  // namespace okibi::nn

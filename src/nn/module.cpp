@@ -180,7 +180,7 @@ void Module::set_layer_attributes(std::initializer_list<Value> values) {
   const Layer* layer = find_layer(state_->python_class);
   auto value = values.begin();
   for (const LayerAttribute& attribute : layer == nullptr ? std::span<const LayerAttribute>() : layer->attributes) {
-    if (attribute.print == Print::has_parameter) continue;
+    if (!attribute.is_attribute()) continue;
     if (value == values.end()) throw_other_number(*this, values.size());
     set_attribute(std::string(attribute.name), *value++);
   }

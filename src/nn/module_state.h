@@ -3,6 +3,8 @@
 
 #include <okibi/nn.h>
 
+#include <algorithm>
+
 namespace okibi::nn {
 
 struct ModuleState {
@@ -18,9 +20,24 @@ struct ModuleState {
 // For those who take modules apart and put them together: state_dict, printing and whole-model files.
 struct ModuleAccess {
   static ModuleState& state(const Module& module) { return *module.state_; }
+  // A parameter that may be None is an attribute of that name when it is, in some of PyTorch's layers.
+  static void drop_attributes_that_are_parameters(const Module& module) {
+    std::erase_if(state(module).attributes, [&](const auto& attribute) {
+      return std::ranges::any_of(state(module).parameters,
+                                 [&](const NamedTensor& parameter) { return parameter.first == attribute.first; });
+    });
+  }
   static void set_attribute(Module module, std::string name, Value value) {
     module.set_attribute(std::move(name), std::move(value));
   }
 };
+
+// Undefined where there is none, and where it is PyTorch's None.
+inline Tensor parameter_named(const Module& module, std::string_view name) {
+  for (const auto& [known, tensor] : ModuleAccess::state(module).parameters) {
+    if (known == name) return tensor;
+  }
+  return {};
+}
 
 }  // namespace okibi::nn

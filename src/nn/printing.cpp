@@ -9,6 +9,15 @@
 namespace okibi::nn {
 namespace {
 
+// n, or a tuple of nothing else.
+bool is_all(const Value& value, int64_t n) {
+  if (!value.is_tuple()) return value == Value(n);
+  for (size_t i = 0; i < value.size(); ++i) {
+    if (!(value[i] == Value(n))) return false;
+  }
+  return true;
+}
+
 bool is_printed(Print print, const Value& value) {
   switch (print) {
     case Print::value:
@@ -21,8 +30,19 @@ bool is_printed(Print print, const Value& value) {
       return !(value == Value(false));
     case Print::unless_two:
       return !(value == Value(2));
+    case Print::unless_true:
+      return !(value == Value(true));
+    case Print::unless_zero:
+    case Print::ahead_unless_zero:
+      return !is_all(value, 0);
+    case Print::unless_one:
+      return !is_all(value, 1);
+    case Print::unless_zeros:
+      return !(value == Value("zeros"));
     case Print::never:
     case Print::has_parameter:
+    case Print::if_no_parameter:
+    case Print::all_parameters:
       return false;
   }
   return false;
@@ -37,7 +57,16 @@ bool has_parameter(const Module& module, std::string_view name) {
 
 std::string one_text(const std::string& name, Print print, const Value& value) {
   if (!is_printed(print, value)) return {};
-  return print == Print::value ? repr(value) : fmt::format("{}={}", name, repr(value));
+  const bool is_bare = value.is_string() && (print == Print::unless_zero || print == Print::unless_zeros);
+  const std::string text = is_bare ? value.to_string() : repr(value);
+  return print == Print::value ? text : fmt::format("{}={}", name, text);
+}
+
+Value attribute_of(const Module& module, std::string_view name) {
+  for (const auto& [known, value] : module.attributes()) {
+    if (known == name) return value;
+  }
+  return {};  // PyTorch leaves some out
 }
 
 // What stands between the parentheses: "2, 8, padding_idx=0".
@@ -46,13 +75,13 @@ std::string attributes_text(const Module& module) {
   const auto append = [&](const std::string& part) { text += (text.empty() || part.empty() ? "" : ", ") + part; };
   const Layer* layer = find_layer(module.python_class());
   if (layer == nullptr) return text;
-  auto attribute = module.attributes().begin();
   for (const auto& [name, print] : layer->attributes) {
-    if (print == Print::has_parameter) {
-      append(fmt::format("{}={}", name, has_parameter(module, name) ? "True" : "False"));
+    if (print == Print::has_parameter || print == Print::if_no_parameter) {
+      const bool has = has_parameter(module, name);
+      if (!has || print == Print::has_parameter) append(fmt::format("{}={}", name, has ? "True" : "False"));
       continue;
     }
-    const std::string one = one_text(std::string(name), print, (attribute++)->second);
+    const std::string one = one_text(std::string(name), print, attribute_of(module, name));
     if (print == Print::unless_none_last)
       last = one;
     else

@@ -17,7 +17,7 @@ namespace nn = okibi::nn;
 
 using Files = std::vector<std::string>;
 
-Tensor first_of(const Value& result) { return result.is_tuple() ? result[0].to_tensor() : result.to_tensor(); }
+Tensor first_of(const Value& result) { return result.is_tensor() ? result.to_tensor() : result[0].to_tensor(); }
 
 using testing_help::some_gradient;
 
@@ -316,7 +316,8 @@ void layers(const Files& files) {
                        {"repr", to_string(module)},
                        {"state_dict", state},
                        {"versions", versions},
-                       {"did", one.inputs.empty() ? Value() : testing_help::run_case(module, one.inputs, 1)}});
+                       {"did", one.inputs.empty() ? Value() : testing_help::run_case(module, one.inputs, 1, one.python, one.python_call)},
+                       {"call", one.python_call}});
   }
   save(all, files.at(0) + "/cases.pth");
 }
@@ -334,7 +335,7 @@ void layers_of_python(const Files& files) {
     std::vector<Tensor> inputs;
     for (const Value& input : one["inputs"].to_list()) inputs.push_back(input.to_tensor());
     const std::string text = to_string(module);
-    all.push_back(Dict{{"repr", text}, {"did", testing_help::run_case(module, inputs, 1)}});
+    all.push_back(Dict{{"repr", text}, {"did", testing_help::run_case(module, inputs, 1, one["python"].to_string(), one["call"].to_string())}});
   }
   save(all, files.at(0) + "/again.pth");
 }

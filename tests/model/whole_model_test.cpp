@@ -107,7 +107,7 @@ TEST(WholeModel, KeepsAParameterTiedThatTwoModulesHold) {
 
 TEST(WholeModel, NamesAllClassesThatItDoesNotHaveAndTheLineToAdd) {
   struct Other : nn::Module {
-    Other() : nn::Module("torch.nn.modules.conv.Conv2d") { register_parameter("weight", ones({1})); }
+    Other() : nn::Module("torch.nn.modules.fold.Unfold") { register_parameter("weight", ones({1})); }
   };
   Net net;
   net.set_python_class("my_models.Net");
@@ -115,7 +115,7 @@ TEST(WholeModel, NamesAllClassesThatItDoesNotHaveAndTheLineToAdd) {
   expect_error(
       ErrorKind::unsupported,
       "okibi has no C++ class for these Python classes of the model: my_models.Net (0), "
-      "torch.nn.modules.conv.Conv2d (1). Say which to use: load_module(path, {.classes = {{\"my_models.Net\", ",
+      "torch.nn.modules.fold.Unfold (1). Say which to use: load_module(path, {.classes = {{\"my_models.Net\", ",
       [&] { model::from_value(value); });
   const StateDict state = model::state_dict_of(value);  // the weights need no class
   EXPECT_TRUE(equal(state["0.mlp.2.bias"], net.mlp[2].as<nn::Linear>().bias().detach()));

@@ -17,6 +17,10 @@ struct LayerCase {
   std::function<nn::AnyModule()> make;  // after manual_seed(index), as Python is
   std::vector<Tensor> inputs;           // of forward
   bool training = true;
+  // What forward is called with where that is more than the inputs: in Python a function of the module and them, and the
+  // same in boxed arguments here. Several results are joined to one row.
+  std::string python_call = {};
+  std::function<std::vector<Value>(const std::vector<Value>& inputs)> arguments = {};
 };
 
 inline Tensor floats(Dims sizes, double shift = 0) { return samples::some(std::move(sizes), shift).to(float32); }
@@ -33,6 +37,102 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.EmbeddingBag(5, 3)", [] { return nn::EmbeddingBag(5, 3); }, {}},  // does: tests/interop/embeddings.py
       {"nn.Linear(6, 2)", [] { return nn::Linear(6, 2); }, {x}},
       {"nn.Linear(6, 2, bias=False)", [] { return nn::Linear(6, 2, {.bias = false}); }, {x}},
+      {"nn.Bilinear(2, 3, 4)", [] { return nn::Bilinear(2, 3, 4); }, {floats({5, 2}), floats({5, 3}, 1)}},
+      {"nn.Bilinear(2, 3, 1, bias=False)",
+       [] { return nn::Bilinear(2, 3, 1, {.bias = false}); },
+       {floats({2, 2, 2}), floats({2, 2, 3}, 1)}},
+      // ---- convolutions
+      {"nn.Conv1d(2, 4, 3)", [] { return nn::Conv1d(2, 4, 3); }, {floats({3, 2, 7})}},
+      {"nn.Conv1d(4, 6, 2, stride=3, padding=2, dilation=2, groups=2, bias=False)",
+       [] { return nn::Conv1d(4, 6, 2, {.stride = 3, .padding = 2, .dilation = 2, .groups = 2, .bias = false}); },
+       {floats({2, 4, 9})}},
+      {"nn.Conv1d(2, 3, 4, padding='same')", [] { return nn::Conv1d(2, 3, 4, {.padding = "same"}); }, {floats({2, 2, 7})}},
+      {"nn.Conv1d(2, 3, 3, padding='valid')",
+       [] { return nn::Conv1d(2, 3, 3, {.padding = "valid"}); },
+       {floats({2, 7})}},
+      {"nn.Conv1d(2, 3, 4, padding='same', padding_mode='replicate')",
+       [] { return nn::Conv1d(2, 3, 4, {.padding = "same", .padding_mode = "replicate"}); },
+       {floats({2, 2, 7})}},
+      {"nn.Conv2d(1, 2, 3)", [] { return nn::Conv2d(1, 2, 3); }, {floats({2, 1, 5, 6})}},
+      {"nn.Conv2d(2, 4, (3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), groups=2)",
+       [] {
+         return nn::Conv2d(2, 4, {3, 2}, {.stride = {2, 1}, .padding = {1, 0}, .dilation = {1, 2}, .groups = 2});
+       },
+       {floats({2, 2, 5, 6})}},
+      {"nn.Conv2d(3, 3, 3, padding='same', dilation=2, groups=3, bias=False)",
+       [] { return nn::Conv2d(3, 3, 3, {.padding = "same", .dilation = 2, .groups = 3, .bias = false}); },
+       {floats({2, 5, 4, 3}).permute({0, 3, 1, 2})}},
+      {"nn.Conv2d(2, 3, (2, 4), padding='same')",
+       [] { return nn::Conv2d(2, 3, {2, 4}, {.padding = "same"}); },
+       {floats({2, 2, 5, 6})}},
+      {"nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode='circular')",
+       [] { return nn::Conv2d(2, 3, 3, {.padding = {2, 1}, .padding_mode = "circular"}); },
+       {floats({2, 2, 5, 6})}},
+      {"nn.Conv2d(2, 3, 3, stride=2, padding=1, padding_mode='reflect')",
+       [] { return nn::Conv2d(2, 3, 3, {.stride = 2, .padding = 1, .padding_mode = "reflect"}); },
+       {floats({2, 5, 6})}},
+      // ---- recurrent networks
+      {"nn.LSTM(3, 4)", [] { return nn::LSTM(3, 4); }, {floats({5, 2, 3})}},
+      {"nn.LSTM(3, 4, num_layers=2, bias=False, batch_first=True, dropout=0.4, bidirectional=True)",
+       [] {
+         return nn::LSTM(
+             3, 4, {.num_layers = 2, .bias = false, .batch_first = true, .dropout = 0.4, .bidirectional = true});
+       },
+       {floats({2, 5, 3})}},
+      {"nn.LSTM(3, 4, num_layers=2, bidirectional=True, proj_size=2)",
+       [] { return nn::LSTM(3, 4, {.num_layers = 2, .bidirectional = true, .proj_size = 2}); },
+       {floats({5, 2, 3}), floats({4, 2, 2}), floats({4, 2, 4}, 1)},
+       true,
+       "lambda m, x, h, c: m(x, (h, c))",
+       [](const auto& in) {
+         return std::vector<Value>{in[0], Tuple{in[1], in[2]}};
+       }},
+      {"nn.LSTM(3, 4, dropout=0.4, num_layers=2)",
+       [] { return nn::LSTM(3, 4, {.num_layers = 2, .dropout = 0.4}); },
+       {floats({5, 3})},
+       false},
+      {"nn.GRU(3, 4)", [] { return nn::GRU(3, 4); }, {floats({5, 2, 3})}},
+      {"nn.GRU(3, 4, num_layers=3, bias=False, batch_first=True, dropout=0.4, bidirectional=True)",
+       [] {
+         return nn::GRU(
+             3, 4, {.num_layers = 3, .bias = false, .batch_first = true, .dropout = 0.4, .bidirectional = true});
+       },
+       {floats({2, 5, 3})}},
+      {"nn.GRU(3, 4)", [] { return nn::GRU(3, 4); }, {floats({5, 3}), floats({1, 4})}},
+      // ---- attention
+      {"nn.MultiheadAttention(6, 2)",
+       [] { return nn::MultiheadAttention(6, 2); },
+       {floats({3, 2, 6}), floats({4, 2, 6}, 1), floats({4, 2, 6}, 2)}},
+      {"nn.MultiheadAttention(6, 3, dropout=0.3, bias=False, batch_first=True)",
+       [] { return nn::MultiheadAttention(6, 3, {.dropout = 0.3, .bias = false, .batch_first = true}); },
+       {floats({2, 4, 6})},
+       true,
+       "lambda m, x: m(x, x, x)",
+       [](const auto& in) {
+         return std::vector<Value>{in[0], in[0], in[0]};
+       }},
+      {"nn.MultiheadAttention(6, 2, add_bias_kv=True, add_zero_attn=True, kdim=3, vdim=5)",
+       [] {
+         return nn::MultiheadAttention(6, 2, {.add_bias_kv = true, .add_zero_attn = true, .kdim = 3, .vdim = 5});
+       },
+       {floats({3, 2, 6}), floats({4, 2, 3}, 1), floats({4, 2, 5}, 2), gt(floats({2, 4}), tensor(1.0)),
+        floats({4, 3, 4})},
+       true,
+       "lambda m, q, k, v, hidden, mask: m(q, k, v, key_padding_mask=hidden, attn_mask=mask, "
+       "average_attn_weights=False)",
+       [](const auto& in) {
+         return std::vector<Value>{
+             in[0], in[1], in[2],
+             Dict{{"key_padding_mask", in[3]}, {"attn_mask", in[4]}, {"average_attn_weights", false}}};
+       }},
+      {"nn.MultiheadAttention(4, 2, batch_first=True)",
+       [] { return nn::MultiheadAttention(4, 2, {.batch_first = true}); },
+       {floats({3, 4}), gt(floats({3, 3}), tensor(1.0))},
+       true,
+       "lambda m, x, mask: m(x, x, x, attn_mask=mask, need_weights=False)",
+       [](const auto& in) {
+         return std::vector<Value>{in[0], in[0], in[0], Dict{{"attn_mask", in[1]}, {"need_weights", false}}};
+       }},
       {"nn.Identity()", [] { return nn::Identity(); }, {x}},
       {"nn.Flatten()", [] { return nn::Flatten(); }, {floats({2, 3, 2})}},
       {"nn.Flatten(0, 1)", [] { return nn::Flatten(0, 1); }, {floats({2, 3, 2}).permute({2, 0, 1})}},
@@ -111,9 +211,32 @@ inline Tensor some_gradient(const Tensor& out) {
   return samples::some({out.numel()}, 0.5).view(out.sizes()).to(out.dtype());
 }
 
+// All tensors of a result, in order, joined to one row; a single one as it is.
+inline void gather(const Value& result, std::vector<Tensor>& found) {
+  if (result.is_tensor()) return found.push_back(result.to_tensor().flatten());
+  for (size_t i = 0; !result.is_none() && i < result.size(); ++i) gather(result[i], found);
+}
+inline Tensor joined(const Value& result) {
+  if (result.is_tensor()) return result.to_tensor();
+  std::vector<Tensor> found;
+  gather(result, found);
+  return cat(found);
+}
+
+// The arguments of the case that `python` and `python_call` name.
+inline std::vector<Value> arguments_of(const std::string& python, const std::string& python_call,
+                                       std::vector<Value> inputs) {
+  if (python_call.empty()) return inputs;
+  for (const LayerCase& one : layer_cases()) {
+    if (one.python == python && one.python_call == python_call) return one.arguments(inputs);
+  }
+  throw Error(ErrorKind::internal, "no such case of a layer").found(python);
+}
+
 // What a module gives for its inputs, the gradients it gives to them and to its parameters, and what became of its
 // buffers. An input of floating point gets a gradient.
-inline Dict run_case(const nn::AnyModule& module, const std::vector<Tensor>& given, uint64_t seed) {
+inline Dict run_case(const nn::AnyModule& module, const std::vector<Tensor>& given, uint64_t seed,
+                     const std::string& python = {}, const std::string& python_call = {}) {
   std::vector<Value> inputs;
   List of_inputs;
   Dict of_parameters, buffers;
@@ -122,7 +245,7 @@ inline Dict run_case(const nn::AnyModule& module, const std::vector<Tensor>& giv
     inputs.emplace_back(is_floating_point(input.dtype()) ? input.requires_grad_() : input);
   }
   manual_seed(seed);
-  const Tensor out = module.call(inputs).to_tensor();
+  const Tensor out = joined(module.call(arguments_of(python, python_call, inputs)));
   if (out.requires_grad()) out.backward(some_gradient(out));
   for (const Value& input : inputs) of_inputs.push_back(input.to_tensor().grad());
   for (const auto& [name, tensor] : module.named_parameters()) of_parameters.set(name, tensor.grad());

@@ -23,6 +23,18 @@ class Linear : public Module {
   void register_tensors(const Tensor& weight, const Tensor& bias);
 };
 
+// (*, in1_features) and (*, in2_features) → (*, out_features): a bilinear form of both for each output, and a bias. All
+// begin uniform within ±1/√in1_features.
+class Bilinear : public Module {
+ public:
+  Bilinear(int64_t in1_features, int64_t in2_features, int64_t out_features, LinearOptions options = {});
+  explicit Bilinear(Unfilled);
+  Tensor forward(const Tensor& x1, const Tensor& x2) const { return bilinear(x1, x2, weight(), bias()); }
+  Tensor operator()(const Tensor& x1, const Tensor& x2) const { return forward(x1, x2); }
+  const Tensor& weight() const noexcept { return parameter(0); }  // (out_features, in1_features, in2_features)
+  const Tensor& bias() const noexcept { return parameter(1); }    // (out_features), or undefined
+};
+
 // Gives what it got; whatever stood here in a model that was changed.
 class Identity : public Module {
  public:

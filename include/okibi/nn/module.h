@@ -50,6 +50,9 @@ struct LoadStateDictOptions {
 
 using NamedTensor = std::pair<std::string, Tensor>;
 
+// A layer made with it has no parameters yet and draws no numbers: what load_module begins with.
+struct Unfilled {};
+
 class Module {
  public:
   // `python_class` names the class for whole-model files: "torch.nn.modules.linear.Linear"; users' models may leave it
@@ -138,9 +141,16 @@ struct ForwardSignature<R (T::*)(A...) const> : ForwardSignature<R (T::*)(A...)>
 
 [[noreturn]] void throw_no_forward(const std::string& python_class);
 void check_argument_count(const std::string& python_class, size_t expected, size_t found);
+// An argument that may be left out: a struct with `static T from(const Value&)`, which takes None for all defaults.
+template <class T>
+concept MayBeMissing = requires(const Value& value) {
+  { T::from(value) } -> std::same_as<T>;
+};
 template <class T>
 T from_value(const Value& value) {
-  if constexpr (std::is_same_v<T, Tensor>)
+  if constexpr (MayBeMissing<T>)
+    return T::from(value);
+  else if constexpr (std::is_same_v<T, Tensor>)
     return value.is_none() ? Tensor() : value.to_tensor();
   else if constexpr (std::is_same_v<T, bool>)
     return value.to_bool();
@@ -150,6 +160,15 @@ T from_value(const Value& value) {
     return static_cast<T>(value.to_double());
   else
     return T(value);
+}
+
+// Whether all arguments from `given` on may be left out.
+template <class Arguments>
+constexpr bool may_miss(size_t given) {
+  return [&]<size_t... i>(std::index_sequence<i...>) {
+    return given <= sizeof...(i) && ((i < given || MayBeMissing<std::tuple_element_t<i, Arguments>>) && ...);
+  }
+  (std::make_index_sequence<std::tuple_size_v<Arguments>>());
 }
 
 // What a forward gave: anything that a Value can be, or a pair or tuple of such things.
@@ -176,9 +195,11 @@ struct TypedHolder final : ModuleHolder {
   Value call(std::span<const Value> arguments) override {
     if constexpr (requires { &T::forward; }) {
       using Arguments = typename ForwardSignature<decltype(&T::forward)>::Arguments;
-      check_argument_count(module.python_class(), std::tuple_size_v<Arguments>, arguments.size());
+      const size_t given = arguments.size(), most = std::tuple_size_v<Arguments>;
+      check_argument_count(module.python_class(), may_miss<Arguments>(given) ? given : most, given);
       return [&]<size_t... i>(std::index_sequence<i...>) {
-        return to_value(module.forward(from_value<std::tuple_element_t<i, Arguments>>(arguments[i])...));
+        return to_value(module.forward(
+            from_value<std::tuple_element_t<i, Arguments>>(i < given ? arguments[i] : Value())...));
       }
       (std::make_index_sequence<std::tuple_size_v<Arguments>>());
     } else {
