@@ -27,9 +27,15 @@ Dims each(const Extent& extent, size_t dimensions) {
 }
 
 Value as_tuple(const Dims& numbers) { return Tuple(std::vector<Value>(numbers.begin(), numbers.end())); }
+// They may come from a file: what is computed of them must not overflow.
 Dims as_dims(const Value& numbers) {
+  constexpr int64_t far = int64_t{1} << 30;
   Dims dims;
-  for (size_t i = 0; i < numbers.size(); ++i) dims.push_back(numbers[i].to_int());
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    dims.push_back(numbers[i].to_int());
+    if (dims.back() < 0 || dims.back() > far)
+      throw_bad("a convolution's lengths are between 0 and 2³⁰", std::to_string(dims.back()));
+  }
   return dims;
 }
 
@@ -72,9 +78,8 @@ int64_t source_of(int64_t i, int64_t n, const std::string& mode) {
 }
 
 Tensor repeated(const Tensor& x, int64_t dim, int64_t before, int64_t behind, const std::string& mode) {
-  constexpr int64_t far = int64_t{1} << 30;
-  const int64_t n = x.size(dim), most = mode == "circular" ? n : mode == "reflect" ? n - 1 : far;
-  if (n == 0 || std::min(before, behind) < 0 || std::max(before, behind) > most) {
+  const int64_t n = x.size(dim), most = mode == "circular" ? n : mode == "reflect" ? n - 1 : INT64_MAX;
+  if (n == 0 || before > most || behind > most) {
     throw Error(ErrorKind::bad_argument, fmt::format("padding_mode {}: the padding does not fit the input", mode))
         .found(fmt::format("a padding of {} and {} for a dimension of {}", before, behind, n));
   }

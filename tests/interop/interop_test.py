@@ -162,6 +162,9 @@ class Interop(unittest.TestCase):
         if sample["gradient"] is None:
             return
         result.backward(sample["gradient"])
+        # PyTorch up to 2.13 divides by the count of another row there.
+        if name == "aten::embedding_bag.padding_idx" and sample["arguments"][3] and torch.__version__ < "2.14":
+            return
         self.assertEqual(len(leaves), len(sample["gradients"]))
         for ours, theirs in zip(sample["gradients"], leaves):
             torch.testing.assert_close(ours, theirs.grad, rtol=tolerance, atol=tolerance)
@@ -575,6 +578,8 @@ class Interop(unittest.TestCase):
 
     # What PyTorch prints since 2.12 and did not before.
     def printed_by(self, module, text):
+        if "mode=mean" in repr(module):
+            text = text.replace("mode='mean'", "mode=mean")
         return text if "bias=" in repr(module) else re.sub(r"(Norm.*), bias=(True|False)", r"\1", text)
 
     def compare_layer(self, case, made, read):

@@ -105,6 +105,24 @@ TEST(WholeModel, KeepsAParameterTiedThatTwoModulesHold) {
   EXPECT_EQ(model::from_value(value).parameters().size(), 3u);
 }
 
+// A file may say anything of a layer: that is an error where it matters, not a crash.
+TEST(WholeModel, WhoseLayersLackTheirPartsFailsInForward) {
+  const Value lstm = model::to_value(nn::LSTM(2, 3));
+  lstm.to_object().attribute("_parameters").to_dict().erase("bias_hh_l0");
+  expect_error(ErrorKind::bad_argument, "too few weights",
+               [&] { model::from_value(lstm).call({ones({4, 1, 2})}); });
+  const Value attention = model::to_value(nn::MultiheadAttention(4, 2));
+  attention.to_object().attribute("_modules").to_dict().erase("out_proj");
+  const Tensor x = ones({3, 2, 4});
+  expect_error(ErrorKind::bad_argument, "no out_proj", [&] { model::from_value(attention).call({x, x, x}); });
+  const Value conv = model::to_value(nn::Conv2d(1, 1, 3));
+  conv.to_object().attribute("_parameters").to_dict().erase("weight");
+  EXPECT_THROW(model::from_value(conv).call({ones({1, 1, 5, 5})}), Error);
+  const Value far = model::to_value(nn::Conv1d(1, 1, 3, {.padding_mode = "replicate"}));
+  far.to_object().mutable_parts().state.to_dict().set("padding", Tuple{INT64_MAX});
+  EXPECT_THROW(model::from_value(far).call({ones({1, 1, 5})}), Error);
+}
+
 TEST(WholeModel, NamesAllClassesThatItDoesNotHaveAndTheLineToAdd) {
   struct Other : nn::Module {
     Other() : nn::Module("torch.nn.modules.fold.Unfold") { register_parameter("weight", ones({1})); }
