@@ -90,8 +90,7 @@ void catch_up_all(const Tensor& parameter, ParameterState& state) {
 void step_parameter(GroupBody& group, size_t index, const Tensor& gradient) {
   const Tensor& parameter = group.params[index];
   ParameterState& state = group.states[index];
-  const bool first = !state.begun;
-  begin_state(group, parameter, state);
+  const bool first = begin_state(group, parameter, state);
   ++state.steps;
   StepInfo info{.options = group.options,
                 .steps = static_cast<double>(state.steps),

@@ -65,7 +65,7 @@ struct RowDecay {
 struct StepInfo {
   const GroupOptions& options;
   double steps;  // this one counted
-  bool first;    // the state was begun for this step
+  bool first;    // state was made for this step
   bool sparse;   // rows of a sparse gradient
   const RowDecay* decay = nullptr;
 };
@@ -119,8 +119,8 @@ int64_t width_of(const Tensor& parameter);
 // Sizes of a state tensor: the parameter's, or (rows, 1).
 Dims state_sizes(const StateTensor& row, const Tensor& parameter);
 bool is_kept(const StateTensor& row, const GroupOptions& options);
-// Makes what a step needs and is not there yet.
-void begin_state(const GroupBody& group, const Tensor& parameter, ParameterState& state);
+// Makes what a step needs and is not there yet; true when there was something to make.
+bool begin_state(const GroupBody& group, const Tensor& parameter, ParameterState& state);
 
 // The state of one parameter as PyTorch saves it; None where there is none yet.
 Value saved_state(const GroupBody& group, const ParameterState& state);

@@ -68,17 +68,20 @@ bool is_kept(const StateTensor& row, const GroupOptions& options) {
   return row.only_above_0 == nullptr || options.*row.only_above_0 > 0;
 }
 
-void begin_state(const GroupBody& group, const Tensor& parameter, ParameterState& state) {
+bool begin_state(const GroupBody& group, const Tensor& parameter, ParameterState& state) {
+  bool made = false;
   for (size_t k = 0; k < group.rule->state.size(); ++k) {
     const StateTensor& row = group.rule->state[k];
     if (state.tensors[k].defined() || !is_kept(row, group.options)) continue;
     const double number = row.begun_with != nullptr ? group.own.*row.begun_with : 0;
     state.tensors[k] = full(state_sizes(row, parameter), number, {parameter.dtype()});
+    made = true;
   }
   if (group.options.sparse_rows == SparseRows::exact_decay && !state.row_decay.defined()) {
     state.row_decay = zeros(row_sizes(parameter), {float64});
   }
   state.begun = true;
+  return made;
 }
 
 Value saved_state(const GroupBody& group, const ParameterState& state) {

@@ -66,6 +66,16 @@ TEST(ParamGroups, KeepWhatOthersPutThere) {
   EXPECT_EQ(optimizer.state_dict()["param_groups"].at(0)["initial_lr"].to_double(), 0.5);
 }
 
+TEST(ParamGroups, MayGetMomentumLater) {  // the buffer then begins with the whole gradient, whatever the dampening
+  optim::SGD optimizer({one(1)}, {.lr = 0.25, .dampening = 0.5});
+  step_with_ones(optimizer);
+  optimizer.param_groups()[0].set("momentum", 0.5);
+  step_with_ones(optimizer);
+  EXPECT_EQ(optimizer.parameters()[0][0].item<double>(), 0.5);
+  step_with_ones(optimizer);  // the buffer is 0.5 · 1 + 0.5 · 1
+  EXPECT_EQ(optimizer.parameters()[0][0].item<double>(), 0.25);
+}
+
 TEST(ParamGroups, RefuseWhatPyTorchRefusesAndStayAsTheyWere) {
   const Tensor shared = one(1);
   optim::SGD optimizer({shared});
