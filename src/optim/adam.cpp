@@ -10,15 +10,28 @@
 namespace okibi::optim {
 namespace {
 
+const BiasCorrections& corrections(const StepInfo& info) {
+  BiasCorrections& c = info.corrections;
+  const double beta1 = info.options.beta1, beta2 = info.options.beta2;
+  if (c.steps == info.steps && c.beta1 == beta1 && c.beta2 == beta2) return c;
+  c = {.beta1 = beta1,
+       .beta2 = beta2,
+       .steps = info.steps,
+       .first = 1 - std::pow(beta1, info.steps),
+       .second_sqrt = std::sqrt(1 - std::pow(beta2, info.steps))};
+  return c;
+}
+
 kernels::AdamStep kernel_step(const StepInfo& info) {
   const GroupOptions& o = info.options;
+  const BiasCorrections& c = corrections(info);
   return {.lr = o.lr,
           .beta1 = o.beta1,
           .beta2 = o.beta2,
           .eps = o.eps,
           .weight_decay = o.weight_decay,
-          .bias_correction1 = 1 - std::pow(o.beta1, info.steps),
-          .bias_correction2_sqrt = std::sqrt(1 - std::pow(o.beta2, info.steps)),
+          .bias_correction1 = c.first,
+          .bias_correction2_sqrt = c.second_sqrt,
           .maximize = o.maximize,
           .decoupled = o.decoupled_weight_decay};
 }

@@ -94,6 +94,7 @@ void step_parameter(GroupBody& group, size_t index, const Tensor& gradient) {
   ++state.steps;
   StepInfo info{.options = group.options,
                 .steps = static_cast<double>(state.steps),
+                .corrections = group.corrections,
                 .first = first,
                 .sparse = gradient.is_sparse() && !stands_for_dense(gradient)};
   if (!state.row_decay.defined()) return update(group, parameter, state, info, gradient);

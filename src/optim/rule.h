@@ -45,6 +45,13 @@ struct ParameterState {
   Tensor row_decay;
 };
 
+// What Adam's averages lack of their final size after so many steps. The parameters of a group have mostly made equally
+// many, so it is computed once for all of them.
+struct BiasCorrections {
+  double beta1 = 0, beta2 = 0, steps = 0;  // of these
+  double first = 0, second_sqrt = 0;       // 1 - beta1^steps, √(1 - beta2^steps)
+};
+
 struct GroupBody {
   const Rule* rule;
   std::vector<Tensor> params;
@@ -52,6 +59,7 @@ struct GroupBody {
   GroupOptions options;  // the same as numbers
   GroupOptions own;      // the optimizer's own options, whose numbers state is begun with, as in PyTorch
   std::vector<ParameterState> states;
+  BiasCorrections corrections = {};
 };
 
 // SparseRows::exact_decay during a step: of each row the logarithm of its decay by its last update, and what a row that is
@@ -65,6 +73,7 @@ struct RowDecay {
 struct StepInfo {
   const GroupOptions& options;
   double steps;  // this one counted
+  BiasCorrections& corrections;
   bool first;    // state was made for this step
   bool sparse;   // rows of a sparse gradient
   const RowDecay* decay = nullptr;

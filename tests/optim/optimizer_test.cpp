@@ -89,6 +89,26 @@ TEST(Optimizers, LeaveAParameterWithoutAGradientAlone) {
   EXPECT_EQ(optimizer.state_dict()["state"].size(), 1u);
 }
 
+TEST(Adam, CountsTheStepsOfEachParameterOfAGroup) {
+  const Tensor often = start(), seldom = start(), alone = start();
+  optim::Adam together({often, seldom}), apart({alone});
+  for (int step = 0; step < 6; ++step) {
+    often.set_grad(ones({3}));
+    seldom.set_grad(step % 2 == 0 ? ones({3}) : Tensor());
+    together.step();
+    if (step % 2 != 0) continue;
+    alone.set_grad(ones({3}));
+    apart.step();
+  }
+  EXPECT_TRUE(equal(seldom.detach(), alone.detach()));
+  together.param_groups()[0].set("betas", Tuple{0.5, 0.5});
+  apart.param_groups()[0].set("betas", Tuple{0.5, 0.5});
+  seldom.set_grad(ones({3}));
+  together.step();
+  apart.step();
+  EXPECT_TRUE(equal(seldom.detach(), alone.detach()));
+}
+
 TEST(Optimizers, StepAParameterThatIsAViewWithGaps) {
   const Tensor table = ones({2, 2});
   const Tensor column = table.t().detach().requires_grad_();
