@@ -27,11 +27,28 @@ HWY_INLINE T greatest(int64_t n, const T* x) {
   return hn::GetLane(hn::MaxOfLanes(d, most));
 }
 
+// What sums are made of; not lambdas: GCC 12 breaks off over those at -O3.
+template <class V>
+struct AddExp {
+  V shift;
+  HWY_INLINE V operator()(V sum, V v) const { return hn::Add(sum, exp_kept(hn::Sub(v, shift))); }
+};
+struct AddTo {
+  template <class V>
+  HWY_INLINE V operator()(V sum, V v) const {
+    return hn::Add(sum, v);
+  }
+};
+struct AddProduct {
+  template <class V>
+  HWY_INLINE V operator()(V sum, V a, V b) const {
+    return hn::MulAdd(a, b, sum);
+  }
+};
+
 template <class T>
 HWY_INLINE T sum_of_exp(int64_t n, const T* x, T greatest) {
-  const auto shift = hn::Set(Full<T>(), greatest);
-  return accumulate<T>(
-      n, [=](auto sum, auto v) HWY_ATTR { return hn::Add(sum, exp_kept(hn::Sub(v, shift))); }, x);
+  return accumulate<T>(n, AddExp<VecOf<T>>{hn::Set(Full<T>(), greatest)}, x);
 }
 
 template <class T>
@@ -40,17 +57,14 @@ void softmax(int64_t n, const T* x, T* out) {
   const auto shift = hn::Set(d, greatest(n, x));
   map(
       n, out, [=](auto v) HWY_ATTR { return exp_kept(hn::Sub(v, shift)); }, x);
-  const auto sum = hn::Set(d, accumulate<T>(
-                                  n, [](auto part, auto v) HWY_ATTR { return hn::Add(part, v); }, out));
+  const auto sum = hn::Set(d, accumulate<T>(n, AddTo(), out));
   map(
       n, out, [=](auto v) HWY_ATTR { return hn::Div(v, sum); }, out);
 }
 
 template <class T>
 void softmax_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
-  const auto dot = hn::Set(Full<T>(), accumulate<T>(
-                                          n, [](auto sum, auto g, auto y) HWY_ATTR { return hn::MulAdd(g, y, sum); },
-                                          grad, out));
+  const auto dot = hn::Set(Full<T>(), accumulate<T>(n, AddProduct(), grad, out));
   const auto f = [=](auto g, auto y) HWY_ATTR { return hn::Mul(hn::Sub(g, dot), y); };
   map(n, grad_in, f, grad, out);
 }
@@ -72,8 +86,7 @@ void log_softmax(int64_t n, const T* x, T* out) {
 
 template <class T>
 void log_softmax_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
-  const auto total = hn::Set(Full<T>(), accumulate<T>(
-                                            n, [](auto sum, auto g) HWY_ATTR { return hn::Add(sum, g); }, grad));
+  const auto total = hn::Set(Full<T>(), accumulate<T>(n, AddTo(), grad));
   const auto f = [=](auto g, auto y) HWY_ATTR { return hn::NegMulAdd(exp_kept(y), total, g); };
   map(n, grad_in, f, grad, out);
 }
