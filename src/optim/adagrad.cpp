@@ -48,8 +48,15 @@ void check_gradient(const GroupOptions& o, bool sparse) {
   if (sparse && o.weight_decay != 0) refuse_gradient("weight_decay option is not compatible with sparse gradients");
 }
 
-constexpr std::string_view options[] = {"lr",      "lr_decay", "eps",            "weight_decay", "initial_accumulator_value",
-                                        "foreach", "maximize", "differentiable", "fused"};
+constexpr std::string_view options[] = {"lr",
+                                        "lr_decay",
+                                        "eps",
+                                        "weight_decay",
+                                        "initial_accumulator_value",
+                                        "foreach",
+                                        "maximize",
+                                        "differentiable",
+                                        "fused"};
 
 constexpr GroupOptions numbers_of(const AdagradOptions& o) {
   return {.lr = o.lr,

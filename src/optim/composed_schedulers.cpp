@@ -53,8 +53,8 @@ SequentialLR::SequentialLR(Optimizer& optimizer, Schedulers schedulers, std::vec
   check_schedulers("SequentialLR", schedulers_, &optimizer);
   if (milestones.size() + 1 != schedulers_.size()) {
     throw Error(ErrorKind::bad_argument,
-                fmt::format("Sequential Schedulers expects number of schedulers provided to be one more than the number "
-                            "of milestone points, but got number of schedulers {} and the number of milestones to be "
+                fmt::format("Sequential Schedulers expects number of schedulers provided to be one more than the "
+                            "number of milestone points, but got number of schedulers {} and the number of milestones to be "
                             "equal to {}",
                             schedulers_.size(), milestones.size()));
   }

@@ -150,8 +150,8 @@ CosineAnnealingLR::CosineAnnealingLR(Optimizer& optimizer, CosineAnnealingLROpti
                least;
       },
       [this](const ParamGroup&, size_t i) {
-        const double least = number("eta_min");
-        return least + (base_lr(i) - least) * (1 + std::cos(pi * static_cast<double>(last_epoch()) / number("T_max"))) / 2;
+        const double least = number("eta_min"), epoch = static_cast<double>(last_epoch());
+        return least + (base_lr(i) - least) * (1 + std::cos(pi * epoch / number("T_max"))) / 2;
       });
 }
 
@@ -177,7 +177,8 @@ namespace {
 
 // A whole number stays one, as in Python.
 Value as_python(double number) {
-  return number == std::floor(number) && std::abs(number) < 0x1p53 ? Value(static_cast<int64_t>(number)) : Value(number);
+  const bool whole = number == std::floor(number) && std::abs(number) < 0x1p53;
+  return whole ? Value(static_cast<int64_t>(number)) : Value(number);
 }
 
 }  // namespace

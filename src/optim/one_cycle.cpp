@@ -99,14 +99,17 @@ OneCycleLR::OneCycleLR(Optimizer& optimizer, const OneCycleLROptions& options)
 
 double OneCycleLR::next(const ParamGroup& group) const {
   if (last_epoch() > integer("total_steps")) {
-    throw Error(ErrorKind::bad_argument, fmt::format("Tried to step {} times. The specified number of total steps is {}",
-                                                     last_epoch(), integer("total_steps")));
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("Tried to step {} times. The specified number of total steps is {}", last_epoch(),
+                            integer("total_steps")));
   }
   const double step = static_cast<double>(last_epoch());
   const List phases = attributes_["_schedule_phases"].to_list();
   size_t i = 0;
   double start = 0;
-  for (; i + 1 < phases.size() && step > phases[i]["end_step"].to_double(); ++i) start = phases[i]["end_step"].to_double();
+  for (; i + 1 < phases.size() && step > phases[i]["end_step"].to_double(); ++i) {
+    start = phases[i]["end_step"].to_double();
+  }
   const Value& phase = phases[i];
   const double length = phase["end_step"].to_double() - start;
   if (length == 0) throw Error(ErrorKind::bad_argument, "a phase of OneCycleLR has no steps: there are too few in all");

@@ -125,7 +125,9 @@ bool ParamGroup::has(std::string_view name) const { return body_->entries.contai
 const Value& ParamGroup::operator[](std::string_view name) const { return body_->entries[name]; }
 
 void ParamGroup::set(std::string_view name, const Value& value) const {
-  if (name == "params") throw Error(ErrorKind::bad_argument, "a group's parameters cannot be set, only added to others");
+  if (name == "params") {
+    throw Error(ErrorKind::bad_argument, "a group's parameters cannot be set: add_param_group brings more");
+  }
   GroupOptions changed = body_->options;
   read_option(*body_->rule, name, value, changed);
   body_->rule->check_options(changed);

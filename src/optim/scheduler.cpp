@@ -138,7 +138,9 @@ void LRScheduler::initial_step() {
 
 void LRScheduler::undo_step() { attributes_.set("last_epoch", last_epoch() - 1); }
 
-double LRScheduler::base_lr(size_t index) const { return number_of(attributes_["base_lrs"].at(static_cast<int64_t>(index))); }
+double LRScheduler::base_lr(size_t index) const {
+  return number_of(attributes_["base_lrs"].at(static_cast<int64_t>(index)));
+}
 bool LRScheduler::is_initial() const { return attributes_["_is_initial"].to_bool(); }
 
 void LRScheduler::step() {

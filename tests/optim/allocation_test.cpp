@@ -20,7 +20,8 @@ size_t allocations_of_a_step(optim::Optimizer& optimizer, bool sparse) {
 
 TEST(Optimizers, AllocateNothingInTheSteadyState) {
   EXPECT_GT(allocations_of([] { repr(Value("the counter counts")); }), 0u);
-  const Dict all = {{"momentum", 0.9}, {"nesterov", true}, {"amsgrad", true}, {"centered", true}, {"weight_decay", 0.1}};
+  const Dict all = {
+      {"momentum", 0.9}, {"nesterov", true}, {"amsgrad", true}, {"centered", true}, {"weight_decay", 0.1}};
   for (const auto& [name, make] : samples::optimizers()) {
     SCOPED_TRACE(name);
     if (name == "SparseAdam") continue;

@@ -23,7 +23,8 @@ struct Case {
     const Dict second;
     for (const auto& [name, value] : options) second.set(name, value);
     second.set("lr", 0.005);
-    return {{.params = {parameters[0]}, .options = options}, {.params = {parameters[1], parameters[2]}, .options = second}};
+    return {{.params = {parameters[0]}, .options = options},
+            {.params = {parameters[1], parameters[2]}, .options = second}};
   }
 
   void set_gradients(int64_t step) const {
@@ -58,11 +59,11 @@ void expect_state(const Dict& own, const Value& golden, double tolerance) {
     for (const auto& [name, numbers] : entries.to_dict()) {
       SCOPED_TRACE(repr(index) + " " + name.to_string());
       EXPECT_EQ(own_entry->first, name);  // in the same order
+      const Value& own_value = own_entry++->second;
       if (numbers.is_int())
-        EXPECT_EQ(own_entry->second, numbers);
+        EXPECT_EQ(own_value, numbers);
       else
-        samples::expect_near(own_entry->second.to_tensor().to(float64).to_vector<double>(), numbers.to_list(), tolerance);
-      ++own_entry;
+        samples::expect_near(own_value.to_tensor().to(float64).to_vector<double>(), numbers.to_list(), tolerance);
     }
   }
 }

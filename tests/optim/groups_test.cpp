@@ -27,7 +27,8 @@ TEST(ParamGroups, StepByOptionsOfTheirOwn) {
 }
 
 TEST(ParamGroups, AreSavedInOrderWithIndicesThatRunThrough) {
-  optim::SGD optimizer({{.params = {one(1), one(2)}, .options = {{"name", "tables"}, {"momentum", 0.5}}}}, {.lr = 0.25});
+  optim::SGD optimizer({{.params = {one(1), one(2)}, .options = {{"name", "tables"}, {"momentum", 0.5}}}},
+                       {.lr = 0.25});
   optimizer.add_param_group({.params = {one(3)}, .options = {{"lr", 0.5}}});
   step_with_ones(optimizer);
   const Value state = optimizer.state_dict();
@@ -93,7 +94,8 @@ TEST(ParamGroups, RefuseWhatPyTorchRefusesAndStayAsTheyWere) {
                [&] { optimizer.param_groups()[0].set("nesterov", true); });
   EXPECT_EQ(optimizer.lr(), 1e-3);
   EXPECT_FALSE(optimizer.param_groups()[0]["nesterov"].to_bool());
-  expect_error(ErrorKind::bad_argument, "optimizer got an empty parameter list", [] { optim::SGD(std::vector<optim::Group>{}); });
+  expect_error(ErrorKind::bad_argument, "optimizer got an empty parameter list",
+               [] { optim::SGD(std::vector<optim::Group>{}); });
 }
 
 TEST(ParamGroups, FillGradientsWithZerosWhenAsked) {

@@ -230,7 +230,8 @@ TEST(Optimizers, RefuseTheStateOfAnotherModelAndStayAsTheyWere) {
 
 TEST(Optimizers, RefuseWhatPyTorchRefuses) {
   const auto adam = [](optim::AdamOptions options) { optim::Adam({start()}, options); };
-  expect_error(ErrorKind::bad_argument, "optimizer got an empty parameter list", [] { optim::Adam(std::vector<Tensor>{}); });
+  expect_error(ErrorKind::bad_argument, "optimizer got an empty parameter list",
+               [] { optim::Adam(std::vector<Tensor>{}); });
   expect_error(ErrorKind::bad_argument, "can't optimize a non-leaf Tensor", [] { optim::Adam({start() * 2}); });
   expect_error(ErrorKind::bad_argument, "Invalid learning rate: -1.0", [&] { adam({.lr = -1}); });
   expect_error(ErrorKind::bad_argument, "Invalid beta parameter at index 0: 1.0", [&] { adam({.betas = {1, 0.9}}); });

@@ -229,10 +229,12 @@ TEST(Schedulers, RefuseWhatPyTorchRefuses) {
   const auto refused = [](const char* message, const std::function<void()>& work) {
     expect_error(ErrorKind::bad_argument, message, work);
   };
-  refused("Constant multiplicative factor expected to be between 0 and 1.", [&] { ConstantLR(optimizer, {.factor = 2}); });
+  refused("Constant multiplicative factor expected to be between 0 and 1.",
+          [&] { ConstantLR(optimizer, {.factor = 2}); });
   refused("Starting multiplicative factor expected to be greater than 0 and less or equal to 1.",
           [&] { LinearLR(optimizer, {.start_factor = 0}); });
-  refused("Ending multiplicative factor expected to be between 0 and 1.", [&] { LinearLR(optimizer, {.end_factor = 2}); });
+  refused("Ending multiplicative factor expected to be between 0 and 1.",
+          [&] { LinearLR(optimizer, {.end_factor = 2}); });
   refused("Expected positive integer T_0, but got 0", [&] { CosineAnnealingWarmRestarts(optimizer, {.T_0 = 0}); });
   refused("Expected integer T_mult >= 1, but got 0",
           [&] { CosineAnnealingWarmRestarts(optimizer, {.T_0 = 1, .T_mult = 0}); });

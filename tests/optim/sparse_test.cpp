@@ -114,7 +114,8 @@ TEST(SparseRows, AreRefusedInPyTorchsWords) {
   };
   expect_error(ErrorKind::bad_argument, "weight_decay option is not compatible with sparse gradients",
                [&] { step("Adagrad", {{"weight_decay", 0.1}}, true); });
-  expect_error(ErrorKind::bad_argument, "RMSprop does not support sparse gradients", [&] { step("RMSprop", Dict(), true); });
+  expect_error(ErrorKind::bad_argument, "RMSprop does not support sparse gradients",
+               [&] { step("RMSprop", Dict(), true); });
   expect_error(ErrorKind::bad_argument,
                "SparseAdam does not support dense gradients, please consider Adam instead",
                [&] { step("SparseAdam", Dict(), false); });

@@ -4,10 +4,10 @@
 //   optim::StepLR scheduler(optimizer, {.step_size = 30});
 //   for (…) { train(); scheduler.step(); }
 //
-// A scheduler sets "lr" of each of the optimizer's groups when it is made, and by each step(); it puts "initial_lr" into
-// them, from which it starts. Formulas, their order of operations and state_dicts are PyTorch's. To resume, make the
-// scheduler anew, load its state, and load the optimizer's state after it, since making the scheduler sets the rates.
-// The optimizer must outlive the scheduler. Not for two threads at once.
+// A scheduler sets "lr" of each of the optimizer's groups when it is made, and by each step(); it puts "initial_lr"
+// into them, from which it starts. Formulas, their order of operations and state_dicts are PyTorch's. To resume, make
+// the scheduler anew, load its state, and load the optimizer's state after it, since making the scheduler sets the
+// rates. The optimizer must outlive the scheduler. Not for two threads at once.
 #pragma once
 
 #include <functional>
@@ -223,7 +223,8 @@ class MultiplicativeLR final : public LRScheduler {
 
 using Schedulers = std::vector<std::shared_ptr<LRScheduler>>;
 
-// One after the other: schedulers[i] from milestones[i - 1] on, each beginning at its own epoch 0. Its state holds theirs.
+// One after the other: schedulers[i] from milestones[i - 1] on, each beginning at its own epoch 0. Its state holds
+// theirs.
 class SequentialLR final : public LRScheduler {
  public:
   SequentialLR(Optimizer& optimizer, Schedulers schedulers, std::vector<int64_t> milestones, int64_t last_epoch = -1);

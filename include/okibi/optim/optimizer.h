@@ -13,8 +13,9 @@ namespace okibi::optim {
 struct Rule;       // what one optimizer is: its options, its state tensors, its loops (src/optim/rule.h)
 struct GroupBody;  // src/optim/rule.h
 
-// Parameters that share options, for an optimizer to be made with: `options` holds those that differ from the optimizer's
-// own, by PyTorch's names ({"lr", 0.01}). Names that no optimizer knows are kept and saved, as PyTorch keeps them.
+// Parameters that share options, for an optimizer to be made with: `options` holds those that differ from the
+// optimizer's own, by PyTorch's names ({"lr", 0.01}). Names that no optimizer knows are kept and saved, as PyTorch
+// keeps them.
 struct Group {
   std::vector<Tensor> params;
   Dict options = Dict();
@@ -43,7 +44,7 @@ class ParamGroup {
 enum class SparseRows : uint8_t {
   as_pytorch,   // what PyTorch does: mostly an error
   lazy,         // only the rows touched are stepped: their state, their weight decay
-  exact_decay,  // and weight decay that a row missed is caught up when it is touched again; see Optimizer::catch_up_rows
+  exact_decay,  // and weight decay that a row missed is caught up when it is touched again: see catch_up_rows
 };
 
 // Holds handles to the parameters it changes, and its state for each. Parameters are float32 or float64. In the steady
@@ -68,9 +69,9 @@ class Optimizer {
   // {"state": {index: {…}}, "param_groups": [{…, "params": [index, …]}]}, exactly as PyTorch lays it out; indices run
   // through the groups. The tensors are the optimizer's own.
   Dict state_dict() const;
-  // Takes over state and options (learning rates and all), copying the tensors. Another number of groups or parameters,
-  // or wrong sizes, are Error(mismatch), and nothing was changed then. Options that are missing keep PyTorch's defaults;
-  // "lr" and "sparse_rows" what they were.
+  // Takes over state and options (learning rates and all), copying the tensors. Another number of groups or
+  // parameters, or wrong sizes, are Error(mismatch), and nothing was changed then. Options that are missing keep
+  // PyTorch's defaults; "lr" and "sparse_rows" what they were.
   void load_state_dict(const Value& state);
 
   double lr() const noexcept { return groups_.front().lr(); }  // of the first group
@@ -78,9 +79,10 @@ class Optimizer {
 
   const std::vector<Tensor>& parameters() const noexcept { return parameters_; }  // of all groups, in order
 
-  // With SparseRows::exact_decay, applies the weight decay that rows have missed so far: to all rows (before weights are
-  // saved or evaluated), or to those of `indices` (int64 or int32), before a forward pass looks them up. Without the
-  // latter a row that was not touched for long is looked up once without what it missed, and decays in that step.
+  // With SparseRows::exact_decay, applies the weight decay that rows have missed so far: to all rows (before
+  // weights are saved or evaluated), or to those of `indices` (int64 or int32), before a forward pass looks them
+  // up. Without the latter a row that was not touched for long is looked up once without what it missed, and decays
+  // in that step.
   void catch_up_rows();
   void catch_up_rows(const Tensor& parameter, const Tensor& indices);
 

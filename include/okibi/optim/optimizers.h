@@ -6,8 +6,8 @@
 //   optim::Adam adam(model.parameters(), {.lr = 0.01});
 //   optim::SGD sgd({{.params = tables, .options = {{"lr", 0.1}}}, {.params = rest}}, {.lr = 0.01, .momentum = 0.9});
 //
-// Their state has PyTorch's bits for float32 where no square root goes into it: PyTorch's own root, by MKL, is not always
-// the nearest number. Parameters agree to about one unit in the last place of a step.
+// Their state has PyTorch's bits for float32 where no square root goes into it: PyTorch's own root, by MKL, is not
+// always the nearest number. Parameters agree to about one unit in the last place of a step.
 #pragma once
 
 #include <utility>
@@ -35,8 +35,8 @@ class SGD final : public Optimizer {
   explicit SGD(std::vector<Group> groups, const SGDOptions& options = {});
 };
 
-// Kingma and Ba 2015. Sparse gradients are refused unless `sparse_rows` says otherwise: then rows touched get Adam's step
-// with the number of steps so far. `exact_decay` needs decoupled weight decay.
+// Kingma and Ba 2015. Sparse gradients are refused unless `sparse_rows` says otherwise: then rows touched get Adam's
+// step with the number of steps so far. `exact_decay` needs decoupled weight decay.
 struct AdamOptions {
   double lr = 1e-3;
   std::pair<double, double> betas = {0.9, 0.999};
@@ -101,10 +101,10 @@ class Adagrad final : public Optimizer {
   explicit Adagrad(std::vector<Group> groups, const AdagradOptions& options = {});
 };
 
-// Adagrad with one sum for each row of a table, of the mean of its squared gradients: FBGEMM's exact row-wise rule. PyTorch
-// has no such class. The state is Adagrad's, {"step", "sum"}, with a sum of sizes (rows, 1): torch.optim.Adagrad loads
-// it without complaint and then fails in its step, since the sum has not the sizes of the parameter; torchrec's
-// RowWiseAdagrad keeps the same sizes. Gradients may be dense or sparse.
+// Adagrad with one sum for each row of a table, of the mean of its squared gradients: FBGEMM's exact row-wise rule.
+// PyTorch has no such class. The state is Adagrad's, {"step", "sum"}, with a sum of sizes (rows, 1):
+// torch.optim.Adagrad loads it without complaint and then fails in its step, since the sum has not the sizes of the
+// parameter; torchrec's RowWiseAdagrad keeps the same sizes. Gradients may be dense or sparse.
 class RowwiseAdagrad final : public Optimizer {
  public:
   explicit RowwiseAdagrad(std::vector<Tensor> parameters, const AdagradOptions& options = {});
