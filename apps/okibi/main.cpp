@@ -85,7 +85,7 @@ int main(int count, char** arguments) {
     if (std::fflush(stdout) != 0) throw okibi::Error(okibi::ErrorKind::io, "cannot write to standard output");
     return status;
   } catch (const okibi::Error& error) {
-    fmt::print(stderr, "okibi: {}\n", okibi::printable(error.what()));
+    fmt::print(stderr, "okibi: {}\n", okibi::app::in_words_of_program(error));
     return okibi::exit_status_of(error.kind());
   } catch (const std::bad_alloc&) {
     fmt::print(stderr, "okibi: out of memory\n");

@@ -25,6 +25,23 @@ std::string human_bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
+std::string in_words_of_program(const std::string& message, const std::string& file) {
+  constexpr std::string_view function = "okibi::inspect::rescue()";
+  std::string text = printable(message);
+  const size_t at = text.find(function);
+  if (at == std::string::npos) return text;
+  const bool is_plain = file.find_first_of(" '\"$`\\&;()<>|*?#~!\n") == std::string::npos;
+  const std::string quote = is_plain ? "" : "'";
+  const std::string words = fmt::format("`okibi verify {0}{1}{0} --rescue NEW.pth`", quote, printable(file));
+  return text.replace(at, function.size(), words);
+}
+
+std::string in_words_of_program(const Error& error) {
+  const auto& places = error.places();
+  const auto file = std::ranges::find(places, "", &std::pair<std::string, std::string>::first);
+  return in_words_of_program(error.what(), file == places.end() ? "FILE" : file->second);
+}
+
 std::string human_seconds(double seconds) {
   if (!std::isfinite(seconds) || seconds < 0) return "?";
   const auto whole = static_cast<int64_t>(std::llround(seconds));

@@ -6,6 +6,8 @@
 #include <stop_token>
 #include <string>
 
+#include <okibi/base.h>
+
 namespace okibi::app {
 
 std::string human_bytes(uint64_t bytes);    // "1.4 KiB"
@@ -39,6 +41,10 @@ class BytesProgress {
   ProgressBar bar_;
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
+
+// A message in printable characters, with the verb where the library names its function for cut files.
+std::string in_words_of_program(const std::string& message, const std::string& file);
+std::string in_words_of_program(const Error& error);
 
 // "5GB", "500 MiB", "1048576" → bytes; GB are powers of ten, GiB of two. `option` is for messages.
 uint64_t bytes_of_words(const std::string& option, const std::string& words);

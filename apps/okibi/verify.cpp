@@ -46,10 +46,10 @@ std::string reservation(const inspect::VerifyReport& report) {
                      human_bytes(report.unchecked_bytes), human_bytes(report.checked_bytes + report.unchecked_bytes));
 }
 
-void print_text(const inspect::VerifyReport& report, bool is_rescue) {
+void print_text(const std::string& uri, const inspect::VerifyReport& report, bool is_rescue) {
   for (const inspect::Problem& problem : report.problems) {
     fmt::print("{}{}{}\n", problem.record.empty() ? "" : printable(problem.record, most_of_name) + ": ",
-               printable(problem.problem),
+               in_words_of_program(problem.problem, uri),
                problem.offset ? dim(fmt::format("  (offset {})", *problem.offset), STDOUT_FILENO) : "");
   }
   if (report.recoverable) print_recoverable(*report.recoverable, is_rescue);
@@ -70,7 +70,7 @@ int verify(int count, char** arguments) {
       "within its storage. Exit status 1 when it is corrupt.",
       "okibi verify model.pth\n  okibi verify cut-off.pth --rescue rest.pth");
   words.positional("URI", uri, "a checkpoint, or a folder");
-  words.option("--rescue", target, "write the tensors of a cut-off file that are whole to this new file, by name");
+  words.option("--rescue", target, "write the tensors of a damaged checkpoint that are whole to this new file");
   words.flag("--json", json, "one JSON document");
   if (!words.parse(count, arguments)) return 0;
 
@@ -80,7 +80,7 @@ int verify(int count, char** arguments) {
   options.stop = stop_on_signals();
   const inspect::VerifyReport report = inspect::verify(uri, options);
   bar.clear();
-  json ? print_json(report) : print_text(report, target.has_value());
+  json ? print_json(report) : print_text(uri, report, target.has_value());
   if (target) {
     const auto rescued = inspect::rescue(uri, *target, {.stop = options.stop});
     fmt::print(stderr, "{} tensors written to {}\n", rescued.tensors.size(), printable(*target));

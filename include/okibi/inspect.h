@@ -104,9 +104,9 @@ struct Problem {
   std::string problem;
 };
 
-// What can be read of a torch zip archive whose end is missing.
+// What can be read of a damaged checkpoint.
 struct Recoverable {
-  std::vector<std::string> tensors;  // those whose bytes are all there, with their CRC-32
+  std::vector<std::string> tensors;  // those whose bytes are all there, with their CRC-32 where they have one
   std::vector<std::string> lost;
 };
 
@@ -122,7 +122,7 @@ struct VerifyReport {
     if (checked_bytes == 0) return Checksums::none;
     return unchecked_bytes == 0 ? Checksums::all : Checksums::some;
   }
-  std::optional<Recoverable> recoverable;  // only of a file that is cut off, and has its pickle
+  std::optional<Recoverable> recoverable;  // only where something is wrong, and the index is whole
   bool ok() const noexcept { return problems.empty(); }
 };
 
@@ -132,13 +132,15 @@ struct VerifyOptions {
   std::stop_token stop = {};
 };
 
-// Reads everything, and tells all that is wrong and not only the first: structure, each CRC-32, each pickle, each tensor
-// within its storage, storages as long as they should be, the offsets of safetensors. A folder means all files in it that
+// Reads everything, and tells all that is wrong, not only the first: structure, each CRC-32, each pickle, each tensor
+// within its storage, storages as long as they should be, the offsets of safetensors. A folder means all its files that
 // hold weights, an index of shards those that it names.
 VerifyReport verify(const std::string& uri, const VerifyOptions& options = {});
 
-// Writes the tensors of a cut-off zip archive that are whole to `target`, a new file, as one dict of names.
-// Error(bad_file) when there are none, Error(bad_argument) where the target exists.
+// Writes the tensors that are whole to `target`, a new file, as one dict of names, piece by piece: of a zip archive of
+// torch.save without its end, of a stream or a safetensors file that was cut, of a folder or an index whose files are
+// damaged or missing. Error(bad_file) when there are none, Error(unsupported) for formats whose index is at their end,
+// Error(bad_argument) where the target exists.
 Recoverable rescue(const std::string& uri, const std::string& target, const VerifyOptions& options = {});
 
 // ------------------------------------------------------------------------------------------------------------- scan

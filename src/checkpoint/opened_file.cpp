@@ -57,9 +57,17 @@ struct Row {
   std::unique_ptr<const OpenedFile> (*open)(Source source, const LoadOptions& options);
 };
 
+template <auto open>
+std::unique_ptr<const OpenedFile> open_whole(Source source, const LoadOptions& options) {
+  return open(std::move(source), options, Missing::refused);
+}
+
 constexpr std::array rows = {
-    Row{zip::is_zip, open_zip_file},       Row{is_torch_legacy, open_torch_legacy}, Row{is_tar, open_torch_tar},
-    Row{is_safetensors, open_safetensors}, Row{is_shard_index, refuse_index_alone},
+    Row{zip::is_zip, open_zip_file},
+    Row{is_torch_legacy, open_whole<open_torch_legacy>},
+    Row{is_tar, open_torch_tar},
+    Row{is_safetensors, open_whole<open_safetensors>},
+    Row{is_shard_index, refuse_index_alone},
 };
 
 }  // namespace
@@ -70,6 +78,14 @@ std::unique_ptr<const OpenedFile> open_file(Source source, const LoadOptions& op
       if (row.is(*source)) return row.open(source, options);
     }
     throw_no_checkpoint(*source);
+  });
+}
+
+std::unique_ptr<const OpenedFile> open_remains(Source source, const LoadOptions& options) {
+  return in_file(*source, [&] {
+    if (is_torch_legacy(*source)) return open_torch_legacy(source, options, Missing::left_out);
+    if (is_safetensors(*source)) return open_safetensors(source, options, Missing::left_out);
+    throw Error(ErrorKind::unsupported, "of a file of this kind nothing is found again once it is damaged");
   });
 }
 
@@ -90,8 +106,12 @@ struct FolderRow {
   std::unique_ptr<const OpenedFile> (*open)(FolderPointer folder, const LoadOptions& options);
 };
 
+std::unique_ptr<const OpenedFile> open_whole_dcp(FolderPointer folder, const LoadOptions& options) {
+  return open_dcp(std::move(folder), options);
+}
+
 constexpr std::array folder_rows = {
-    FolderRow{is_dcp, open_dcp},
+    FolderRow{is_dcp, open_whole_dcp},
     FolderRow{is_weights_folder, open_weights},
 };
 
@@ -115,6 +135,20 @@ std::unique_ptr<const OpenedFile> open_file(const std::string& uri, const LoadOp
   Source file = store.open(uri);
   if (!is_shard_index(*file)) return open_file(std::move(file), options);
   return open_sharded(*store.folder(location_of(uri).folder), std::move(file), options);
+}
+
+std::unique_ptr<const OpenedFile> open_remains(const std::string& uri, const LoadOptions& options) {
+  const store::Store& store = store::default_store();
+  if (!store.is_folder(uri)) {
+    Source file = store.open(uri);
+    if (!is_shard_index(*file)) return open_remains(std::move(file), options);
+    return open_sharded(*store.folder(location_of(uri).folder), std::move(file), options, Missing::left_out);
+  }
+  const FolderPointer folder = store.folder(uri);
+  if (is_dcp(*folder)) return open_dcp(folder, options, Missing::left_out);
+  const std::string weights = weights_in(*folder);
+  if (weights.empty()) return open_folder(folder, options);  // which says what was looked for
+  return open_remains(folder->name() + "/" + weights, options);
 }
 
 }  // namespace okibi::checkpoint

@@ -52,6 +52,9 @@ class OpenedFile {
   virtual PlacedTensor piece(const std::string& name) const;
 };
 
+// Of a damaged checkpoint: whether what is missing is an error, or one only when its extent or piece is asked for.
+enum class Missing : uint8_t { refused, left_out };
+
 // All bytes of an extent, inflated where it is deflated, and its CRC-32 checked. Memory grows with what is there.
 std::vector<std::byte> read_whole(const Extent& extent);
 
@@ -59,5 +62,10 @@ std::vector<std::byte> read_whole(const Extent& extent);
 // what the file is instead of a checkpoint.
 std::unique_ptr<const OpenedFile> open_file(std::shared_ptr<const io::Source> source, const LoadOptions& options);
 std::unique_ptr<const OpenedFile> open_file(const std::string& uri, const LoadOptions& options);
+
+// What is left of a file that was cut, or of a folder that lacks files, with Missing::left_out. Error(unsupported) for
+// formats that have their index at the end.
+std::unique_ptr<const OpenedFile> open_remains(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+std::unique_ptr<const OpenedFile> open_remains(const std::string& uri, const LoadOptions& options);
 
 }  // namespace okibi::checkpoint

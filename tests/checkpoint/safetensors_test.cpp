@@ -242,7 +242,7 @@ TEST(SafetensorsHeader, BytesLieSideBySideAndFillTheFile) {
   EXPECT_THAT(refusal(one("F32", "[1]", "[4,8]"), eight),
               HasSubstr("tensor a: bytes that belong to no tensor lie before its own"));
   EXPECT_THAT(refusal(one("F32", "[1]", "[0,4]"), eight), HasSubstr("not as long as its tensors"));
-  EXPECT_THAT(refusal(one("F32", "[2]", "[0,8]"), "1234"), HasSubstr("not copied whole"));
+  EXPECT_THAT(refusal(one("F32", "[2]", "[0,8]"), "1234"), HasSubstr("cut short"));
   EXPECT_THAT(refusal("{\"a\":" + entry("U8", "[8]", "[0,8]") + ",\"b\":" + entry("U8", "[4]", "[4,8]") + "}", eight),
               HasSubstr("tensor b: its bytes overlap"));
   EXPECT_THAT(refusal(one("U8", "[8]", "[8,0]"), eight), HasSubstr("bytes that belong to no tensor"));

@@ -31,6 +31,15 @@ head -c $(($(stat -c %s a.pth) - 3000)) a.pth >cut.pth
 exits_with 1 "$OKIBI" verify cut.pth --rescue rest.pth
 grep -q "tensors are whole" out.txt || die "verify: $(cat out.txt)"
 exits_with 0 "$OKIBI" verify rest.pth
+fails_with 2 "get back what is whole with \`okibi verify cut.pth --rescue NEW.pth\`" "$OKIBI" ls cut.pth
+head -c 3000 weights.safetensors >cut.safetensors
+fails_with 2 "okibi verify cut.safetensors --rescue NEW.pth" "$OKIBI" show cut.safetensors
+exits_with 1 "$OKIBI" verify cut.safetensors --rescue some.pth
+exits_with 0 "$OKIBI" verify some.pth
+cp "$ROOT/tests/golden/pt2/net.pt2" whole.pt2
+head -c 3000 whole.pt2 >cut.pt2
+exits_with 2 "$OKIBI" ls cut.pt2
+grep -q -- "--rescue" err.txt && die "a cut .pt2 cannot be rescued: $(cat err.txt)"
 cp cut.pth before.pth
 fails_with 2 "there is a file of this name already" "$OKIBI" verify cut.pth --rescue cut.pth
 cmp -s cut.pth before.pth || die "verify --rescue replaced its own source"

@@ -119,6 +119,76 @@ TEST_F(Verify, GetsBackWhatACutLeftWhole) {
   EXPECT_TRUE(equal(rest["b"].to_tensor(), arange(200)));
 }
 
+// Formats that say at their begin where the tensors are: what lies before the cut is whole.
+TEST_F(Verify, RescuesCutFilesThatBeginWithTheirIndex) {
+  const Dict value{{"a", arange(100)}, {"b", arange(200)}, {"c", arange(300)}};
+  for (const Format format : {Format::safetensors, Format::torch_legacy}) {
+    const std::string file = path("cut"), rest = path(std::string(name_of(format)) + "_rest.pth");
+    save(value, file, {.format = format});
+    const std::string bytes = bytes_of(file);
+    write(file, bytes.substr(0, bytes.size() - 100));
+    const VerifyReport report = verify(file);
+    EXPECT_FALSE(report.ok());
+    ASSERT_TRUE(report.recoverable) << name_of(format);
+    EXPECT_EQ(report.recoverable->tensors.size(), 2u);
+    EXPECT_EQ(report.recoverable->lost.size(), 1u);
+    rescue(file, rest);
+    for (const std::string& name : report.recoverable->tensors) {
+      EXPECT_TRUE(equal(load(rest)[name].to_tensor(), value[name].to_tensor())) << name_of(format);
+    }
+    write(file, bytes.substr(0, 60));  // without an index, nothing is known
+    EXPECT_FALSE(verify(file).recoverable);
+    EXPECT_THROW(rescue(file, path("none.pth")), Error);
+  }
+}
+
+TEST_F(Verify, RescuesWhatIsLeftOfShards) {
+  const std::string folder = path("shards"), gone = "model-00002-of-00003.safetensors";
+  fs::copy(OKIBI_GOLDEN "/safetensors/sharded", folder);
+  const Value whole = load(folder);
+  fs::remove(fs::path(folder) / gone);
+  const auto recoverable = verify(folder).recoverable;
+  ASSERT_TRUE(recoverable);
+  EXPECT_EQ(recoverable->tensors.size() + recoverable->lost.size(), whole.size());
+  EXPECT_FALSE(recoverable->lost.empty());
+  rescue(folder, path("rest.safetensors"));
+  const Value rest = load(path("rest.safetensors"));
+  EXPECT_EQ(rest.size(), recoverable->tensors.size());
+  for (const auto& [name, tensor] : rest.to_dict()) {
+    EXPECT_TRUE(equal(tensor.to_tensor(), whole.to_dict()[name].to_tensor()));
+  }
+}
+
+TEST_F(Verify, RescuesWhatIsLeftOfADistributedCheckpoint) {
+  const std::string folder = path("dcp");
+  for (const bool is_cut : {false, true}) {
+    fs::copy(OKIBI_GOLDEN "/dcp/file_each", folder);
+    const Value whole = load(folder);
+    const std::string file = folder + "/__1_1.distcp";
+    is_cut ? fs::resize_file(file, 100) : static_cast<void>(fs::remove(file));
+    const auto recoverable = verify(folder).recoverable;
+    ASSERT_TRUE(recoverable);
+    EXPECT_FALSE(recoverable->tensors.empty());
+    EXPECT_FALSE(recoverable->lost.empty());
+    const std::string target = path(is_cut ? "cut.pth" : "gone.pth");
+    rescue(folder, target);
+    EXPECT_EQ(load(target).size(), recoverable->tensors.size());
+    fs::remove_all(folder);
+  }
+}
+
+TEST_F(Verify, SaysOfWhatNothingIsFoundAgain) {
+  const std::string bytes = bytes_of(OKIBI_GOLDEN "/old/tar_state_dict.pth");
+  write(path("cut.tar"), bytes.substr(0, bytes.size() - 3000));
+  try {
+    rescue(path("cut.tar"), path("rest.pth"));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::unsupported);
+    EXPECT_THAT(error.what(), HasSubstr("nothing is found again"));
+  }
+}
+
 TEST_F(Verify, RescuesNothingFromWhatHasNothing) {
   const std::string file = saved();
   write(file, bytes_of(file).substr(0, 60));

@@ -14,7 +14,8 @@
 namespace okibi::checkpoint {
 
 bool is_dcp(const store::Folder& folder);
-std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options);
+std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options,
+                                           Missing missing = Missing::refused);
 
 // One rank's checkpoint. The parts come first, in a file of a name that is not taken; then .metadata is put in place;
 // then the parts of a checkpoint that was there before go. A crash leaves the old one or the new one, whole.

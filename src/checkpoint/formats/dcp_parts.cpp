@@ -74,7 +74,14 @@ size_t DcpParts::add(const DcpExtent& extent, std::string label, uint64_t least)
 }
 
 void DcpParts::check() {
-  for (Part& part : parts_) check_within(part);
+  for (Part& part : parts_) {
+    try {
+      check_within(part);
+    } catch (const Error&) {
+      if (missing_ == Missing::refused) throw;
+      part.file.reset();
+    }
+  }
   check_disjoint();
 }
 
@@ -93,7 +100,8 @@ void DcpParts::check_within(Part& part) {
 
 void DcpParts::check_disjoint() const {
   std::vector<const Part*> sorted;
-  for (const Part& part : parts_) sorted.push_back(&part);
+  for (const Part& part : parts_)
+    if (part.file) sorted.push_back(&part);
   auto place = [](const Part* part) { return std::pair(part->file.get(), part->extent.offset); };
   std::ranges::sort(sorted, {}, place);
   for (size_t i = 1; i < sorted.size(); ++i) {
@@ -107,6 +115,7 @@ void DcpParts::check_disjoint() const {
 
 std::unique_ptr<const OpenedFile> DcpParts::open(size_t part) const {
   const Part& known = parts_[part];
+  if (!known.file) throw Error(ErrorKind::not_found, "the part is missing");
   auto window = std::make_shared<io::Window>(known.file, known.extent.offset, known.extent.length);
   auto archive = open_zip_file(std::move(window), options_);
   if (archive->format() == Format::torch_zip) return archive;
@@ -157,19 +166,24 @@ void DcpParts::open_tensors(std::span<const size_t> parts) const {
   });
 }
 
+Value DcpParts::object_in(size_t part, const OpenedFile& archive, TensorMaker& tensors) const {
+  Renamer renamer(*this, part, archive, tensors);
+  return in_part(part, [&] { return archive.object(renamer); });
+}
+
 std::vector<Value> DcpParts::objects(std::span<const size_t> parts, TensorMaker& tensors) const {
   std::vector<Value> values;
   while (!parts.empty()) {
     const auto now = parts.first(std::min(parts.size(), objects_at_once));
     std::vector<std::unique_ptr<const OpenedFile>> archives(now.size());
     parallel_for(0, static_cast<int64_t>(now.size()), 16, [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) archives[i] = in_part(now[i], [&] { return open(now[i]); });
+      for (int64_t i = first; i < last; ++i) {
+        if (parts_[now[i]].file) archives[i] = in_part(now[i], [&] { return open(now[i]); });
+      }
     });
     throw_if_stopped(options_.stop);
-    for (size_t i = 0; i < now.size(); ++i) {
-      Renamer renamer(*this, now[i], *archives[i], tensors);
-      values.push_back(in_part(now[i], [&] { return archives[i]->object(renamer); }));
-    }
+    for (size_t i = 0; i < now.size(); ++i)
+      values.push_back(archives[i] ? object_in(now[i], *archives[i], tensors) : Value());
     parts = parts.subspan(now.size());
   }
   return values;

@@ -14,19 +14,19 @@ namespace okibi::checkpoint {
 // number of threads may use it.
 class DcpParts {
  public:
-  DcpParts(std::shared_ptr<const store::Folder> folder, const LoadOptions& options)
-      : files_(folder), folder_name_(folder->name()), options_(options) {}
+  DcpParts(std::shared_ptr<const store::Folder> folder, const LoadOptions& options, Missing missing)
+      : files_(folder), folder_name_(folder->name()), options_(options), missing_(missing) {}
 
   // `most` bytes of elements at least lie in it.
   size_t add(const DcpExtent& extent, std::string label, uint64_t least);
   // Every part lies within its file, and no two of them share a byte: memory is taken by what is there. Opens each file
-  // once.
+  // once. With Missing::left_out, parts that are not there are not opened.
   void check();
 
   // The one tensor that a part is. Remembered.
   PlacedTensor tensor(size_t part) const;
   void open_tensors(std::span<const size_t> parts) const;  // several at once, to have them remembered
-  // What parts are that are no tensors; those are read several at once.
+  // What parts are that are no tensors, or None for what may be missing and is; those are read several at once.
   std::vector<Value> objects(std::span<const size_t> parts, TensorMaker& tensors) const;
 
   Extent extent_of(const StorageRef& storage) const;
@@ -41,6 +41,7 @@ class DcpParts {
     std::shared_ptr<const io::Source> file = {};
   };
   void check_within(Part& part);
+  Value object_in(size_t part, const OpenedFile& archive, TensorMaker& tensors) const;
   void check_disjoint() const;
   std::unique_ptr<const OpenedFile> open(size_t part) const;
   StorageRef remember(size_t part, const OpenedFile& archive, const StorageRef& storage) const;
@@ -50,6 +51,7 @@ class DcpParts {
   mutable store::OpenFiles files_;
   std::string folder_name_;
   const LoadOptions options_;
+  const Missing missing_;
   std::vector<Part> parts_;
 
   struct Stored {

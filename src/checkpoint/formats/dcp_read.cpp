@@ -38,7 +38,7 @@ std::vector<std::byte> read_bytes(const io::Source& file, const Limits& limits) 
 
 class DcpFolder final : public OpenedFile {
  public:
-  DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options);
+  DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options, Missing missing);
 
   Format format() const noexcept override { return Format::dcp; }
   std::string name() const override { return name_; }
@@ -65,8 +65,8 @@ class DcpFolder final : public OpenedFile {
   DcpParts parts_;
 };
 
-DcpFolder::DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options)
-    : name_(folder->name()), parts_(folder, options) {
+DcpFolder::DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options, Missing missing)
+    : name_(folder->name()), parts_(folder, options, missing) {
   read_metadata(*folder, options);
   for (const DcpItem& item : items_) {
     in_context("item", printable(item.name, 200), [&] { add_parts(item); });
@@ -127,8 +127,9 @@ Value DcpFolder::object(TensorMaker& tensors) const {
 
 bool is_dcp(const store::Folder& folder) { return !metadata_files(folder).empty(); }
 
-std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options) {
-  return std::make_unique<const DcpFolder>(std::move(folder), options);
+std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options,
+                                           Missing missing) {
+  return std::make_unique<const DcpFolder>(std::move(folder), options, missing);
 }
 
 }  // namespace okibi::checkpoint

@@ -13,7 +13,8 @@
 namespace okibi::checkpoint {
 
 std::unique_ptr<const OpenedFile> open_safetensors(std::shared_ptr<const io::Source> source,
-                                                   const LoadOptions& options);
+                                                   const LoadOptions& options,
+                                                   Missing missing = Missing::refused);
 
 using SafetensorsMetadata = std::vector<std::pair<std::string, std::string>>;
 

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "checkpoint/formats/json.h"
+#include "checkpoint/formats/looks_like.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -173,7 +174,7 @@ SafetensorsEntry entry_of(Draft& draft, uint64_t data_offset) {
               .name = std::move(draft.name), .offset = data_offset + draft.begin(), .stored_size = size, .size = size}};
 }
 
-std::vector<SafetensorsEntry> entries_of(std::vector<Draft> drafts, uint64_t data_offset, uint64_t file_size) {
+std::vector<SafetensorsEntry> entries_of(std::vector<Draft> drafts, uint64_t data_offset) {
   std::ranges::for_each(drafts, check_complete);
   std::ranges::stable_sort(drafts, {}, [](const Draft& draft) { return std::pair(draft.begin(), draft.end()); });
   std::vector<SafetensorsEntry> entries;
@@ -184,11 +185,17 @@ std::vector<SafetensorsEntry> entries_of(std::vector<Draft> drafts, uint64_t dat
     end = draft.end();
     entries.push_back(entry_of(draft, data_offset));
   }
-  if (end == file_size - data_offset) return entries;
+  return entries;
+}
+
+void check_length(const SafetensorsHeader& header, uint64_t data_offset, uint64_t file_size) {
+  const zip::Record* last = header.tensors.empty() ? nullptr : &header.tensors.back().record;
+  const uint64_t end = last ? last->offset + last->size - data_offset : 0;
+  if (end == file_size - data_offset) return;
   throw Error(ErrorKind::bad_file, "the file is not as long as its tensors")
       .expected(fmt::format("{} bytes", checked_add(data_offset, end, "the end of the tensors")))
       .found(file_size)
-      .hint(end > file_size - data_offset ? "The file was not copied whole; copy it again." : "");
+      .hint(end > file_size - data_offset ? cut_hint : "");
 }
 
 uint64_t read_length(const io::Source& source) {
@@ -240,6 +247,12 @@ bool is_safetensors(const io::Source& source) {
 }
 
 SafetensorsHeader read_safetensors_header(const io::Source& source, const Limits& limits) {
+  SafetensorsHeader header = read_cut_safetensors_header(source, limits);
+  check_length(header, length_bytes + header.nbytes, source.size());
+  return header;
+}
+
+SafetensorsHeader read_cut_safetensors_header(const io::Source& source, const Limits& limits) {
   const std::string text = read_header_text(source, limits);
   Drafts drafts(limits);
   in_context("part", "header", [&] {
@@ -247,7 +260,7 @@ SafetensorsHeader read_safetensors_header(const io::Source& source, const Limits
     read_json(text, limits, [&](JsonPath path, const JsonValue& value) { drafts.take(path, value); });
   });
   return {.metadata = std::move(drafts.metadata),
-          .tensors = entries_of(std::move(drafts.tensors), length_bytes + text.size(), source.size()),
+          .tensors = entries_of(std::move(drafts.tensors), length_bytes + text.size()),
           .nbytes = text.size()};
 }
 

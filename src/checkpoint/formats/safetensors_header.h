@@ -45,6 +45,8 @@ bool is_safetensors(const io::Source& source);
 // Error(bad_file) unless it is right in every part: bytes of tensors lie side by side, in the length that dtype and
 // shape ask for, and fill the file.
 SafetensorsHeader read_safetensors_header(const io::Source& source, const Limits& limits);
+// The same of a file that may end before its tensors do.
+SafetensorsHeader read_cut_safetensors_header(const io::Source& source, const Limits& limits);
 
 // The length and the header of such tensors, padded so that elements begin at a multiple of 8. Offsets in the records
 // are taken to count from the first element.

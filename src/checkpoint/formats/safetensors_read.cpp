@@ -7,8 +7,10 @@ namespace {
 
 class SafetensorsFile final : public OpenedFile {
  public:
-  SafetensorsFile(std::shared_ptr<const io::Source> source, const LoadOptions& options)
-      : source_(std::move(source)), header_(read_safetensors_header(*source_, options.limits)) {
+  SafetensorsFile(std::shared_ptr<const io::Source> source, const LoadOptions& options, Missing missing)
+      : source_(std::move(source)),
+        header_(missing == Missing::refused ? read_safetensors_header(*source_, options.limits)
+                                            : read_cut_safetensors_header(*source_, options.limits)) {
     for (const SafetensorsEntry& entry : header_.tensors) by_name_.emplace(entry.record.name, &entry.record);
   }
 
@@ -16,8 +18,12 @@ class SafetensorsFile final : public OpenedFile {
   std::string name() const override { return source_->name(); }
   uint64_t index_bytes() const noexcept override { return header_.nbytes; }
   Value object(TensorMaker& tensors) const override;
-  // The header was checked: each storage is there, as long as its tensor.
-  Extent extent_of(const StorageRef& storage) const override { return {source_.get(), by_name_.at(storage.key)}; }
+  // The header was checked: each storage is as long as its tensor.
+  Extent extent_of(const StorageRef& storage) const override {
+    const zip::Record& record = *by_name_.at(storage.key);
+    io::check_range(*source_, record.offset, record.size);
+    return {source_.get(), &record};
+  }
 
  private:
   const std::shared_ptr<const io::Source> source_;
@@ -51,8 +57,8 @@ Value SafetensorsFile::object(TensorMaker& tensors) const {
 }  // namespace
 
 std::unique_ptr<const OpenedFile> open_safetensors(std::shared_ptr<const io::Source> source,
-                                                   const LoadOptions& options) {
-  return std::make_unique<const SafetensorsFile>(std::move(source), options);
+                                                   const LoadOptions& options, Missing missing) {
+  return std::make_unique<const SafetensorsFile>(std::move(source), options, missing);
 }
 
 }  // namespace okibi::checkpoint

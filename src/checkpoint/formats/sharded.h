@@ -21,7 +21,7 @@ bool is_shard_index(const io::Source& source);
 
 // The shards of an index that lies in `folder`.
 std::unique_ptr<const OpenedFile> open_sharded(const store::Folder& folder, std::shared_ptr<const io::Source> index,
-                                               const LoadOptions& options);
+                                               const LoadOptions& options, Missing missing = Missing::refused);
 
 // An index of which nobody knows in which folder it lies: Error(unsupported).
 std::unique_ptr<const OpenedFile> refuse_index_alone(std::shared_ptr<const io::Source> index,

@@ -68,9 +68,9 @@ ShardIndex read_index(const io::Source& source, const Limits& limits) {
 
 class ShardedFile final : public OpenedFile {
  public:
-  ShardedFile(const store::Folder& folder, const io::Source& index, const LoadOptions& options)
-      : name_(index.name()), index_(read_index(index, options.limits)) {
-    for (const std::string& file : index_.files) shards_.add(file, open_file(folder.open(file), options));
+  ShardedFile(const store::Folder& folder, const io::Source& index, const LoadOptions& options, Missing missing)
+      : name_(index.name()), index_(read_index(index, options.limits)), missing_(missing) {
+    for (const std::string& file : index_.files) add(folder, file, options);
   }
 
   Format format() const noexcept override { return Format::sharded; }
@@ -80,12 +80,24 @@ class ShardedFile final : public OpenedFile {
   Extent extent_of(const StorageRef& storage) const override { return shards_.extent_of(storage); }
 
  private:
+  void add(const store::Folder& folder, const std::string& file, const LoadOptions& options);
   Dict dict_of(const std::string& file, TensorMaker& tensors) const;
 
   const std::string name_;
   const ShardIndex index_;
+  const Missing missing_;
   Parts shards_;
 };
+
+void ShardedFile::add(const store::Folder& folder, const std::string& file, const LoadOptions& options) {
+  if (missing_ == Missing::refused) return shards_.add(file, open_file(folder.open(file), options));
+  try {
+    const auto source = folder.open(file);
+    shards_.add(file, zip::is_zip(*source) ? open_file(source, options) : open_remains(source, options));
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled) throw;  // else the file is missing, or nothing of it is left
+  }
+}
 
 Dict ShardedFile::dict_of(const std::string& file, TensorMaker& tensors) const {
   const Value object = shards_.object_of(file, tensors);
@@ -115,9 +127,13 @@ Value ShardedFile::object(TensorMaker& tensors) const {
   const Dict object(DictKind::ordered_dict);
   std::map<std::string_view, Dict> shards;
   for (const std::string& file : index_.files) {
+    if (!shards_.has(file)) continue;
     copy_metadata(shards.emplace(file, dict_of(file, tensors)).first->second, object);
   }
-  for (const auto& [name, file] : index_.weights) object.set(name, weight_in(shards.at(file), name, file));
+  for (const auto& [name, file] : index_.weights) {
+    const bool is_lost = missing_ == Missing::left_out && !(shards.contains(file) && shards.at(file).find(name));
+    object.set(name, is_lost ? Value(empty_meta({0}, DType::uint8)) : weight_in(shards.at(file), name, file));
+  }
   return object;
 }
 
@@ -137,8 +153,8 @@ bool is_shard_index(const io::Source& source) {
 }
 
 std::unique_ptr<const OpenedFile> open_sharded(const store::Folder& folder, std::shared_ptr<const io::Source> index,
-                                               const LoadOptions& options) {
-  return in_file(*index, [&] { return std::make_unique<const ShardedFile>(folder, *index, options); });
+                                               const LoadOptions& options, Missing missing) {
+  return in_file(*index, [&] { return std::make_unique<const ShardedFile>(folder, *index, options, missing); });
 }
 
 std::unique_ptr<const OpenedFile> refuse_index_alone(std::shared_ptr<const io::Source>, const LoadOptions&) {

@@ -16,7 +16,8 @@ namespace okibi::checkpoint {
 
 bool is_torch_legacy(const io::Source& source);
 std::unique_ptr<const OpenedFile> open_torch_legacy(std::shared_ptr<const io::Source> source,
-                                                    const LoadOptions& options);
+                                                    const LoadOptions& options,
+                                                    Missing missing = Missing::refused);
 void save_torch_legacy(const Value& value, io::Sink& sink, const SaveOptions& options, const StorageBytes& bytes);
 
 // What the first two pickles say.

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "checkpoint/bulk_read.h"
+#include "checkpoint/formats/looks_like.h"
 #include "checkpoint/formats/pickle_stream.h"
 #include "checkpoint/formats/torch_legacy.h"
 #include "checkpoint/pickled/class_ids.h"
@@ -42,7 +43,7 @@ std::vector<std::string> keys_of(const Graph& graph) {
 
 class TorchLegacy final : public OpenedFile {
  public:
-  TorchLegacy(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+  TorchLegacy(std::shared_ptr<const io::Source> source, const LoadOptions& options, Missing missing);
 
   Format format() const noexcept override { return Format::torch_legacy; }
   std::string name() const override { return source_->name(); }
@@ -63,12 +64,13 @@ class TorchLegacy final : public OpenedFile {
   };
   const std::shared_ptr<const io::Source> source_;
   const LoadOptions options_;
+  const Missing missing_;
   Graph graph_;
   std::unordered_map<std::string, Placed> storages_;
 };
 
-TorchLegacy::TorchLegacy(std::shared_ptr<const io::Source> source, const LoadOptions& options)
-    : source_(std::move(source)), options_(options) {
+TorchLegacy::TorchLegacy(std::shared_ptr<const io::Source> source, const LoadOptions& options, Missing missing)
+    : source_(std::move(source)), options_(options), missing_(missing) {
   PickleStream stream(*source_, 0, source_->size(), options_.limits);
   stream.next("the magic number");
   check_version(stream.next("the version"));
@@ -95,7 +97,11 @@ void TorchLegacy::name_storages() {
 }
 
 void TorchLegacy::place_storages(const std::vector<std::string>& keys, uint64_t begin) {
-  for (const std::string& key : keys) begin = place_storage(key, begin);
+  for (const std::string& key : keys) {
+    if (missing_ == Missing::left_out && begin > source_->size() - std::min(source_->size(), header_bytes)) return;
+    begin = place_storage(key, begin);
+  }
+  if (missing_ == Missing::left_out) return;
   for (const auto& [key, placed] : storages_) {
     if (!placed.record.name.empty()) continue;
     throw Error(ErrorKind::bad_file, "the file has no bytes for a storage that a tensor lies in").at("storage", key);
@@ -119,10 +125,11 @@ uint64_t TorchLegacy::place_storage(const std::string& key, uint64_t begin) {
   placed.record = {.name = key, .offset = begin + header_bytes, .stored_size = size, .size = size};
   const uint64_t end = checked_add(placed.record.offset, size, "the end of a storage");
   if (end <= source_->size()) return end;
+  if (missing_ == Missing::left_out) return placed.record = {}, end;
   throw Error(ErrorKind::bad_file, "the file ends before its storages do")
       .expected(fmt::format("at least {} bytes", end))
       .found(source_->size())
-      .hint("It was cut short; copy it again.")
+      .hint(cut_hint)
       .at("storage", key);
 }
 
@@ -131,6 +138,7 @@ uint64_t TorchLegacy::place_storage(const std::string& key, uint64_t begin) {
 void TorchLegacy::check_headers() const {
   std::vector<zip::Record> headers;
   for (const auto& [key, placed] : storages_) {
+    if (placed.record.name.empty()) continue;
     headers.push_back({.name = key, .offset = placed.record.offset - header_bytes, .size = header_bytes});
   }
   std::vector<int64_t> numels(headers.size());
@@ -151,7 +159,9 @@ void TorchLegacy::check_headers() const {
 }
 
 Extent TorchLegacy::extent_of(const StorageRef& storage) const {
-  return {source_.get(), &storages_.at(storage.key).record};
+  const zip::Record& record = storages_.at(storage.key).record;
+  if (!record.name.empty()) return {source_.get(), &record};
+  throw Error(ErrorKind::bad_file, "the file ends before the storage does").at("storage", storage.key);
 }
 
 }  // namespace
@@ -168,8 +178,8 @@ bool is_torch_legacy(const io::Source& source) {
 }
 
 std::unique_ptr<const OpenedFile> open_torch_legacy(std::shared_ptr<const io::Source> source,
-                                                    const LoadOptions& options) {
-  return std::make_unique<const TorchLegacy>(std::move(source), options);
+                                                    const LoadOptions& options, Missing missing) {
+  return std::make_unique<const TorchLegacy>(std::move(source), options, missing);
 }
 
 }  // namespace okibi::checkpoint

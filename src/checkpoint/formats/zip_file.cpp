@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <charconv>
 
+#include "checkpoint/formats/looks_like.h"
 #include "checkpoint/formats/pt2.h"
 #include "checkpoint/formats/torch_zip.h"
 #include "checkpoint/formats/torchscript.h"
+#include "zip/layout.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -46,10 +49,30 @@ bool is_swapped(const zip::Reader& records) {
       .at("record", "byteorder");
 }
 
+// As torch.save begins its archives: with that record, stored.
+bool begins_with_pickle(const io::Source& source) {
+  std::array<std::byte, zip::local_length + 512> head;
+  if (source.size() < head.size()) return false;
+  source.read(0, head);
+  const auto length = load_le<uint16_t>(&head[26]);
+  const bool is_stored = load_le<uint16_t>(&head[8]) == zip::method_stored;
+  return is_stored && length <= 512 && as_text(head).substr(zip::local_length, length).ends_with("/data.pkl");
+}
+
+zip::Reader records_of(const std::shared_ptr<const io::Source>& source, const Limits& limits) {
+  try {
+    return zip::Reader(source, limits);
+  } catch (Error& error) {
+    const bool is_cut = error.sentence().starts_with("the end record of a zip archive is missing");
+    if (is_cut && begins_with_pickle(*source)) error.hint(cut_hint);
+    throw;
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  zip::Reader records(std::move(source), options.limits);  // every name and range checked, nothing allocated by trust
+  zip::Reader records = records_of(source, options.limits);  // every name and range checked, nothing allocated by trust
   if (is_torchscript(records)) {
     check_version(records);
     return open_torchscript(std::move(records), options);

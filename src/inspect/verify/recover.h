@@ -1,16 +1,18 @@
-// inspect/verify/recover.h: a torch zip archive whose end is missing. Its records can still be found, one behind the
-// other: each has its header in front and a descriptor behind.
+// inspect/verify/recover.h: what is whole of a checkpoint that was damaged.
+//
+// Of a zip archive whose end is missing the records can still be found, one behind the other: each has its header in
+// front and a descriptor behind. A stream of torch.save and safetensors say at their begin where the tensors are. Of a
+// folder, files may be missing or cut.
 #pragma once
 
 #include <okibi/inspect.h>
 
 namespace okibi::inspect {
 
-// Nothing where the file does not begin with such records, or its pickle is not whole.
-std::optional<Recoverable> recoverable_of(const std::shared_ptr<const io::Source>& source,
-                                          const VerifyOptions& options);
+// Errors say why nothing is found: an index that is not whole, a format that has it at its end.
+Recoverable recoverable_of(const std::string& uri, const VerifyOptions& options);
 
-// The tensors that are whole, over a mapping of the file where it can be mapped.
-Dict rescued_tensors(const std::shared_ptr<const io::Source>& source, const VerifyOptions& options);
+// Writes the tensors that are whole, piece by piece. Error(bad_file) where there are none.
+Recoverable write_rescued(const std::string& uri, const std::string& target, const VerifyOptions& options);
 
 }  // namespace okibi::inspect

@@ -60,11 +60,8 @@ bool is_told(Verifier& verifier, Work&& work) {
 }
 
 void verify_zip_file(Verifier& verifier, const SourcePtr& source) {
-  if (is_told(verifier, [&] { verify_zip(verifier, source); })) {
-    is_told(verifier, [&] { verifier.report.recoverable = recoverable_of(source, verifier.options); });
-  } else if (verifier.report.ok()) {
-    is_told(verifier, [&] { verify_tensors(verifier, source); });
-  }
+  const bool is_open = !is_told(verifier, [&] { verify_zip(verifier, source); });
+  if (is_open && verifier.report.ok()) is_told(verifier, [&] { verify_tensors(verifier, source); });
 }
 
 // One archive, or several behind each other; what is none is for the first check to tell.
@@ -132,13 +129,10 @@ std::string_view name_of(Checksums checksums) noexcept {
   return names[static_cast<size_t>(checksums)];
 }
 
-VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
-  Verifier verifier(options);
-  if (store::default_store().is_folder(uri)) {
-    verify_folder(verifier, uri);
-    verifier.report.recoverable.reset();  // of one file of it: that is not the folder's
-    return std::move(verifier.report);
-  }
+namespace {
+
+void verify_at(Verifier& verifier, const std::string& uri) {
+  if (store::default_store().is_folder(uri)) return verify_folder(verifier, uri);
   const SourcePtr source = store::default_store().open(uri);
   if (checkpoint::is_shard_index(*source)) {
     verifier.count(source->size(), false);
@@ -146,6 +140,24 @@ VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
   } else {
     verify_source(verifier, source);
   }
+}
+
+// That nothing is left is no further problem of the file.
+std::optional<Recoverable> recoverable_or_none(const std::string& uri, const VerifyOptions& options) {
+  try {
+    return recoverable_of(uri, options);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::cancelled || error.kind() == ErrorKind::io) throw;
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
+VerifyReport verify(const std::string& uri, const VerifyOptions& options) {
+  Verifier verifier(options);
+  verify_at(verifier, uri);
+  if (!verifier.report.ok()) verifier.report.recoverable = recoverable_or_none(uri, options);
   return std::move(verifier.report);
 }
 
@@ -164,14 +176,7 @@ void require_new(const std::string& target) {
 
 Recoverable rescue(const std::string& uri, const std::string& target, const VerifyOptions& options) {
   require_new(target);
-  const auto source = store::default_store().open(uri);
-  const auto recoverable = recoverable_of(source, options);
-  if (!recoverable || recoverable->tensors.empty()) {
-    throw Error(ErrorKind::bad_file, "nothing can be rescued: this is no zip archive of torch.save with a whole tensor")
-        .at("", source->name());
-  }
-  save(rescued_tensors(source, options), target, {.stop = options.stop});
-  return *recoverable;
+  return write_rescued(uri, target, options);
 }
 
 }  // namespace okibi::inspect
