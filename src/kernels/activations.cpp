@@ -267,17 +267,7 @@ HWY_AFTER_NAMESPACE();
 namespace okibi::kernels {
 namespace {
 
-HWY_EXPORT(float_loops);
-HWY_EXPORT(double_loops);
-
-template <class T>
-const ActivationLoops<T>& loops() {
-  if constexpr (std::is_same_v<T, float>) {
-    return *HWY_DYNAMIC_DISPATCH(float_loops)();
-  } else {
-    return *HWY_DYNAMIC_DISPATCH(double_loops)();
-  }
-}
+OKIBI_LOOPS(ActivationLoops)
 
 }  // namespace
 

@@ -118,22 +118,10 @@ const ElementwiseLoops<double>* double_loops() { return &table<double>; }
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <type_traits>
-
 namespace okibi::kernels {
 namespace {
 
-HWY_EXPORT(float_loops);
-HWY_EXPORT(double_loops);
-
-template <class T>
-const ElementwiseLoops<T>& loops() {
-  if constexpr (std::is_same_v<T, float>) {
-    return *HWY_DYNAMIC_DISPATCH(float_loops)();
-  } else {
-    return *HWY_DYNAMIC_DISPATCH(double_loops)();
-  }
-}
+OKIBI_LOOPS(ElementwiseLoops)
 
 }  // namespace
 

@@ -43,10 +43,7 @@ void embedding_backward(std::span<const Index> ids, int64_t rows, int64_t dim, i
 template <class T, class Index>
 void frequency_shares(std::span<const Index> ids, int64_t rows, T* share);
 
-// The p-norm of a row with the bits of PyTorch's on x86-64: for p = 2 eight running sums (four in double).
-template <class T>
-double row_norm(int64_t dim, const T* row, double p);
-// Scales each row that ids name and whose norm is greater than max_norm down to it.
+// Scales each row that ids name and whose p-norm is greater than max_norm down to it, with PyTorch's bits on x86-64.
 template <class T, class Index>
 void renormalise(std::span<const Index> ids, int64_t rows, int64_t dim, double max_norm, double p, T* table);
 

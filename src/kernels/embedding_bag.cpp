@@ -108,7 +108,7 @@ void embedding_bag_share_backward(const Bags<Index>& bags, int64_t dim, const T*
   }
 }
 
-#define INSTANTIATE_WITH(T, Index)                                                                               \
+#define INSTANTIATE_WITH(T, Index)                                                                                     \
   template void embedding_bag(const Bags<Index>&, BagMode, int64_t, const T*, const Wide<T>*, T*, int64_t*, int64_t*); \
   template void embedding_bag_share_backward(const Bags<Index>&, int64_t, const T*, const T*, Wide<T>*);
 #define INSTANTIATE(T)         \

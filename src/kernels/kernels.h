@@ -80,13 +80,6 @@ template <class T>
 void log_softmax(int64_t outer, int64_t n, int64_t inner, const T* x, T* out);
 template <class T>
 void log_softmax_backward(int64_t outer, int64_t n, int64_t inner, const T* grad, const T* out, T* grad_in);
-// For each row of x (rows, n) its greatest number m and log Σ exp(x - m): their sum is log Σ exp(x), but apart they
-// keep their digits. out (rows, 2).
-template <class T>
-void log_sums(int64_t rows, int64_t n, const T* x, T* out);
-// out row = factor[row] · softmax(x row), of what log_sums said.
-template <class T>
-void softmax_times(int64_t rows, int64_t n, const T* x, const T* log_sums, const T* factor, T* out);
 
 // ---- reductions
 template <class T>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <type_traits>
 
 namespace okibi::kernels {
 
@@ -37,8 +38,6 @@ struct SoftmaxLoops {
   void (*softmax_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
   void (*log_softmax)(int64_t n, const T* x, T* out);
   void (*log_softmax_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
-  void (*log_sum)(int64_t n, const T* x, T* out);
-  void (*softmax_times)(int64_t n, const T* x, const T* log_sum, T factor, T* out);
 };
 
 template <class T>
@@ -109,3 +108,17 @@ template <class T>
 const ProductLoops<T>& product_loops();
 
 }  // namespace okibi::kernels
+
+// In a file that foreach_target has compiled for each kind of CPU, whose tables float_loops() and double_loops() give:
+// loops<T>() is that of the CPU which runs.
+#define OKIBI_LOOPS(Loops)                          \
+  HWY_EXPORT(float_loops);                          \
+  HWY_EXPORT(double_loops);                         \
+  template <class T>                                \
+  const Loops<T>& loops() {                         \
+    if constexpr (std::is_same_v<T, float>) {       \
+      return *HWY_DYNAMIC_DISPATCH(float_loops)();  \
+    } else {                                        \
+      return *HWY_DYNAMIC_DISPATCH(double_loops)(); \
+    }                                               \
+  }

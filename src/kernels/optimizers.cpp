@@ -177,28 +177,22 @@ void rmsprop(int64_t n, const RmspropScalars<T>& given, const T* grad, T* square
   }
 }
 
-// Σ of the effective gradient's squares, in the same 16 running sums as accumulate() makes, which GCC 12 fails to compile
-// at -O3 with two arrays.
+// Not a lambda: GCC 12 breaks off over those in accumulate() at -O3.
 template <class T>
-T sum_of_squares(int64_t n, const AdagradScalars<T>& s, const T* grad, const T* parameter) {
-  const Full<T> d;
-  VecOf<T> sums[sum_vectors<T>];
-  for (int64_t v = 0; v < sum_vectors<T>; ++v) sums[v] = hn::Zero(d);
-  for (int64_t i = 0; i < n; i += lanes<T>()) {
-    const int64_t rest = std::min(n - i, lanes<T>());
-    const auto g = effective<T>(s, load_some<T>(grad + i, rest), load_some<T>(parameter + i, rest));
-    VecOf<T>& sum = sums[i / lanes<T>() % sum_vectors<T>];
-    sum = hn::MulAdd(g, g, sum);
+struct AddSquare {
+  AdagradScalars<T> s;
+  HWY_INLINE VecOf<T> operator()(VecOf<T> sum, VecOf<T> grad, VecOf<T> parameter) const {
+    const auto g = effective<T>(s, grad, parameter);
+    return hn::MulAdd(g, g, sum);
   }
-  return total<T>(sums);
-}
+};
 
 // One row of `width` elements with one sum.
 template <class T>
 void rowwise_adagrad(int64_t width, const AdagradScalars<T>& given, const T* grad, T* sum, T* parameter) {
   const Full<T> d;
   const AdagradScalars<T> s = given;
-  const T squares = sum_of_squares(width, s, grad, parameter);
+  const T squares = accumulate<T>(width, AddSquare<T>{s}, grad, static_cast<const T*>(parameter));
   *sum += squares / static_cast<T>(width);
   const auto factor = hn::Set(d, s.minus_lr / (std::sqrt(*sum) + s.eps));
   update(width, grad, {parameter},
@@ -220,24 +214,12 @@ const OptimizerLoops<double>* double_loops() { return &table<double>; }
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <type_traits>
-
 #include "kernels/split.h"
 
 namespace okibi::kernels {
 namespace {
 
-HWY_EXPORT(float_loops);
-HWY_EXPORT(double_loops);
-
-template <class T>
-const OptimizerLoops<T>& loops() {
-  if constexpr (std::is_same_v<T, float>) {
-    return *HWY_DYNAMIC_DISPATCH(float_loops)();
-  } else {
-    return *HWY_DYNAMIC_DISPATCH(double_loops)();
-  }
-}
+OKIBI_LOOPS(OptimizerLoops)
 
 // An array that may be missing, from its element `first` on.
 template <class T>

@@ -55,24 +55,12 @@ const ReduceLoops<double>* double_loops() { return &table<double>; }
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <type_traits>
-
 #include "kernels/split.h"
 
 namespace okibi::kernels {
 namespace {
 
-HWY_EXPORT(float_loops);
-HWY_EXPORT(double_loops);
-
-template <class T>
-const ReduceLoops<T>& loops() {
-  if constexpr (std::is_same_v<T, float>) {
-    return *HWY_DYNAMIC_DISPATCH(float_loops)();
-  } else {
-    return *HWY_DYNAMIC_DISPATCH(double_loops)();
-  }
-}
+OKIBI_LOOPS(ReduceLoops)
 
 constexpr int64_t run_length = 1024;
 

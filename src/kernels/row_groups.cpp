@@ -23,12 +23,14 @@ class DigitSort {
     const size_t buckets = mask_ + 1;
     const Scratch<size_t> places(static_cast<size_t>(pieces) * buckets);
     const auto piece_of = [&](int64_t piece) {
-      const auto begin = static_cast<size_t>(size * piece / pieces), end = static_cast<size_t>(size * (piece + 1) / pieces);
+      const auto begin = static_cast<size_t>(size * piece / pieces),
+                 end = static_cast<size_t>(size * (piece + 1) / pieces);
       return from.subspan(begin, end - begin);
     };
     each(pieces, [&](int64_t piece) { count(piece_of(piece), places.data() + piece * static_cast<int64_t>(buckets)); });
     place(places.span(), static_cast<size_t>(pieces));
-    each(pieces, [&](int64_t piece) { move(piece_of(piece), places.data() + piece * static_cast<int64_t>(buckets), to); });
+    each(pieces,
+         [&](int64_t piece) { move(piece_of(piece), places.data() + piece * static_cast<int64_t>(buckets), to); });
   }
 
  private:
@@ -71,7 +73,8 @@ template <class Index>
 RowGroups::RowGroups(std::span<const Index> ids, int64_t rows, int64_t skip)
     : keys_(ids.size()), position_bits_(bits_for(ids.size())), position_mask_((uint64_t{1} << position_bits_) - 1) {
   const unsigned row_bits = bits_for(static_cast<uint64_t>(rows));
-  for (size_t i = 0; i < ids.size(); ++i) {  // a row and a position are less than 2^64 together, or no memory holds them
+  for (size_t i = 0; i < ids.size();
+       ++i) {  // a row and a position are less than 2^64 together, or no memory holds them
     if (ids[i] != skip) keys_[size_++] = static_cast<uint64_t>(ids[i]) << position_bits_ | i;
   }
   const unsigned passes = (row_bits + most_digit_bits - 1) / most_digit_bits;
@@ -91,7 +94,9 @@ size_t RowGroups::count_rows() const noexcept {
 }
 
 size_t RowGroups::first_entry(int64_t from_row) const noexcept {
-  const auto is_before = [this](uint64_t key, int64_t row) { return static_cast<int64_t>(key >> position_bits_) < row; };
+  const auto is_before = [this](uint64_t key, int64_t row) {
+    return static_cast<int64_t>(key >> position_bits_) < row;
+  };
   return static_cast<size_t>(std::lower_bound(keys_.data(), keys_.data() + size_, from_row, is_before) - keys_.data());
 }
 

@@ -34,7 +34,8 @@ class RowGroups {
     while (first < last) {
       const size_t begin = first;
       const int64_t id = row(first);
-      while (++first < last && row(first) == id) {}
+      while (++first < last && row(first) == id) {
+      }
       work(begin, first);
     }
   }

@@ -1,5 +1,5 @@
-// Rows that max_norm keeps short. The order of operations is that of PyTorch's norm on x86-64 with AVX2, found by trying:
-// which row is scaled, and by what, depends on the last bit.
+// Rows that max_norm keeps short. The order of operations is that of PyTorch's norm on x86-64 with AVX2, found by
+// trying: which row is scaled, and by what, depends on the last bit.
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -10,8 +10,8 @@
 namespace okibi::kernels {
 namespace {
 
-// Σ x², in as many running sums as a vector of 32 bytes has numbers, multiplied and then added; these sums one after the
-// other; then what is left over: four by four as before, the last ones fused.
+// Σ x², in as many running sums as a vector of 32 bytes has numbers, multiplied and then added; these sums one after
+// the other; then what is left over: four by four as before, the last ones fused.
 template <class T>
 T sum_of_squares(int64_t dim, const T* row) {
   constexpr int64_t lanes = 32 / sizeof(T), unfused = std::is_same_v<T, float> ? 4 : lanes;
@@ -40,14 +40,14 @@ T norm_of(int64_t dim, const T* row, double p) {
   for (int64_t i = 0; i < dim; ++i) {
     const T size = std::abs(row[i]);
     if (is_infinite)
-      total = std::isnan(size) || std::isnan(total) ? total + size : p > 0 ? std::max(total, size) : std::min(total, size);
+      total = std::isnan(size) || std::isnan(total) ? total + size
+              : p > 0                               ? std::max(total, size)
+                                                    : std::min(total, size);
     else
       total += p == 0 ? T(size != 0) : p == 1 ? size : power(size, static_cast<T>(p));
   }
   return is_infinite || p == 0 || p == 1 ? total : power(total, T(1) / static_cast<T>(p));
 }
-
-}  // namespace
 
 template <class T>
 double row_norm(int64_t dim, const T* row, double p) {
@@ -59,6 +59,8 @@ double row_norm(int64_t dim, const T* row, double p) {
     return norm_of(dim, row, p);
   }
 }
+
+}  // namespace
 
 template <class T, class Index>
 void renormalise(std::span<const Index> ids, int64_t rows, int64_t dim, double max_norm, double p, T* table) {
@@ -74,9 +76,8 @@ void renormalise(std::span<const Index> ids, int64_t rows, int64_t dim, double m
   });
 }
 
-#define INSTANTIATE(T)                                                                                       \
-  template double row_norm(int64_t, const T*, double);                                                       \
-  template void renormalise(std::span<const int32_t>, int64_t, int64_t, double, double, T*);                 \
+#define INSTANTIATE(T)                                                                       \
+  template void renormalise(std::span<const int32_t>, int64_t, int64_t, double, double, T*); \
   template void renormalise(std::span<const int64_t>, int64_t, int64_t, double, double, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)

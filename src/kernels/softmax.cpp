@@ -47,11 +47,6 @@ struct AddProduct {
 };
 
 template <class T>
-HWY_INLINE T sum_of_exp(int64_t n, const T* x, T greatest) {
-  return accumulate<T>(n, AddExp<VecOf<T>>{hn::Set(Full<T>(), greatest)}, x);
-}
-
-template <class T>
 void softmax(int64_t n, const T* x, T* out) {
   const Full<T> d;
   const auto shift = hn::Set(d, greatest(n, x));
@@ -70,16 +65,10 @@ void softmax_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
 }
 
 template <class T>
-void log_sum(int64_t n, const T* x, T* out) {
-  out[0] = greatest(n, x);
-  out[1] = std::log(sum_of_exp(n, x, out[0]));
-}
-
-template <class T>
 void log_softmax(int64_t n, const T* x, T* out) {
-  T parts[2];
-  log_sum(n, x, parts);
-  const auto shift = hn::Set(Full<T>(), parts[0]), log = hn::Set(Full<T>(), parts[1]);
+  const Full<T> d;
+  const auto shift = hn::Set(d, greatest(n, x));  // taken off before the logarithm, so that both keep their digits
+  const auto log = hn::Set(d, std::log(accumulate<T>(n, AddExp<VecOf<T>>{shift}, x)));
   map(
       n, out, [=](auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, shift), log); }, x);
 }
@@ -92,20 +81,10 @@ void log_softmax_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
 }
 
 template <class T>
-void softmax_times(int64_t n, const T* x, const T* log_sum, T factor, T* out) {
-  const Full<T> d;
-  const auto shift = hn::Set(d, log_sum[0]), log = hn::Set(d, log_sum[1]), f = hn::Set(d, factor);
-  const auto value = [=](auto v) HWY_ATTR { return hn::Mul(f, exp_kept(hn::Sub(hn::Sub(v, shift), log))); };
-  map(n, out, value, x);
-}
-
-template <class T>
 constexpr SoftmaxLoops<T> table{.softmax = softmax<T>,
                                 .softmax_backward = softmax_backward<T>,
                                 .log_softmax = log_softmax<T>,
-                                .log_softmax_backward = log_softmax_backward<T>,
-                                .log_sum = log_sum<T>,
-                                .softmax_times = softmax_times<T>};
+                                .log_softmax_backward = log_softmax_backward<T>};
 const SoftmaxLoops<float>* float_loops() { return &table<float>; }
 const SoftmaxLoops<double>* double_loops() { return &table<double>; }
 
@@ -114,34 +93,13 @@ const SoftmaxLoops<double>* double_loops() { return &table<double>; }
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-#include <type_traits>
-#include <vector>
-
+#include "kernels/scratch.h"
 #include "kernels/split.h"
 
 namespace okibi::kernels {
 namespace {
 
-HWY_EXPORT(float_loops);
-HWY_EXPORT(double_loops);
-
-template <class T>
-const SoftmaxLoops<T>& loops() {
-  if constexpr (std::is_same_v<T, float>) {
-    return *HWY_DYNAMIC_DISPATCH(float_loops)();
-  } else {
-    return *HWY_DYNAMIC_DISPATCH(double_loops)();
-  }
-}
-
-// row(index) for each, on several threads where there is enough in them.
-template <class Row>
-void each_row(int64_t rows, int64_t n, Row&& row) {
-  const int64_t grain = std::max<int64_t>(elementwise_grain / std::max<int64_t>(n, 1) / 4, 1);
-  split(rows, grain, [&](int64_t first, int64_t last) {
-    for (int64_t i = first; i < last; ++i) row(i);
-  });
-}
+OKIBI_LOOPS(SoftmaxLoops)
 
 template <class T>
 void gather(int64_t n, int64_t stride, const T* from, T* to) {
@@ -152,21 +110,28 @@ void scatter(int64_t n, int64_t stride, const T* from, T* to) {
   for (int64_t i = 0; i < n; ++i) to[i * stride] = from[i];
 }
 
-// loop(n, in…, out) for each of the outer · inner rows.
+// loop(n, in…, out) for each of the outer · inner rows, on several threads where there is enough in them.
 template <class T, class Loop, class... In>
 void over_middle(int64_t outer, int64_t n, int64_t inner, Loop loop, T* out, const In*... in) {
   if (n == 0) return;
-  if (inner == 1) return each_row(outer, n, [&](int64_t i) { loop(n, in + i * n..., out + i * n); });
-  each_row(outer * inner, n, [&](int64_t i) {
-    const int64_t at = i / inner * n * inner + i % inner;
-    const auto row = [&](const T* from) {
-      std::vector<T> values(static_cast<size_t>(n));
-      gather(n, inner, from + at, values.data());
-      return values;
-    };
-    std::vector<T> result(static_cast<size_t>(n));
-    loop(n, row(in).data()..., result.data());
-    scatter(n, inner, result.data(), out + at);
+  const int64_t grain = std::max<int64_t>(elementwise_grain / n / 4, 1);
+  split(outer * inner, grain, [&](int64_t first, int64_t last) {
+    const Scratch<T> lines(inner == 1 ? 0 : static_cast<size_t>(n) * (1 + sizeof...(in)));
+    for (int64_t row = first; row < last; ++row) {
+      const int64_t at = row / inner * n * inner + row % inner;
+      if (inner == 1) {
+        loop(n, in + at..., out + at);
+        continue;
+      }
+      T* line = lines.data();
+      const auto brought = [&](const T* from) {
+        line += n;
+        gather(n, inner, from + at, line);
+        return static_cast<const T*>(line);
+      };
+      loop(n, brought(in)..., lines.data());
+      scatter(n, inner, lines.data(), out + at);
+    }
   });
 }
 
@@ -188,23 +153,11 @@ template <class T>
 void log_softmax_backward(int64_t outer, int64_t n, int64_t inner, const T* grad, const T* out, T* grad_in) {
   over_middle(outer, n, inner, loops<T>().log_softmax_backward, grad_in, grad, out);
 }
-template <class T>
-void log_sums(int64_t rows, int64_t n, const T* x, T* out) {
-  each_row(rows, n, [&](int64_t i) { loops<T>().log_sum(n, x + i * n, out + 2 * i); });
-}
-template <class T>
-void softmax_times(int64_t rows, int64_t n, const T* x, const T* log_sums, const T* factor, T* out) {
-  const auto loop = loops<T>().softmax_times;
-  each_row(rows, n, [&](int64_t i) { loop(n, x + i * n, log_sums + 2 * i, factor[i], out + i * n); });
-}
-
 #define INSTANTIATE(T)                                                                   \
   template void softmax(int64_t, int64_t, int64_t, const T*, T*);                        \
   template void softmax_backward(int64_t, int64_t, int64_t, const T*, const T*, T*);     \
   template void log_softmax(int64_t, int64_t, int64_t, const T*, T*);                    \
-  template void log_softmax_backward(int64_t, int64_t, int64_t, const T*, const T*, T*); \
-  template void log_sums(int64_t, int64_t, const T*, T*);                                \
-  template void softmax_times(int64_t, int64_t, const T*, const T*, const T*, T*);
+  template void log_softmax_backward(int64_t, int64_t, int64_t, const T*, const T*, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

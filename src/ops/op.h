@@ -300,7 +300,6 @@ std::span<const okibi::Op> embedding_bag_ops();
 std::span<const okibi::Op> activation_ops();
 std::span<const okibi::Op> softmax_ops();
 std::span<const okibi::Op> dropout_ops();
-std::span<const okibi::Op> norm_ops();
 std::span<const okibi::Op> loss_ops();
 std::span<const okibi::Op> view_ops();
 
