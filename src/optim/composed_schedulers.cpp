@@ -44,19 +44,41 @@ std::pair<List, Dict> parted(const Value& state, const Schedulers& schedulers) {
 
 }  // namespace
 
+ComposedLR::ComposedLR(Optimizer& optimizer, Dict attributes, Schedulers schedulers)
+    : LRScheduler(optimizer, std::move(attributes)), schedulers_(std::move(schedulers)) {}
+
+void ComposedLR::undo_step() {
+  for (const auto& scheduler : schedulers_) scheduler->undo_step();
+}
+
+Dict ComposedLR::state_dict() const { return with_states(Scheduler::state_dict(), schedulers_); }
+
+void ComposedLR::check_state(const Dict& state) const {
+  const auto [states, rest] = parted(state, schedulers_);
+  Scheduler::check_state(rest);
+  for (size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->check_state(states[i].to_dict());
+}
+
+void ComposedLR::take_state(const Dict& state) {
+  const auto [states, rest] = parted(state, schedulers_);
+  Scheduler::take_state(rest);
+  for (size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->take_state(states[i].to_dict());
+}
+
 // ---- SequentialLR
 
 SequentialLR::SequentialLR(Optimizer& optimizer, Schedulers schedulers, std::vector<int64_t> milestones,
                            int64_t last_epoch)
-    : LRScheduler(optimizer, Dict{{"_milestones", list_of(milestones)}, {"last_epoch", last_epoch + 1}}),
-      schedulers_(std::move(schedulers)) {
+    : ComposedLR(optimizer, Dict{{"_milestones", list_of(milestones)}, {"last_epoch", last_epoch + 1}},
+                 std::move(schedulers)) {
   check_schedulers("SequentialLR", schedulers_, &optimizer);
   if (milestones.size() + 1 != schedulers_.size()) {
-    throw Error(ErrorKind::bad_argument,
-                fmt::format("Sequential Schedulers expects number of schedulers provided to be one more than the "
-                            "number of milestone points, but got number of schedulers {} and the number of milestones to be "
-                            "equal to {}",
-                            schedulers_.size(), milestones.size()));
+    throw Error(
+        ErrorKind::bad_argument,
+        fmt::format("Sequential Schedulers expects number of schedulers provided to be one more than the "
+                    "number of milestone points, but got number of schedulers {} and the number of milestones to be "
+                    "equal to {}",
+                    schedulers_.size(), milestones.size()));
   }
   for (const ParamGroup& group : optimizer.param_groups()) group.set("lr", group["initial_lr"]);
   undo_step();  // each made one when it was made
@@ -71,10 +93,6 @@ size_t SequentialLR::scheduler_at(int64_t epoch) const {
   return i;
 }
 
-void SequentialLR::undo_step() {
-  for (const auto& scheduler : schedulers_) scheduler->undo_step();
-}
-
 void SequentialLR::step() {
   attributes_.set("last_epoch", last_epoch() + 1);
   const size_t i = scheduler_at(last_epoch());
@@ -83,20 +101,6 @@ void SequentialLR::step() {
   else
     schedulers_[i]->step();
   attributes_.set("_last_lr", list_of(schedulers_[i]->get_last_lr()));
-}
-
-Dict SequentialLR::state_dict() const { return with_states(Scheduler::state_dict(), schedulers_); }
-
-void SequentialLR::check_state(const Dict& state) const {
-  const auto [states, rest] = parted(state, schedulers_);
-  Scheduler::check_state(rest);
-  for (size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->check_state(states[i].to_dict());
-}
-
-void SequentialLR::take_state(const Dict& state) {
-  const auto [states, rest] = parted(state, schedulers_);
-  Scheduler::take_state(rest);
-  for (size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->take_state(states[i].to_dict());
 }
 
 // ---- ChainedScheduler
@@ -110,32 +114,13 @@ Optimizer& optimizer_of(const Schedulers& schedulers) {
 
 }  // namespace
 
-ChainedScheduler::ChainedScheduler(Schedulers schedulers)
-    : LRScheduler(optimizer_of(schedulers), Dict()), schedulers_(std::move(schedulers)) {
+ChainedScheduler::ChainedScheduler(Schedulers schedulers) : ComposedLR(optimizer_of(schedulers), Dict(), schedulers) {
   remember_last_lr();
-}
-
-void ChainedScheduler::undo_step() {
-  for (const auto& scheduler : schedulers_) scheduler->undo_step();
 }
 
 void ChainedScheduler::step() {
   for (const auto& scheduler : schedulers_) scheduler->step();
   remember_last_lr();
-}
-
-Dict ChainedScheduler::state_dict() const { return with_states(Scheduler::state_dict(), schedulers_); }
-
-void ChainedScheduler::check_state(const Dict& state) const {
-  const auto [states, rest] = parted(state, schedulers_);
-  Scheduler::check_state(rest);
-  for (size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->check_state(states[i].to_dict());
-}
-
-void ChainedScheduler::take_state(const Dict& state) {
-  const auto [states, rest] = parted(state, schedulers_);
-  Scheduler::take_state(rest);
-  for (size_t i = 0; i < schedulers_.size(); ++i) schedulers_[i]->take_state(states[i].to_dict());
 }
 
 }  // namespace okibi::optim

@@ -26,15 +26,18 @@ template <class Loops, class T>
 class RowStep {
  public:
   RowStep(const StepInfo& info, const Elements<T>& all, const Tensor& gradient)
-      : info_(info), all_(all), gradient_(gradient),
+      : info_(info),
+        all_(all),
+        gradient_(gradient),
         groups_(std::span<const int64_t>(gradient_.rows(), static_cast<size_t>(gradient_.count)), all.rows) {}
 
   // Each touched row once.
   template <class Loop>
   void step_touched(const Loop& loop) const {
     groups_.share_rows(grain(), [&](size_t first, size_t last) {
-      for_each_touched_row<T>(gradient_, groups_, first, last, [&](int64_t row) { fetch(row); },
-                              [&](int64_t row, const T* sum) { step_row(loop, row, sum); });
+      for_each_touched_row<T>(
+          gradient_, groups_, first, last, [&](int64_t row) { fetch(row); },
+          [&](int64_t row, const T* sum) { step_row(loop, row, sum); });
     });
   }
 
@@ -77,12 +80,13 @@ class RowStep {
         loop(rows_from<T>(all_, Loops::state, next, rows, zeros.data()));
       }
     };
-    for_each_touched_row<T>(gradient_, groups_, groups_.first_entry(first), groups_.first_entry(last), [](int64_t) {},
-                            [&](int64_t row, const T* sum) {
-                              idle_until(row);
-                              step_row(loop, row, sum);
-                              next = row + 1;
-                            });
+    for_each_touched_row<T>(
+        gradient_, groups_, groups_.first_entry(first), groups_.first_entry(last), [](int64_t) {},
+        [&](int64_t row, const T* sum) {
+          idle_until(row);
+          step_row(loop, row, sum);
+          next = row + 1;
+        });
     idle_until(last);
   }
 

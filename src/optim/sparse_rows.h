@@ -22,9 +22,9 @@ struct SparseGradient {
 // Error(bad_argument) unless all rows lie in [0, below).
 void check_rows(const int64_t* rows, int64_t count, int64_t below);
 
-// Of the entries [first, last) of `groups`, which are the gradient's: work(row, sum of the row's gradients) for each row
-// once, rows ascending. The sum is made in the order in which the entries came, as PyTorch's coalesce() makes it. fetch(row)
-// comes some rows before. work must not keep the pointer.
+// Of the entries [first, last) of `groups`, which are the gradient's: work(row, sum of the row's gradients) for each
+// row once, rows ascending. The sum is made in the order in which the entries came, as PyTorch's coalesce() makes it.
+// fetch(row) comes some rows before. work must not keep the pointer.
 template <class T, class Fetch, class Work>
 void for_each_touched_row(const SparseGradient& gradient, const kernels::RowGroups& groups, size_t first, size_t last,
                           const Fetch& fetch, const Work& work) {

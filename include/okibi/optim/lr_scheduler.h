@@ -81,8 +81,8 @@ class LRScheduler : public Scheduler {
   bool is_initial() const;
 
  private:
+  friend class ComposedLR;
   friend class SequentialLR;
-  friend class ChainedScheduler;
   void update(const Rate& rate);
   void restart();  // at epoch 0
 
@@ -223,34 +223,37 @@ class MultiplicativeLR final : public LRScheduler {
 
 using Schedulers = std::vector<std::shared_ptr<LRScheduler>>;
 
-// One after the other: schedulers[i] from milestones[i - 1] on, each beginning at its own epoch 0. Its state holds
-// theirs.
-class SequentialLR final : public LRScheduler {
+// Made of schedulers. Its state holds theirs.
+class ComposedLR : public LRScheduler {
+ public:
+  Dict state_dict() const override;
+
+ protected:
+  ComposedLR(Optimizer& optimizer, Dict attributes, Schedulers schedulers);
+  Schedulers schedulers_;
+
+ private:
+  friend class SequentialLR;
+  void undo_step() override;
+  void check_state(const Dict& state) const override;
+  void take_state(const Dict& state) override;
+};
+
+// One after the other: schedulers[i] from milestones[i - 1] on, each beginning at its own epoch 0.
+class SequentialLR final : public ComposedLR {
  public:
   SequentialLR(Optimizer& optimizer, Schedulers schedulers, std::vector<int64_t> milestones, int64_t last_epoch = -1);
   void step() override;
-  Dict state_dict() const override;
 
  private:
   size_t scheduler_at(int64_t epoch) const;
-  void undo_step() override;
-  void check_state(const Dict& state) const override;
-  void take_state(const Dict& state) override;
-  Schedulers schedulers_;
 };
 
-// All of them in each step, one on what the other left. Its state holds theirs.
-class ChainedScheduler final : public LRScheduler {
+// All of them in each step, one on what the other left.
+class ChainedScheduler final : public ComposedLR {
  public:
   explicit ChainedScheduler(Schedulers schedulers);
   void step() override;
-  Dict state_dict() const override;
-
- private:
-  void undo_step() override;
-  void check_state(const Dict& state) const override;
-  void take_state(const Dict& state) override;
-  Schedulers schedulers_;
 };
 
 // lr · factor once a metric has not become better for more than `patience` steps.
