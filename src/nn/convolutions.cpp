@@ -15,10 +15,6 @@ constexpr const char* conv2d_class = "torch.nn.modules.conv.Conv2d";
 // Where each attribute stands in the row of src/nn/layer_table.cpp.
 enum Place : size_t { kernel_place = 2, stride_place, padding_place, dilation_place, groups_place = 8, mode_place };
 
-[[noreturn]] void throw_bad(std::string what, std::string found) {
-  throw Error(ErrorKind::bad_argument, std::move(what)).found(std::move(found));
-}
-
 Dims each(const Extent& extent, size_t dimensions) {
   if (extent.numbers.size() == dimensions) return extent.numbers;
   if (extent.numbers.size() == 1) return Dims(dimensions, extent.numbers[0]);
@@ -26,7 +22,6 @@ Dims each(const Extent& extent, size_t dimensions) {
             to_string(extent.numbers));
 }
 
-Value as_tuple(const Dims& numbers) { return Tuple(std::vector<Value>(numbers.begin(), numbers.end())); }
 // They may come from a file: what is computed of them must not overflow.
 Dims as_dims(const Value& numbers) {
   constexpr int64_t far = int64_t{1} << 30;

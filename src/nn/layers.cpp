@@ -10,8 +10,6 @@ Dims dims_of(const Value& tuple) {
   return dims;
 }
 
-Value as_tuple(const Dims& dims) { return Tuple(std::vector<Value>(dims.begin(), dims.end())); }
-
 }  // namespace
 
 Identity::Identity() : Module("torch.nn.modules.linear.Identity") {}

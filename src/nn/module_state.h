@@ -40,4 +40,11 @@ inline Tensor parameter_named(const Module& module, std::string_view name) {
   return {};
 }
 
+[[noreturn]] inline void throw_bad(std::string what, std::string found) {
+  throw Error(ErrorKind::bad_argument, std::move(what)).found(std::move(found));
+}
+
+// As attributes of PyTorch's layers hold sizes.
+inline Value as_tuple(const Dims& numbers) { return Tuple(std::vector<Value>(numbers.begin(), numbers.end())); }
+
 }  // namespace okibi::nn

@@ -48,13 +48,6 @@ bool is_printed(Print print, const Value& value) {
   return false;
 }
 
-bool has_parameter(const Module& module, std::string_view name) {
-  for (const auto& [known, tensor] : ModuleAccess::state(module).parameters) {
-    if (known == name) return tensor.defined();
-  }
-  return false;
-}
-
 std::string one_text(const std::string& name, Print print, const Value& value) {
   if (!is_printed(print, value)) return {};
   const bool is_bare = value.is_string() && (print == Print::unless_zero || print == Print::unless_zeros);
@@ -77,7 +70,7 @@ std::string attributes_text(const Module& module) {
   if (layer == nullptr) return text;
   for (const auto& [name, print] : layer->attributes) {
     if (print == Print::has_parameter || print == Print::if_no_parameter) {
-      const bool has = has_parameter(module, name);
+      const bool has = parameter_named(module, name).defined();
       if (!has || print == Print::has_parameter) append(fmt::format("{}={}", name, has ? "True" : "False"));
       continue;
     }

@@ -17,10 +17,6 @@ enum Place : size_t { hidden_place = 2, layers_place, bias_place, batch_first_pl
 // More layers than any network has; their number comes from files, too.
 constexpr int64_t most_layers = 1 << 16;
 
-[[noreturn]] void throw_bad(std::string what, std::string found) {
-  throw Error(ErrorKind::bad_argument, std::move(what)).found(std::move(found));
-}
-
 void check(int64_t hidden_size, const LstmOptions& options) {
   if (!(options.dropout >= 0 && options.dropout <= 1)) {
     throw_bad("dropout should be a number in range [0, 1] representing the probability of an element being zeroed",

@@ -9,6 +9,7 @@
 #include <limits>
 
 #include "kernels/kernels.h"
+#include "tensor/body.h"
 
 namespace okibi::nn::utils {
 namespace {
@@ -66,11 +67,21 @@ double norm_of(const Tensor& gradient, double type) {
   return norm.value();
 }
 
+// A large table's gradient stays the rows that it is kept as, where rows of zeros change nothing in the norm; each once,
+// so that its sum is what is scaled.
+Tensor gradient_of(const Tensor& parameter, double type) {
+  const Tensor came = gradient_as_it_came(parameter);
+  if (!stands_for_dense(came) || !(type > 0)) return parameter.grad();
+  if (came.is_coalesced()) return came;
+  parameter.set_grad(standing_for_dense(coalesce(came)));
+  return gradient_as_it_came(parameter);
+}
+
 double total_norm(const std::vector<Tensor>& parameters, double type) {
   Norm total(type);
   bool any = false;
   for (const Tensor& parameter : parameters) {
-    const Tensor gradient = parameter.grad();
+    const Tensor gradient = gradient_of(parameter, type);
     if (!gradient.defined()) continue;
     total.add(norm_of(gradient, type));
     any = true;
@@ -94,7 +105,7 @@ double clip_grad_norm_(const std::vector<Tensor>& parameters, double max_norm, d
   const double share = max_norm / (total + 1e-6);
   const double factor = share > 1 ? 1 : share;  // NaN stays NaN
   for (const Tensor& parameter : parameters) {
-    const Tensor gradient = parameter.grad();
+    const Tensor gradient = gradient_of(parameter, norm_type);
     if (!gradient.defined()) continue;
     with_numbers(gradient.is_sparse() ? gradient.values() : gradient, true, [&]<class T>(T* numbers, int64_t count) {
       kernels::scale(count, numbers, static_cast<T>(factor), numbers);

@@ -114,7 +114,7 @@ struct Convolution {
     return c;
   }
   static void check(const Tensor& x, const Tensor& weight, const Tensor& bias, bool transposed, int64_t groups) {
-    if (transposed) throw Error(ErrorKind::unsupported, "transposed convolutions are not implemented");
+    if (transposed) throw Error(ErrorKind::unsupported, "okibi has no transposed convolutions");
     if (weight.dim() != x.dim() || (x.dim() != 3 && x.dim() != 4)) {
       throw_not_fitting("convolution takes (batch, channels, width) or (batch, channels, height, width)", x, weight);
     }

@@ -1,6 +1,8 @@
 // Bags of rows: nn.EmbeddingBag.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "ops/lookup.h"
 #include "ops/op.h"
 
@@ -10,7 +12,8 @@ namespace {
 using kernels::BagMode;
 
 BagMode checked_mode(int64_t mode, bool by_freq, bool sparse, const Tensor& weights) {
-  if (mode < 0 || mode > 2) throw Error(ErrorKind::bad_argument, "mode has to be one of sum, mean or max").found(std::to_string(mode));
+  if (mode < 0 || mode > 2)
+    throw Error(ErrorKind::bad_argument, "mode has to be one of sum, mean or max").found(std::to_string(mode));
   const auto checked = static_cast<BagMode>(mode);
   if (checked == BagMode::max && by_freq)
     throw Error(ErrorKind::bad_argument, "max mode does not support scaling the gradient by the frequency");
@@ -35,10 +38,12 @@ void check_offset(const Tensor& offsets, int64_t at, int64_t least, int64_t most
   }
   if (offset > most) {
     throw Error(ErrorKind::bad_argument,
-                fmt::format("offsets[-1] can not be greater than input's length {} but got offsets[{}] of {}", most, at, offset));
+                fmt::format("offsets[-1] can not be greater than input's length {} but got offsets[{}] of {}", most, at,
+                            offset));
   }
   if (offset < least) {
-    throw Error(ErrorKind::bad_argument, fmt::format("offsets have to rise, but offsets[{}] is {} after {}", at, offset, least));
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("offsets have to rise, but offsets[{}] is {} after {}", at, offset, least));
   }
 }
 
@@ -58,12 +63,12 @@ int64_t used_entries(const Tensor& bounds) {
   return bounds.numel() > 1 ? bounds.data<int64_t>()[bounds.numel() - 1] : 0;
 }
 
-Tensor bag_of_each(const Tensor& bounds, int64_t length) {
-  const Tensor bags = zeros({length}, {int64});
+// To which bag each entry belongs.
+void number_bags(const Tensor& bounds, const Tensor& bags) {
   const int64_t* const bound = bounds.data<int64_t>();
-  for (int64_t bag = 0; bag + 1 < bounds.numel(); ++bag)
-    std::fill(bags.data<int64_t>() + bound[bag], bags.data<int64_t>() + bound[bag + 1], bag);
-  return bags;
+  int64_t* const bag_of = bags.data<int64_t>();
+  std::fill_n(bag_of, bags.numel(), 0);
+  for (int64_t bag = 0; bag + 1 < bounds.numel(); ++bag) std::fill(bag_of + bound[bag], bag_of + bound[bag + 1], bag);
 }
 
 template <class Index>
@@ -94,22 +99,27 @@ int64_t checked_padding(std::optional<int64_t> padding, const Tensor& weight) {
 
 struct EmbeddingBagOp {
   static constexpr std::string_view schema =
-      "aten::embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int mode, "
-      "bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, Tensor, "
+      "aten::embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int "
+      "mode, "
+      "bool sparse, Tensor? per_sample_weights, bool include_last_offset, int? padding_idx) -> (Tensor, Tensor, "
+      "Tensor, "
       "Tensor)";
 
-  static std::array<OutputSpec, 4> infer(const Tensor& weight, const Tensor& indices, const Tensor& offsets, bool by_freq,
-                                         int64_t mode, bool sparse, const Tensor& weights, bool include_last,
-                                         std::optional<int64_t>) {
+  static std::array<OutputSpec, 4> infer(const Tensor& weight, const Tensor& indices, const Tensor& offsets,
+                                         bool by_freq, int64_t mode, bool sparse, const Tensor& weights,
+                                         bool include_last, std::optional<int64_t>) {
     require_matrix(weight);
     checked_mode(mode, by_freq, sparse, weights);
     dispatch_index(indices.dtype(), "embedding_bag", []<class Index>() {});
     dispatch_index(offsets.dtype(), "embedding_bag", []<class Index>() {});
-    if (indices.dim() != 1) throw Error(ErrorKind::bad_argument, "input has to be a 1D Tensor").found(to_string(indices.sizes()));
-    if (offsets.dim() != 1) throw Error(ErrorKind::bad_argument, "offsets has to be a 1D Tensor").found(to_string(offsets.sizes()));
+    if (indices.dim() != 1)
+      throw Error(ErrorKind::bad_argument, "input has to be a 1D Tensor").found(to_string(indices.sizes()));
+    if (offsets.dim() != 1)
+      throw Error(ErrorKind::bad_argument, "offsets has to be a 1D Tensor").found(to_string(offsets.sizes()));
     if (weights.defined() && weights.sizes() != indices.sizes()) {
       throw Error(ErrorKind::bad_argument, "embedding_bag: per_sample_weights must have the same shape as input")
-          .expected(to_string(indices.sizes())).found(to_string(weights.sizes()));
+          .expected(to_string(indices.sizes()))
+          .found(to_string(weights.sizes()));
     }
     const int64_t bags = std::max<int64_t>(offsets.size(0) - (include_last ? 1 : 0), 0);
     return {OutputSpec{{bags, weight.size(1)}, weight.dtype()}, OutputSpec{{indices.numel()}, int64},
@@ -123,12 +133,13 @@ struct EmbeddingBagOp {
     const Tensor bounds = bounds_of(offsets, ids.numel(), include_last);
     const Tensor share = weights.defined() ? weights.to(wide(weight.dtype())).contiguous() : Tensor();
     check_indices(ids, table.size(0), "embedding_bag");
-    bags.copy_(bag_of_each(bounds, ids.numel()));
+    number_bags(bounds, bags);
     dispatch_index(ids.dtype(), "embedding_bag", [&]<class Index>() {
       dispatch_table(table.dtype(), "embedding_bag", [&]<class T>() {
         kernels::embedding_bag(bags_of<Index>(ids, bounds, checked_padding(padding, table)), static_cast<BagMode>(mode),
-                               table.size(1), numbers_of<T>(table), share.defined() ? numbers_of<kernels::Wide<T>>(share) : nullptr,
-                               numbers_of<T>(out), counts.data<int64_t>(), largest.data<int64_t>());
+                               table.size(1), numbers_of<T>(table),
+                               share.defined() ? numbers_of<kernels::Wide<T>>(share) : nullptr, numbers_of<T>(out),
+                               counts.data<int64_t>(), largest.data<int64_t>());
       });
     });
   }
@@ -145,20 +156,28 @@ struct EmbeddingBagOp {
   };
   using Saved = State;
   static Saved save(const Tensor& weight, const Tensor& indices, const Tensor& offsets, bool by_freq, int64_t mode,
-                    bool sparse, const Tensor& weights, bool include_last, std::optional<int64_t> padding, const Tensor&,
-                    const Tensor& bags, const Tensor& counts, const Tensor& largest) {
+                    bool sparse, const Tensor& weights, bool include_last, std::optional<int64_t> padding,
+                    const Tensor&, const Tensor& bags, const Tensor& counts, const Tensor& largest) {
     const bool share_learns = needs_gradient(weights);
-    return {share_learns ? SavedTensor::input(weight) : SavedTensor(), SavedTensor::input(indices),
+    return {share_learns ? SavedTensor::input(weight) : SavedTensor(),
+            SavedTensor::input(indices),
             weights.defined() ? SavedTensor::input(weights) : SavedTensor(),
-            bounds_of(offsets, indices.numel(), include_last), bags, counts, largest, weight.sizes(), weight.dtype(),
-            static_cast<BagMode>(mode), by_freq, sparse, checked_padding(padding, weight)};
+            bounds_of(offsets, indices.numel(), include_last),
+            bags,
+            counts,
+            largest,
+            weight.sizes(),
+            weight.dtype(),
+            static_cast<BagMode>(mode),
+            by_freq,
+            sparse,
+            checked_padding(padding, weight)};
   }
   static std::array<Tensor, 4> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor g = gradient.contiguous();
     return {edges.needed(0) ? weight_gradient(g, saved) : Tensor(), Tensor(), Tensor(),
             edges.needed(3) ? share_gradient(g, saved) : Tensor()};
   }
-
 
  private:
   static Tensor max_gradient(const Tensor& gradient, const Saved& saved);
@@ -227,7 +246,8 @@ Bagged bagged(const Tensor& ids, const Tensor& offsets, const Tensor& weights, b
     throw Error(ErrorKind::bad_argument, "offsets has to be a 1D Tensor but got None");
   }
   if (ids.dim() != 2) {
-    throw Error(ErrorKind::bad_argument, fmt::format("input has to be 1D or 2D Tensor, but got Tensor of dimension {}", ids.dim()));
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("input has to be 1D or 2D Tensor, but got Tensor of dimension {}", ids.dim()));
   }
   if (offsets.defined()) {
     throw Error(ErrorKind::bad_argument,

@@ -55,8 +55,9 @@ void check_indices(const Tensor& indices, int64_t rows, std::string_view operati
     const std::span<const Index> ids = ids_of<Index>(indices);
     const int64_t bad = kernels::first_out_of_range(ids, rows);
     if (bad < 0) return;
-    throw Error(ErrorKind::out_of_range, fmt::format("index out of range in self: index {} at position {} of the input of {}",
-                                                     ids[bad], position_in(indices, bad), operation))
+    throw Error(ErrorKind::out_of_range,
+                fmt::format("index out of range in self: index {} at position {} of the input of {}", ids[bad],
+                            position_in(indices, bad), operation))
         .expected(rows == 0 ? "none, since the table has no rows"
                             : fmt::format("0 to {}, since the table has {} rows", rows - 1, rows))
         .found(std::to_string(ids[bad]));
@@ -96,7 +97,8 @@ Tensor sparse_gradient(const TableGradient& parts, const Dims& sizes) {
     const bool coalesced = indices.size(1) < 2;  // as PyTorch marks it
     return sparse_coo_tensor(std::move(indices), std::move(rows), sizes, coalesced);
   };
-  const Tensor row = ids.view({1, ids.numel()}), kept = parts.padding < 0 ? Tensor() : kept_positions(ids, parts.padding);
+  const Tensor row = ids.view({1, ids.numel()}),
+               kept = parts.padding < 0 ? Tensor() : kept_positions(ids, parts.padding);
   return kept.defined() ? coo(index_select(row, 1, kept), index_select(values, 0, kept)) : coo(row.clone(), values);
 }
 
@@ -104,7 +106,8 @@ Tensor gradient_of_leaf(const TableGradient& parts, const Dims& sizes) {
   constexpr int64_t large = int64_t{1} << 18;  // numbers: what no longer lies in the nearest caches
   const DType dtype = parts.gradient.dtype();
   const bool plain = !parts.source.defined() && !parts.share.defined();
-  if (!plain || (dtype != float32 && dtype != float64) || sizes[0] * sizes[1] < large) return dense_gradient(parts, sizes);
+  if (!plain || (dtype != float32 && dtype != float64) || sizes[0] * sizes[1] < large)
+    return dense_gradient(parts, sizes);
   // Kept until the optimizer's step; meanwhile a gradient that others hold, too, may be changed.
   const Tensor& gradient = parts.gradient;
   const bool ours_alone = gradient.use_count() <= 2 && gradient.storage().use_count() == 1;

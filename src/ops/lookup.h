@@ -30,15 +30,16 @@ std::span<const Index> ids_of(const Tensor& indices) {
 inline DType wide(DType dtype) noexcept { return dtype == float64 ? float64 : float32; }
 
 void require_matrix(const Tensor& weight);
-// Error(out_of_range) with the place and the value of the first index that is no row. `indices` is contiguous; `operation`
-// is for the message.
+// Error(out_of_range) with the place and the value of the first index that is no row. `indices` is contiguous;
+// `operation` is for the message.
 void check_indices(const Tensor& indices, int64_t rows, std::string_view operation);
 
 // (n): 1 / how often the id of each entry occurs among them, in a table of so many rows; `dtype` is wide.
 Tensor frequency_shares(const Tensor& ids, int64_t rows, DType dtype);
 
 // The gradient of a table: each of `ids` (n) adds a row of `gradient`, which has its rows (…, dim) at any one distance:
-// row source[i], or i where source is undefined; times share[i], of the wide dtype, or 1. Rows equal to padding get nothing.
+// row source[i], or i where source is undefined; times share[i], of the wide dtype, or 1. Rows equal to padding get
+// nothing.
 struct TableGradient {
   Tensor ids, gradient;
   Tensor source = {}, share = {};

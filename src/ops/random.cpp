@@ -41,9 +41,8 @@ template <class Draw>
 const Tensor& fill(const Tensor& tensor, const char* what, Draw&& draw) {
   require_writable(tensor);
   const Tensor whole = tensor.is_contiguous() ? tensor.detach() : empty(tensor.sizes(), {tensor.dtype()});
-  dispatch_table(tensor.dtype(), what, [&]<class T>() {
-    draw(std::span<T>(numbers_of<T>(whole), static_cast<size_t>(whole.numel())));
-  });
+  dispatch_table(tensor.dtype(), what,
+                 [&]<class T>() { draw(std::span<T>(numbers_of<T>(whole), static_cast<size_t>(whole.numel()))); });
   if (tensor.is_contiguous())
     tensor.storage()->bump_version();
   else

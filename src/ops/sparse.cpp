@@ -17,8 +17,9 @@ int64_t place_count(const Tensor& sparse) {
 }
 
 [[noreturn]] void throw_outside(int64_t dim, int64_t size, int64_t index) {
-  throw Error(ErrorKind::bad_argument,
-              fmt::format("size is inconsistent with indices: for dim {}, size is {} but found index {}", dim, size, index));
+  throw Error(
+      ErrorKind::bad_argument,
+      fmt::format("size is inconsistent with indices: for dim {}, size is {} but found index {}", dim, size, index));
 }
 
 // Each entry's place in row-major order over the sparse dimensions.
@@ -54,7 +55,8 @@ Tensor coalesce(const Tensor& sparse) {
   const NoGrad no_grad;
   const Tensor places = ops::flat_places(sparse), values = sparse.values().contiguous();
   const kernels::RowGroups groups(ops::ids_of<int64_t>(places), ops::place_count(sparse));
-  const Tensor ranks = empty({places.numel()}, {int64}), firsts = empty({static_cast<int64_t>(groups.count_rows())}, {int64});
+  const Tensor ranks = empty({places.numel()}, {int64}),
+               firsts = empty({static_cast<int64_t>(groups.count_rows())}, {int64});
   int64_t rank = 0;
   groups.for_each_row(0, groups.entries(), [&](size_t begin, size_t end) {
     firsts.data<int64_t>()[rank] = static_cast<int64_t>(groups.position(begin));

@@ -110,10 +110,13 @@ TEST(Embedding, TablesWithoutRowsOrColumnsAreTables) {
 TEST(Embedding, SaysWhichIndexIsNoRow) {
   const nn::Embedding table(22, 8, {.max_norm = 1.0});
   const Tensor before = table.weight().detach().clone();
-  expect_error(ErrorKind::out_of_range,
-               "index out of range in self: index 22 at position [1, 1] of the input of embedding: expected 0 to 21, since "
-               "the table has 22 rows, found 22",
-               [&] { table(tensor({{0, 1, 2}, {3, 22, 4}})); });
+  expect_error(
+      ErrorKind::out_of_range,
+      "index out of range in self: index 22 at position [1, 1] of the input of embedding: expected 0 to 21, since "
+      "the table has 22 rows, found 22",
+      [&] {
+        table(tensor({{0, 1, 2}, {3, 22, 4}}));
+      });
   expect_error(ErrorKind::out_of_range, "index -1 at position [0]", [&] { table(tensor({-1})); });
   EXPECT_TRUE(equal(table.weight().detach(), before));  // nothing was scaled
 }
@@ -156,7 +159,8 @@ TEST(Embedding, AGradientThatIsKeptAsRowsIsTheDenseOneForWhoeverAsks) {
   EXPECT_TRUE(equal(first[7], kept[0] + kept[3]));
   EXPECT_TRUE(equal(first[39'999], kept[2]));
   EXPECT_TRUE(equal(first[3], zeros({8})));
-  EXPECT_EQ(sum(first * first).item<float>(), sum(first[7] * first[7]).item<float>() + sum(first[39'999] * first[39'999]).item<float>());
+  EXPECT_EQ(sum(first * first).item<float>(),
+            sum(first[7] * first[7]).item<float>() + sum(first[39'999] * first[39'999]).item<float>());
 }
 
 TEST(Embedding, GradientsThatAreKeptAsRowsAddUp) {
@@ -172,32 +176,39 @@ TEST(Embedding, GradientsThatAreKeptAsRowsAddUp) {
 
 TEST(EmbeddingBag, PrintsAsPyTorchPrints) {
   EXPECT_EQ(to_string(nn::EmbeddingBag(10, 3)), golden()["prints"][0].get<std::string>());
-  const nn::EmbeddingBag all(10, 3,
-                             {.max_norm = 1.5, .norm_type = 1, .scale_grad_by_freq = true, .mode = BagMode::sum, .padding_idx = 2});
+  const nn::EmbeddingBag all(
+      10, 3, {.max_norm = 1.5, .norm_type = 1, .scale_grad_by_freq = true, .mode = BagMode::sum, .padding_idx = 2});
   EXPECT_EQ(to_string(all), golden()["prints"][1].get<std::string>());
-  EXPECT_EQ(to_string(nn::Embedding(22, 8, {.padding_idx = -1, .max_norm = 2.0})), golden()["prints"][2].get<std::string>());
+  EXPECT_EQ(to_string(nn::Embedding(22, 8, {.padding_idx = -1, .max_norm = 2.0})),
+            golden()["prints"][2].get<std::string>());
 }
 
 TEST(EmbeddingBag, RefusesWhatPyTorchRefusesInItsWords) {
   const Tensor weight = ones({5, 3}), ids = tensor({1, 2}), offsets = tensor({0, 1});
-  const auto expect = [&](const char* name, auto&& work) { expect_error(ErrorKind::bad_argument, message(name), work); };
+  const auto expect = [&](const char* name, auto&& work) {
+    expect_error(ErrorKind::bad_argument, message(name), work);
+  };
   expect("first offset", [&] { embedding_bag(weight, ids, tensor({1, 2})); });
   expect("no offsets", [&] { embedding_bag(weight, ids); });
-  expect("max by frequency", [&] { embedding_bag(weight, ids, offsets, {}, {.mode = BagMode::max, .scale_grad_by_freq = true}); });
+  expect("max by frequency",
+         [&] { embedding_bag(weight, ids, offsets, {}, {.mode = BagMode::max, .scale_grad_by_freq = true}); });
   expect("max sparse", [&] { embedding_bag(weight, ids, offsets, {}, {.mode = BagMode::max, .sparse = true}); });
-  expect_error(ErrorKind::bad_argument, "can not be greater than input's length 2 but got offsets[1] of 3",
-               [&] { embedding_bag(weight, ids, tensor({0, 3})); });
-  expect_error(ErrorKind::bad_argument, "offsets have to rise, but offsets[2] is 1 after 2",
-               [&] { embedding_bag(weight, ids, tensor({0, 2, 1})); });
+  expect_error(ErrorKind::bad_argument, "can not be greater than input's length 2 but got offsets[1] of 3", [&] {
+    embedding_bag(weight, ids, tensor({0, 3}));
+  });
+  expect_error(ErrorKind::bad_argument, "offsets have to rise, but offsets[2] is 1 after 2", [&] {
+    embedding_bag(weight, ids, tensor({0, 2, 1}));
+  });
   expect_error(ErrorKind::unsupported, "per_sample_weights is only supported for mode='sum' (got mode='mean')",
                [&] { embedding_bag(weight, ids, offsets, ones({2})); });
-  expect_error(ErrorKind::bad_argument, "per_sample_weights must have the same shape as input", [&] {
-    embedding_bag(weight, ids, offsets, ones({3}), {.mode = BagMode::sum});
+  expect_error(ErrorKind::bad_argument, "per_sample_weights must have the same shape as input",
+               [&] { embedding_bag(weight, ids, offsets, ones({3}), {.mode = BagMode::sum}); });
+  expect_error(ErrorKind::bad_argument, "if input is 2D, then offsets has to be None", [&] {
+    embedding_bag(weight, tensor({{1, 2}}), offsets);
   });
-  expect_error(ErrorKind::bad_argument, "if input is 2D, then offsets has to be None",
-               [&] { embedding_bag(weight, tensor({{1, 2}}), offsets); });
-  expect_error(ErrorKind::out_of_range, "index 5 at position [1] of the input of embedding_bag",
-               [&] { embedding_bag(weight, tensor({1, 5}), offsets); });
+  expect_error(ErrorKind::out_of_range, "index 5 at position [1] of the input of embedding_bag", [&] {
+    embedding_bag(weight, tensor({1, 5}), offsets);
+  });
 }
 
 TEST(EmbeddingBag, EntriesBehindTheLastOffsetBelongToNoBag) {

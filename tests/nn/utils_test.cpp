@@ -1,12 +1,13 @@
 // Clipped gradients against PyTorch 2.15 (tests/golden/make_scheduler_golden.py).
 #include <gtest/gtest.h>
 #include <okibi/checkpoint.h>
-#include <okibi/nn/utils.h>
+#include <okibi/nn.h>
 #include <okibi/ops.h>
 
 #include <cmath>
 #include <limits>
 
+#include "tensor/body.h"
 #include "tensor/expect_error.h"
 
 namespace okibi {
@@ -73,6 +74,23 @@ TEST(ClipGradNorm, TakesViewsWithGapsAndHalfPrecision) {
   const Tensor half = with_gradient(tensor({3.0, 4.0}, bfloat16));
   EXPECT_EQ(nn::utils::clip_grad_norm_({half}, 2.5), 5);
   EXPECT_EQ(half.grad()[0].item<double>(), 1.5);
+}
+
+TEST(ClipGradNorm, LeavesTheRowsOfALargeTableRows) {
+  Tensor gradients[2];
+  for (const bool written_out : {false, true}) {
+    manual_seed(2);
+    const nn::Embedding table(40'000, 8);
+    table(randint(0, 30, {200})).backward(randn({200, 8}));
+    if (written_out) {
+      EXPECT_FALSE(table.weight().grad().is_sparse());
+    }
+    EXPECT_GT(nn::utils::clip_grad_norm_(table.parameters(), 0.5), 1);
+    EXPECT_EQ(stands_for_dense(gradient_as_it_came(table.weight())), !written_out);
+    gradients[written_out] = table.weight().grad();
+  }
+  EXPECT_TRUE(equal(gradients[0], gradients[1]));
+  EXPECT_NEAR(std::sqrt(sum(gradients[0] * gradients[0]).item<double>()), 0.5, 1e-5);
 }
 
 TEST(ClipGradValue, HoldsEveryNumber) {

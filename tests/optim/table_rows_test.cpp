@@ -21,16 +21,23 @@ const std::vector<std::pair<const char*, MakeOptimizer>>& optimizers() {
       {"Adam", [](auto p) { return std::make_unique<Adam>(p, AdamOptions{.lr = 0.1}); }},
       {"AdamW", [](auto p) { return std::make_unique<AdamW>(p, AdamWOptions{.lr = 0.1, .amsgrad = true}); }},
       {"AdamW that catches up",
-       [](auto p) { return std::make_unique<AdamW>(p, AdamWOptions{.lr = 0.1, .sparse_rows = SparseRows::exact_decay}); }},
+       [](auto p) {
+         return std::make_unique<AdamW>(p, AdamWOptions{.lr = 0.1, .sparse_rows = SparseRows::exact_decay});
+       }},
       {"Adagrad", [](auto p) { return std::make_unique<Adagrad>(p, AdagradOptions{.lr = 0.1}); }},
-      {"Adagrad with decay", [](auto p) { return std::make_unique<Adagrad>(p, AdagradOptions{.lr = 0.1, .weight_decay = 0.1}); }},
+      {"Adagrad with decay",
+       [](auto p) { return std::make_unique<Adagrad>(p, AdagradOptions{.lr = 0.1, .weight_decay = 0.1}); }},
       {"row-wise Adagrad", [](auto p) { return std::make_unique<RowwiseAdagrad>(p); }},
-      {"RMSprop", [](auto p) { return std::make_unique<RMSprop>(p, RMSpropOptions{.lr = 0.1, .momentum = 0.9, .centered = true}); }},
+      {"RMSprop",
+       [](auto p) {
+         return std::make_unique<RMSprop>(p, RMSpropOptions{.lr = 0.1, .momentum = 0.9, .centered = true});
+       }},
   };
   return all;
 }
 
-// The table after some steps. `written_out`: whoever looks at the gradient before a step gets it dense, as the step then.
+// The table after some steps. `written_out`: whoever looks at the gradient before a step gets it dense, as the step
+// then.
 Tensor stepped(const MakeOptimizer& make, bool written_out) {
   manual_seed(1);
   const nn::Embedding table(30'000, 12, {.padding_idx = 5});
@@ -39,7 +46,9 @@ Tensor stepped(const MakeOptimizer& make, bool written_out) {
     const Tensor ids = randint(0, i == 1 ? 40 : 30'000, {9000});
     optimizer->zero_grad();
     table(ids).backward(randn({9000, 12}));
-    if (written_out) EXPECT_FALSE(table.weight().grad().is_sparse());
+    if (written_out) {
+      EXPECT_FALSE(table.weight().grad().is_sparse());
+    }
     optimizer->step();
   }
   return table.weight().detach();
