@@ -1,5 +1,5 @@
-// Lookups in embedding tables, training steps over them, and the bare loops that say what the machine can do. Beside it:
-// peers/embedding.py (PyTorch) and peers/fbgemm.py. bench/embedding.sh runs all.
+// Lookups in embedding tables, training steps over them, and the bare loops that say what the machine can do. Beside
+// it: peers/embedding.py (PyTorch) and peers/fbgemm.py. bench/embedding.sh runs all.
 #include <fmt/format.h>
 #include <okibi/base.h>
 #include <okibi/nn.h>
@@ -62,17 +62,18 @@ void bare_gather(const Tensor& ids, const Tensor& table, const Tensor& out) {
 
 // Reads and writes each row once, in the table and in as many states as the optimizer has.
 void bare_update(const std::vector<int64_t>& rows, const std::vector<Tensor>& arrays) {
-  parallel_for(0, static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows.size()) / num_threads(), [&](int64_t first, int64_t last) {
-    for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
-      for (const Tensor& array : arrays) {
-        const int64_t dim = array.size(1);
-        float* const all = array.data<float>();
-        if (i + 16 < static_cast<size_t>(last)) fetch(all + rows[i + 16] * dim, dim);
-        float* const row = all + rows[i] * dim;
-        for (int64_t j = 0; j < dim; ++j) row[j] = row[j] * 0.999F + 1e-9F;
-      }
-    }
-  });
+  parallel_for(0, static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows.size()) / num_threads(),
+               [&](int64_t first, int64_t last) {
+                 for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
+                   for (const Tensor& array : arrays) {
+                     const int64_t dim = array.size(1);
+                     float* const all = array.data<float>();
+                     if (i + 16 < static_cast<size_t>(last)) fetch(all + rows[i + 16] * dim, dim);
+                     float* const row = all + rows[i] * dim;
+                     for (int64_t j = 0; j < dim; ++j) row[j] = row[j] * 0.999F + 1e-9F;
+                   }
+                 }
+               });
 }
 
 // ---- okibi
@@ -80,20 +81,26 @@ void bare_update(const std::vector<int64_t>& rows, const std::vector<Tensor>& ar
 class Case {
  public:
   Case(int64_t rows, int64_t dim, std::string_view ids)
-      : rows_(rows), dim_(dim), name_(fmt::format("{}x{} {}", rows, dim, ids)),
-        ids_(ids == "zipf" ? zipf(rows) : randint(0, rows, {batch})), gradient_(randn({batch, dim})) {}
+      : rows_(rows),
+        dim_(dim),
+        name_(fmt::format("{}x{} {}", rows, dim, ids)),
+        ids_(ids == "zipf" ? zipf(rows) : randint(0, rows, {batch})),
+        gradient_(randn({batch, dim})) {}
 
   void run() const {
     forward();
-    update("sparse SGD", 0, [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
+    update("sparse SGD", 0,
+           [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
     update("sparse Adagrad", 1, [](auto parameters) { return std::make_unique<optim::Adagrad>(parameters); });
     update("row-wise Adagrad", -1, [](auto parameters) { return std::make_unique<optim::RowwiseAdagrad>(parameters); });
     update("SparseAdam", 2, [](auto parameters) { return std::make_unique<optim::SparseAdam>(parameters); });
     update("sparse AdamW", 2, [](auto parameters) {
-      return std::make_unique<optim::AdamW>(parameters, optim::AdamWOptions{.sparse_rows = optim::SparseRows::exact_decay});
+      return std::make_unique<optim::AdamW>(parameters,
+                                            optim::AdamWOptions{.sparse_rows = optim::SparseRows::exact_decay});
     });
     if (rows_ * dim_ > 10'000'000) return;
-    step("dense SGD", false, [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
+    step("dense SGD", false,
+         [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
     step("dense Adam", false, [](auto parameters) { return std::make_unique<optim::Adam>(parameters); });
   }
 
