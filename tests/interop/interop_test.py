@@ -2,60 +2,21 @@
 takes seconds. Usage: interop_test.py BUILD ROOT [unittest arguments]"""
 import copy
 import csv as csv_module
-import inspect
 import json
 import pathlib
 import random
-import re
-import subprocess
 import sys
 import tempfile
 import unittest
-import warnings
 from collections import OrderedDict
 
 import torch
 from torch import nn
-from torch.optim import lr_scheduler
 
 import embeddings
-
-build, root = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
-okibi, driver = build / "okibi", build / "interop_driver"
-torch.set_num_threads(1)
-# Whole models are pickles that run code, which newer PyTorch wants to be asked for.
-whole = {"weights_only": False}
-
-
-def run(*words):
-    done = subprocess.run([str(word) for word in words], capture_output=True, text=True)
-    if done.returncode != 0:
-        raise AssertionError(f"{words}: exit status {done.returncode}\n{done.stdout}\n{done.stderr}")
-    return done.stdout
-
-
-def load(path):
-    return torch.load(path, weights_only=True)
-
-
-def teach_floats():
-    """PyTorch 1.13's weights_only lacks one opcode, that of a float: it refuses every optimizer's state, its own included.
-    Its reader, with that one line more, and as strict otherwise."""
-    from torch import _weights_only_unpickler as reader
-    source = inspect.getsource(reader)
-    if "BINFLOAT" in source:
-        return
-    line = "            elif key[0] == BININT[0]:"
-    if line not in source:
-        raise AssertionError("this PyTorch's weights_only reader is another one than was thought")
-    taught = source.replace(line, "            elif key[0] == 71:\n                self.append(unpack('>d', read(8))[0])\n" + line)
-    spaces = {"__name__": reader.__name__}
-    exec(compile(taught, "taught", "exec"), spaces)
-    reader.load, reader.Unpickler = spaces["load"], spaces["Unpickler"]
-
-
-teach_floats()
-
+import layers
+import optimizers
+from common import build, driver, load, okibi, root, run, whole
 
 def python_of(page):
     """The Python that a page of docs shows: what users copy is what is tested."""
@@ -91,7 +52,7 @@ def train(net, optimizer, data):
     return losses
 
 
-class Interop(unittest.TestCase):
+class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.scratch = tempfile.TemporaryDirectory()
@@ -325,130 +286,6 @@ class Interop(unittest.TestCase):
                      run(okibi, "predict", self.folder / "retrained.pt", csv, "--json").splitlines()]
         self.assertLessEqual((torch.sigmoid(module(ids, x)) - torch.tensor(retrained)).abs().max().item(), 1e-6)
 
-    # ---- optimizers and schedulers go on, in both directions
-
-    OPTIMIZERS = [
-        ("SGD", {"lr": 0.01, "momentum": 0.9, "nesterov": True, "weight_decay": 0.02}),
-        ("SGD", {"lr": 0.01, "momentum": 0.9, "dampening": 0.3}),
-        ("Adam", {"lr": 0.02, "betas": (0.8, 0.95), "amsgrad": True}),
-        ("AdamW", {"lr": 0.02, "weight_decay": 0.3}),
-        ("Adagrad", {"lr": 0.1, "lr_decay": 0.05, "initial_accumulator_value": 0.5}),
-        ("RMSprop", {"lr": 0.003, "alpha": 0.9, "momentum": 0.5, "centered": True, "eps": 1e-2}),
-        ("SparseAdam", {"lr": 0.02}), ("SGD", {"lr": 0.05}), ("Adagrad", {"lr": 0.1})]  # the last three by sparse rows
-
-    def optimizer(self, index, dtype, parameters=None):
-        name, options = self.OPTIMIZERS[index]
-        generator = torch.Generator().manual_seed(index)
-        if parameters is None:
-            sizes = [(6, 2)] if index >= 6 else [(3, 2), (5,), ()]
-            parameters = [torch.randn(size, generator=generator).to(dtype) for size in sizes]
-        parameters = [parameter.detach().clone().requires_grad_() for parameter in parameters]
-        groups = [{"params": parameters[:1]}, {"params": parameters[1:], "lr": 0.005}]
-        return getattr(torch.optim, name)(groups[:1] if index >= 6 else groups, **options), parameters
-
-    def gradients(self, index, parameters, steps):
-        generator = torch.Generator().manual_seed(100 + index)
-        if index < 6:
-            return [[torch.randn(p.shape, generator=generator).to(p.dtype) for p in parameters] for _ in range(steps)]
-        return [[torch.sparse_coo_tensor(torch.randint(6, (1, 4), generator=generator),
-                                         torch.randn(4, 2, generator=generator).to(parameters[0].dtype), (6, 2))]
-                for _ in range(steps)]
-
-    def take_steps(self, optimizer, parameters, gradients):
-        for each in gradients:
-            for parameter, gradient in zip(parameters, each):
-                parameter.grad = gradient
-            optimizer.step()
-
-    def test_optimizers_go_on_in_okibi_and_back(self):
-        cases = [(index, dtype) for index in range(len(self.OPTIMIZERS)) for dtype in (torch.float32, torch.float64)]
-        given, straight = [], []
-        for index, dtype in cases:
-            optimizer, parameters = self.optimizer(index, dtype)
-            gradients = self.gradients(index, parameters, 60)
-            self.take_steps(optimizer, parameters, gradients[:20])
-            given.append({"class": self.OPTIMIZERS[index][0], "parameters": [p.detach().clone() for p in parameters],
-                          "state": copy.deepcopy(optimizer.state_dict()), "gradients": gradients[20:40]})
-            straight.append((optimizer, parameters, gradients))
-        torch.save(given, self.folder / "optimizers.pth")
-        run(driver, "continue-optimizers", self.folder / "optimizers.pth", self.folder / "continued.pth")
-        continued = load(self.folder / "continued.pth")
-        self.assertEqual(len(continued), len(cases))
-        for (index, dtype), (optimizer, parameters, gradients), result in zip(cases, straight, continued):
-            with self.subTest(self.OPTIMIZERS[index], dtype=dtype):
-                tolerance = {"rtol": 1e-5, "atol": 1e-6} if dtype == torch.float32 else {"rtol": 1e-12, "atol": 1e-12}
-                self.take_steps(optimizer, parameters, gradients[20:40])
-                self.close([result["parameters"], result["state"]["state"]],
-                           [[p.detach() for p in parameters], self.kept(optimizer)], tolerance)
-                again, own = self.optimizer(index, dtype, result["parameters"])
-                again.load_state_dict(result["state"])
-                self.take_steps(again, own, gradients[40:])
-                self.take_steps(optimizer, parameters, gradients[40:])
-                self.close([p.detach() for p in own], [p.detach() for p in parameters], tolerance)
-
-    def kept(self, optimizer):  # older PyTorch has {"momentum_buffer": None} where there is nothing to keep
-        states = {index: {name: value for name, value in state.items() if value is not None}
-                  for index, state in optimizer.state_dict()["state"].items()}
-        return {index: state for index, state in states.items() if state}
-
-    def close(self, ours, theirs, tolerance):
-        if isinstance(theirs, dict):
-            self.assertEqual(set(ours), set(theirs))
-            ours, theirs = [ours[key] for key in theirs], list(theirs.values())
-        if isinstance(theirs, list):
-            self.assertEqual(len(ours), len(theirs))
-            for one, other in zip(ours, theirs):
-                self.close(one, other, tolerance)
-        else:
-            torch.testing.assert_close(torch.as_tensor(ours, dtype=torch.float64), torch.as_tensor(theirs, dtype=torch.float64), **tolerance)
-
-    SCHEDULERS = {
-        "StepLR": lambda o: lr_scheduler.StepLR(o, 13, gamma=0.5),
-        "MultiStepLR": lambda o: lr_scheduler.MultiStepLR(o, [5, 25, 25, 70], gamma=0.3),
-        "ConstantLR": lambda o: lr_scheduler.ConstantLR(o, factor=0.25, total_iters=35),
-        "LinearLR": lambda o: lr_scheduler.LinearLR(o, start_factor=0.1, end_factor=0.7, total_iters=63),
-        "ExponentialLR": lambda o: lr_scheduler.ExponentialLR(o, 0.98),
-        "PolynomialLR": lambda o: lr_scheduler.PolynomialLR(o, total_iters=70, power=1.7),
-        "CosineAnnealingLR": lambda o: lr_scheduler.CosineAnnealingLR(o, 33, eta_min=0.001),
-        "CosineAnnealingWarmRestarts": lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 13, T_mult=2),
-        "OneCycleLR": lambda o: lr_scheduler.OneCycleLR(o, [0.3, 0.05], total_steps=95),
-        "SequentialLR": lambda o: lr_scheduler.SequentialLR(
-            o, [lr_scheduler.LinearLR(o, start_factor=0.1, total_iters=20), lr_scheduler.ExponentialLR(o, 0.97)], [35]),
-    }
-
-    def scheduled(self, name):
-        groups = [{"params": [torch.zeros(1, requires_grad=True)]}, {"params": [torch.zeros(1, requires_grad=True)], "lr": 0.02}]
-        optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
-        return optimizer, self.SCHEDULERS[name](optimizer)
-
-    def rates(self, optimizer, scheduler, steps):
-        rates = []
-        for _ in range(steps):
-            optimizer.step()
-            scheduler.step()
-            rates += scheduler.get_last_lr()
-        return rates
-
-    def test_schedulers_go_on_in_okibi_and_back(self):
-        tolerance = {"rtol": 1e-12, "atol": 1e-15}
-        straight = {name: self.scheduled(name) for name in self.SCHEDULERS}
-        given = []
-        for name, (optimizer, scheduler) in straight.items():
-            self.rates(optimizer, scheduler, 30)
-            state = {key: value for key, value in scheduler.state_dict().items() if not callable(value)}
-            given.append({"class": name, "state": state, "optimizer": optimizer.state_dict()})
-        torch.save(given, self.folder / "schedulers.pth")
-        run(driver, "continue-schedulers", self.folder / "schedulers.pth", self.folder / "schedulers-continued.pth")
-        continued = torch.load(self.folder / "schedulers-continued.pth", weights_only=False)
-        for (name, (optimizer, scheduler)), result in zip(straight.items(), continued):
-            with self.subTest(name):
-                self.close(result["rates"], self.rates(optimizer, scheduler, 30), tolerance)
-                self.close(result["state"]["_last_lr"], scheduler.get_last_lr(), tolerance)
-                again, own = self.scheduled(name)
-                own.load_state_dict(result["state"])
-                again.load_state_dict(result["optimizer"])
-                self.close(self.rates(again, own, 30), self.rates(optimizer, scheduler, 30), tolerance)
-
     # ---- any object
 
     def zoo(self):
@@ -547,96 +384,6 @@ class Interop(unittest.TestCase):
         torch.save(x, self.folder / "x.pth")
         run(driver, "load-module", self.folder / "theirs.pt", self.folder / "x.pth", self.folder / "y.pth")
         self.assertLessEqual((load(self.folder / "y.pth") - theirs(x)).abs().max().item(), 1e-6)
-
-    # ---- every layer with its options
-
-    def test_layers_and_their_gradients(self):
-        folder = self.folder / "layers"
-        folder.mkdir()
-        run(driver, "layers", folder)
-        cases = load(folder / "cases.pth")
-        self.assertGreater(len(cases), 50)
-        theirs = {}
-        for index, case in enumerate(cases):
-            with self.subTest(case["python"], index=index):
-                torch.manual_seed(index)
-                try:
-                    theirs[index] = eval(case["python"], {"nn": nn, "torch": torch, "OrderedDict": OrderedDict})
-                except (AttributeError, TypeError):  # this PyTorch is older than the layer
-                    self.assertRegex(case["python"], "RMSNorm|bias=False")
-                    continue
-                theirs[index].train(case["training"])
-                torch.save(theirs[index], folder / f"{index}.py.pt")
-                self.compare_layer(case, theirs[index], torch.load(folder / f"{index}.pt", **whole))
-        run(driver, "layers-of-python", folder)
-        for index, again in enumerate(load(folder / "again.pth")):
-            with self.subTest(cases[index]["python"], index=index, way="from Python"):
-                self.assertEqual(again is None, index not in theirs or cases[index]["did"] is None)
-                if again is not None:
-                    self.assertEqual(again["repr"], cases[index]["repr"])
-                    self.same(again["did"], cases[index]["did"])
-
-    # What PyTorch prints since 2.12 and did not before.
-    def printed_by(self, module, text):
-        if "mode=mean" in repr(module):
-            text = text.replace("mode='mean'", "mode=mean")
-        return text if "bias=" in repr(module) else re.sub(r"(Norm.*), bias=(True|False)", r"\1", text)
-
-    def compare_layer(self, case, made, read):
-        """`made` by Python's constructor, `read` from okibi's file of the C++ one."""
-        for module in (made, read):
-            self.assertEqual(repr(module), self.printed_by(module, case["repr"]))
-            self.assertEqual(module.training, case["training"])
-            self.same(dict(module.state_dict()), dict(case["state_dict"]))
-            self.assertEqual({name: fact["version"] for name, fact in module.state_dict()._metadata.items()}, case["versions"])
-        base = set(nn.Module().__dict__)
-        for ours, theirs in zip(read.modules(), made.modules()):
-            self.assertIs(type(ours), type(theirs))
-            for name in set(theirs.__dict__) - base:
-                a, b = getattr(ours, name), getattr(theirs, name)
-                if name in ("_flat_weights", "_flat_weight_refs"):  # the very parameters
-                    held = [x if isinstance(x, torch.Tensor) else x() for x in a]
-                    self.assertEqual([id(x) for x in held], [id(x) for x in ours.parameters()])
-                    continue
-                self.assertEqual((a, type(a)), (b, type(b)), name)
-        if case["did"] is not None:
-            for module in (made, read):
-                self.compare_what_it_did(case["did"], self.run_layer(module, case["inputs"], case["call"]))
-
-    # All tensors of a result, in order, joined to one row; a single one as it is.
-    def joined(self, result):
-        def gather(result):
-            return [result.flatten()] if isinstance(result, torch.Tensor) else [x for part in result or () for x in gather(part)]
-        return result if isinstance(result, torch.Tensor) else torch.cat(gather(result))
-
-    def run_layer(self, module, inputs, call=""):
-        inputs = [x.clone().requires_grad_() if x.dtype.is_floating_point else x for x in inputs]
-        torch.manual_seed(1)
-        # Twice removed, so that a layer that works in place does not change a leaf.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            call = eval(call) if call else lambda module, *inputs: module(*inputs)
-            out = self.joined(call(module, *[x.clone() for x in inputs]))
-        if out.requires_grad:
-            values = (torch.arange(out.numel(), dtype=torch.float64) * 7 + 3) % 11 - 5
-            values = values / 3 + 0.5
-            out.backward((values + torch.where(values < 0, -0.2, 0.2)).view(out.shape).to(out.dtype))
-        return {"output": out.detach(), "of_inputs": [x.grad for x in inputs],
-                "of_parameters": {name: x.grad for name, x in module.named_parameters()},
-                "buffers": dict(module.named_buffers())}
-
-    def compare_what_it_did(self, ours, theirs, where=""):
-        self.assertIs(type(ours), type(theirs), where)
-        if isinstance(ours, dict):
-            self.assertEqual(list(ours), list(theirs), where)
-            ours, theirs = list(ours.values()), list(theirs.values())
-        if isinstance(ours, list):
-            self.assertEqual(len(ours), len(theirs), where)
-            for index, (a, b) in enumerate(zip(ours, theirs)):
-                self.compare_what_it_did(a, b, f"{where}.{index}")
-        elif ours is not None:
-            self.assertEqual((ours.dtype, ours.shape), (theirs.dtype, theirs.shape), where)
-            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=2e-6, equal_nan=True)
 
 
 if __name__ == "__main__":

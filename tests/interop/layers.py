@@ -1,0 +1,100 @@
+"""Every layer with its options, made here and there, from files and back. A part of interop_test.py; the cases stand in
+tests/nn/layer_cases.h."""
+import re
+import warnings
+from collections import OrderedDict
+
+import torch
+from torch import nn
+
+from common import driver, load, run, whole
+
+
+class LayerTests:
+    def test_layers_and_their_gradients(self):
+        folder = self.folder / "layers"
+        folder.mkdir()
+        run(driver, "layers", folder)
+        cases = load(folder / "cases.pth")
+        self.assertGreater(len(cases), 50)
+        theirs = {}
+        for index, case in enumerate(cases):
+            with self.subTest(case["python"], index=index):
+                torch.manual_seed(index)
+                try:
+                    theirs[index] = eval(case["python"], {"nn": nn, "torch": torch, "OrderedDict": OrderedDict})
+                except (AttributeError, TypeError):  # this PyTorch is older than the layer
+                    self.assertRegex(case["python"], "RMSNorm|bias=False")
+                    continue
+                theirs[index].train(case["training"])
+                torch.save(theirs[index], folder / f"{index}.py.pt")
+                self.compare_layer(case, theirs[index], torch.load(folder / f"{index}.pt", **whole))
+        run(driver, "layers-of-python", folder)
+        for index, again in enumerate(load(folder / "again.pth")):
+            with self.subTest(cases[index]["python"], index=index, way="from Python"):
+                self.assertEqual(again is None, index not in theirs or cases[index]["did"] is None)
+                if again is not None:
+                    self.assertEqual(again["repr"], cases[index]["repr"])
+                    self.same(again["did"], cases[index]["did"])
+
+    # What PyTorch prints since 2.12 and did not before.
+    def printed_by(self, module, text):
+        if "mode=mean" in repr(module):
+            text = text.replace("mode='mean'", "mode=mean")
+        return text if "bias=" in repr(module) else re.sub(r"(Norm.*), bias=(True|False)", r"\1", text)
+
+    def compare_layer(self, case, made, read):
+        """`made` by Python's constructor, `read` from okibi's file of the C++ one."""
+        for module in (made, read):
+            self.assertEqual(repr(module), self.printed_by(module, case["repr"]))
+            self.assertEqual(module.training, case["training"])
+            self.same(dict(module.state_dict()), dict(case["state_dict"]))
+            self.assertEqual({name: fact["version"] for name, fact in module.state_dict()._metadata.items()}, case["versions"])
+        base = set(nn.Module().__dict__)
+        for ours, theirs in zip(read.modules(), made.modules()):
+            self.assertIs(type(ours), type(theirs))
+            for name in set(theirs.__dict__) - base:
+                a, b = getattr(ours, name), getattr(theirs, name)
+                if name in ("_flat_weights", "_flat_weight_refs"):  # the very parameters
+                    held = [x if isinstance(x, torch.Tensor) else x() for x in a]
+                    self.assertEqual([id(x) for x in held], [id(x) for x in ours.parameters()])
+                    continue
+                self.assertEqual((a, type(a)), (b, type(b)), name)
+        if case["did"] is not None:
+            for module in (made, read):
+                self.compare_what_it_did(case["did"], self.run_layer(module, case["inputs"], case["call"]))
+
+    # All tensors of a result, in order, joined to one row; a single one as it is.
+    def joined(self, result):
+        def gather(result):
+            return [result.flatten()] if isinstance(result, torch.Tensor) else [x for part in result or () for x in gather(part)]
+        return result if isinstance(result, torch.Tensor) else torch.cat(gather(result))
+
+    def run_layer(self, module, inputs, call=""):
+        inputs = [x.clone().requires_grad_() if x.dtype.is_floating_point else x for x in inputs]
+        torch.manual_seed(1)
+        # Twice removed, so that a layer that works in place does not change a leaf.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            call = eval(call) if call else lambda module, *inputs: module(*inputs)
+            out = self.joined(call(module, *[x.clone() for x in inputs]))
+        if out.requires_grad:
+            values = (torch.arange(out.numel(), dtype=torch.float64) * 7 + 3) % 11 - 5
+            values = values / 3 + 0.5
+            out.backward((values + torch.where(values < 0, -0.2, 0.2)).view(out.shape).to(out.dtype))
+        return {"output": out.detach(), "of_inputs": [x.grad for x in inputs],
+                "of_parameters": {name: x.grad for name, x in module.named_parameters()},
+                "buffers": dict(module.named_buffers())}
+
+    def compare_what_it_did(self, ours, theirs, where=""):
+        self.assertIs(type(ours), type(theirs), where)
+        if isinstance(ours, dict):
+            self.assertEqual(list(ours), list(theirs), where)
+            ours, theirs = list(ours.values()), list(theirs.values())
+        if isinstance(ours, list):
+            self.assertEqual(len(ours), len(theirs), where)
+            for index, (a, b) in enumerate(zip(ours, theirs)):
+                self.compare_what_it_did(a, b, f"{where}.{index}")
+        elif ours is not None:
+            self.assertEqual((ours.dtype, ours.shape), (theirs.dtype, theirs.shape), where)
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=2e-6, equal_nan=True)
