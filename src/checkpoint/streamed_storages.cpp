@@ -124,8 +124,7 @@ void StreamedStorages::read_stored(const Lent& lent, uint64_t begin, uint64_t si
 void StreamedStorages::read_extent(const StorageRef& ref, const Lent& lent, uint64_t begin, uint64_t size,
                                    const Take& take) const {
   const Extent extent = file_.extent_of(ref);
-  if (extent.record
-          ->deflated) {  // inflated as a whole, since nothing inflates from the middle; and once, for all parts
+  if (extent.record->deflated) {  // as a whole, since nothing inflates from the middle; and once, for all parts
     const auto all = last_inflated_.get(extent);
     for (auto rest = std::span(*all).subspan(begin, size); !rest.empty();) {
       const auto piece = rest.first(std::min<uint64_t>(rest.size(), piece_bytes));

@@ -22,8 +22,7 @@ struct TensorExtras {
   bool coalesced = false;
   bool for_dense = false;  // COO: stands for the dense gradient that it comes to
   bool conj = false, neg = false;
-  bool has_device =
-      false;  // `device` tells, not the storage: a tensor with no storage, or one of a device that is away
+  bool has_device = false;  // `device` tells, not the storage, where there is none, or its device is away
   Device device;
   std::shared_ptr<const Quantizer> quantizer;
   std::shared_ptr<const TensorClass> python;
