@@ -1,7 +1,7 @@
 # A checkpoint that is much larger than the memory converting may take, to each format.
 . "$(dirname "$0")/common.inc"
 python3 "$ROOT/tests/cli/big_checkpoint.py" big.pth 1500
-"$OKIBI" ls big.pth | grep -q "1.5 GiB" || die "the large checkpoint is not what it should be"
+grep -q "1.5 GiB" <<<"$("$OKIBI" ls big.pth)" || die "the large checkpoint is not what it should be"
 
 # peak COMMAND…: runs it and prints the most memory that it had, in MiB.
 peak() {

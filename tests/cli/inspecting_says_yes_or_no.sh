@@ -6,7 +6,7 @@ json() { python3 -c "import json,sys; d=json.load(sys.stdin); assert d['okibi_ve
 exits_with() { local status=$1 got=0; shift; "$@" >out.txt 2>err.txt || got=$?; [ "$got" = "$status" ] || die "$* ended with $got: $(cat out.txt err.txt)"; }
 
 for verb in scan stats diff verify; do
-  "$OKIBI" $verb --help | grep -q "Example" || die "$verb --help has no example"
+  grep -q "Example" <<<"$("$OKIBI" $verb --help)" || die "$verb --help has no example"
   fails_with 2 "no-such" "$OKIBI" $verb no-such.pth no-such.pth
 done
 
