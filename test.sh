@@ -10,8 +10,6 @@ cd "$(dirname "$0")"
 # shellcheck disable=SC2086
 install_packages "$(wants_yes "$@")" $build_packages $test_packages
 
-# What one clone compiled serves the next one, wherever that lies.
-export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime,time_macros CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
 build() {
   echo "== building $1"
   cmake --preset "$1" >/dev/null

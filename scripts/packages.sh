@@ -1,4 +1,4 @@
-# What okibi needs from Debian 12, and the asking. To be sourced.
+# What okibi needs from Debian 12, the asking, and what ccache is told. To be sourced.
 
 build_packages="g++ cmake ninja-build ccache pkg-config libfmt-dev nlohmann-json3-dev libdeflate-dev zlib1g-dev libcli11-dev
   libfast-float-dev libssl-dev libopenblas-openmp-dev libhwy-dev"
@@ -37,3 +37,6 @@ wants_yes() {
   done
   [ "${CI:-}" ] && echo yes || echo no
 }
+
+# What one clone compiled serves the next one, wherever that lies.
+export CCACHE_SLOPPINESS=include_file_mtime,include_file_ctime,time_macros CCACHE_NOHASHDIR=1 CCACHE_BASEDIR=$PWD
