@@ -98,9 +98,10 @@ void BceWithLogits(benchmark::State& state) {
   const int64_t n = state.range(0);
   const auto x = normal(n), target = normal(n);
   auto out = x;
+  constexpr kernels::PairLoss loss = {kernels::PairLoss::bce_with_logits};
   for (auto _ : state) {
-    kernels::bce_with_logits(n, x.data(), target.data(), out.data());
-    kernels::bce_with_logits_backward(n, x.data(), target.data(), out.data());
+    kernels::pair_loss(n, loss, x.data(), target.data(), {}, out.data());
+    kernels::pair_loss_by_input(n, loss, x.data(), target.data(), {}, out.data());
   }
   state.SetItemsProcessed(state.iterations() * n);
 }

@@ -9,6 +9,7 @@
 #include <okibi/nn/embedding.h>  // Embedding
 #include <okibi/nn/layers.h>     // Linear, Bilinear, Identity, Flatten, Unflatten
 #include <okibi/nn/losses.h>
-#include <okibi/nn/module.h>     // Module, AnyModule
-#include <okibi/nn/recurrent.h>  // LSTM, GRU
-#include <okibi/nn/utils.h>      // clip_grad_norm_, clip_grad_value_
+#include <okibi/nn/module.h>       // Module, AnyModule
+#include <okibi/nn/norms.h>        // BatchNorm, LayerNorm, RMSNorm, GroupNorm
+#include <okibi/nn/recurrent.h>    // LSTM, GRU
+#include <okibi/nn/utils.h>        // clip_grad_norm_, clip_grad_value_

@@ -23,8 +23,9 @@ struct Op {
   bool is_view = false;     // its output shares the first argument's storage
   bool differentiable = false;
 
-  // Checks the arguments (in the schema's order, all of them) and says what the outputs will be. infer and run are null
-  // for views, and for what is made of other operators.
+  // Checks the arguments (in the schema's order, all of them) and says what the outputs will be: those of the schema,
+  // and behind them such as only backward reads. infer and run are null for views, and for what is made of other
+  // operators.
   std::vector<OutputSpec> (*infer)(std::span<const Value> arguments) = nullptr;
   // Computes into outputs of the inferred sizes and dtypes, wherever they lie. Records nothing, allocates no result.
   void (*run)(std::span<const Value> arguments, std::span<const Tensor> outputs) = nullptr;

@@ -164,11 +164,54 @@ Tensor log_softmax(const Tensor& x, int64_t dim);
 // Zeroes elements with probability p and scales the others by 1/(1-p); itself when not training. Draws from the default
 // generator.
 Tensor dropout(const Tensor& x, double p, bool training);
+Tensor feature_dropout(const Tensor& x, double p, bool training);  // (n, channels, *): whole channels
+Tensor alpha_dropout(const Tensor& x, double p, bool training);    // after SELU: keeps mean 0 and variance 1
 
-// ---- losses; `target` has the sizes of `input` and gets no gradient
-enum class Reduction : uint8_t { none, mean, sum };  // numbered as PyTorch's
-Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+// ---- norms. Weights and biases may be undefined.
+// Over the last dimensions, which have the sizes normalized_shape, as have weight and bias.
+Tensor layer_norm(const Tensor& x, const Dims& normalized_shape, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+// The same without the mean: x / √(mean of x² + eps) · weight. Without eps it is the dtype's epsilon.
+Tensor rms_norm(const Tensor& x, const Dims& normalized_shape, const Tensor& weight = {},
+                std::optional<double> eps = {});
+// x (n, channels, *): over the channels of each group and all that they hold; weight and bias (channels).
+Tensor group_norm(const Tensor& x, int64_t num_groups, const Tensor& weight = {}, const Tensor& bias = {},
+                  double eps = 1e-5);
+// x (n, channels, *): each channel over the batch, all else (channels). Training moves running_mean and running_var in
+// place towards the batch's mean and unbiased variance, by `momentum`, where they are defined; otherwise they are what x
+// is normalised by.
+Tensor batch_norm(const Tensor& x, const Tensor& running_mean, const Tensor& running_var, const Tensor& weight = {},
+                  const Tensor& bias = {}, bool training = false, double momentum = 0.1, double eps = 1e-5);
+
+// ---- losses. Reductions are numbered as PyTorch's; batchmean, the sum divided by size(0), is for kl_div alone.
+enum class Reduction : uint8_t { none, mean, sum, batchmean };
+// `target` has the sizes of `input`; weights are broadcast to it and get no gradient.
+Tensor binary_cross_entropy_with_logits(const Tensor& input, const Tensor& target,
+                                        Reduction reduction = Reduction::mean, const Tensor& weight = {},
+                                        const Tensor& pos_weight = {});
+Tensor binary_cross_entropy(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                            const Tensor& weight = {});  // of probabilities: Error(bad_argument) outside 0 to 1
 Tensor mse_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+Tensor l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean);
+Tensor smooth_l1_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean, double beta = 1);
+Tensor huber_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean, double delta = 1);
+// target · (log target - input), of inputs that are logarithms; with log_target the target is one too.
+Tensor kl_div(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean, bool log_target = false);
+// input (n, classes, *) or (classes), target (n, *) or () of classes in int64; weight (classes). Targets equal to
+// ignore_index do not count; others outside the classes are Error(out_of_range). A mean is divided by the weights of the
+// targets that count.
+Tensor nll_loss(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                const Tensor& weight = {}, int64_t ignore_index = -100);  // of logarithms of probabilities
+// Of logits. The target may also be probabilities, of the sizes of input; a mean is then divided by their number.
+Tensor cross_entropy(const Tensor& input, const Tensor& target, Reduction reduction = Reduction::mean,
+                     const Tensor& weight = {}, int64_t ignore_index = -100, double label_smoothing = 0);
+// a, b (n, dim) and target (n), or (dim) and (): 1 - cos where the target is 1, max(cos - margin, 0) where it is -1.
+Tensor cosine_embedding_loss(const Tensor& a, const Tensor& b, const Tensor& target, double margin = 0,
+                             Reduction reduction = Reduction::mean);
+// max(margin + |anchor - positive| - |anchor - negative|, 0) by p-norms over the last dimension, eps added to each
+// difference. With `swap` the negative's distance is that to the nearer of the two.
+Tensor triplet_margin_loss(const Tensor& anchor, const Tensor& positive, const Tensor& negative, double margin = 1,
+                           double p = 2, double eps = 1e-6, bool swap = false, Reduction reduction = Reduction::mean);
 
 // ---- sparse
 Tensor coalesce(const Tensor& sparse);  // indices ascending, duplicates summed in the order in which they came

@@ -1,4 +1,4 @@
-// Elementwise loops and losses.
+// Elementwise loops.
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cpp"
 #include <hwy/foreach_target.h>
@@ -71,31 +71,6 @@ void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out) {
 }
 
 template <class T>
-void bce_with_logits(int64_t n, const T* x, const T* target, T* out) {
-  const Full<T> d;
-  const auto f = [=](auto v, auto y) HWY_ATTR {
-    const auto softplus = softplus_of_minus(hn::Abs(v));
-    const auto positive = hn::IfThenZeroElse(hn::Lt(v, hn::Zero(d)), v);
-    const auto loss = hn::Add(hn::Sub(positive, hn::Mul(v, y)), softplus);
-    return hn::IfThenElse(hn::IsNaN(v), v, loss);
-  };
-  map(n, out, f, x, target);
-}
-template <class T>
-void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in) {
-  map(
-      n, grad_in, [](auto v, auto y) HWY_ATTR { return hn::Sub(logistic(v), y); }, x, target);
-}
-template <class T>
-void squared_error(int64_t n, const T* x, const T* target, T* out) {
-  const auto f = [](auto v, auto y) HWY_ATTR {
-    const auto error = hn::Sub(v, y);
-    return hn::Mul(error, error);
-  };
-  map(n, out, f, x, target);
-}
-
-template <class T>
 constexpr ElementwiseLoops<T> table{
     .add = add<T>,
     .mul = mul<T>,
@@ -106,9 +81,6 @@ constexpr ElementwiseLoops<T> table{
     .sigmoid = sigmoid<T>,
     .sigmoid_backward = sigmoid_backward<T>,
     .apply_mask = apply_mask<T>,
-    .bce_with_logits = bce_with_logits<T>,
-    .bce_with_logits_backward = bce_with_logits_backward<T>,
-    .squared_error = squared_error<T>,
 };
 const ElementwiseLoops<float>* float_loops() { return &table<float>; }
 const ElementwiseLoops<double>* double_loops() { return &table<double>; }
@@ -165,18 +137,6 @@ template <class T>
 void apply_mask(int64_t n, const T* x, const bool* mask, T factor, T* out) {
   in_pieces(n, loops<T>().apply_mask, x, mask, factor, out);
 }
-template <class T>
-void bce_with_logits(int64_t n, const T* x, const T* target, T* out) {
-  in_pieces(n, loops<T>().bce_with_logits, x, target, out);
-}
-template <class T>
-void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in) {
-  in_pieces(n, loops<T>().bce_with_logits_backward, x, target, grad_in);
-}
-template <class T>
-void squared_error(int64_t n, const T* x, const T* target, T* out) {
-  in_pieces(n, loops<T>().squared_error, x, target, out);
-}
 
 #define INSTANTIATE(T)                                                     \
   template void add(int64_t, const T*, const T*, T, T*);                   \
@@ -188,10 +148,7 @@ void squared_error(int64_t n, const T* x, const T* target, T* out) {
   template void relu_backward(int64_t, const T*, const T*, T*);            \
   template void sigmoid(int64_t, const T*, T*);                            \
   template void sigmoid_backward(int64_t, const T*, const T*, T*);         \
-  template void apply_mask(int64_t, const T*, const bool*, T, T*);         \
-  template void bce_with_logits(int64_t, const T*, const T*, T*);          \
-  template void bce_with_logits_backward(int64_t, const T*, const T*, T*); \
-  template void squared_error(int64_t, const T*, const T*, T*);
+  template void apply_mask(int64_t, const T*, const bool*, T, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

@@ -80,6 +80,44 @@ template <class T>
 void log_softmax(int64_t outer, int64_t n, int64_t inner, const T* x, T* out);
 template <class T>
 void log_softmax_backward(int64_t outer, int64_t n, int64_t inner, const T* grad, const T* out, T* grad_in);
+// log Σ exp(x) of each row of x (rows, n), in two parts that add up to it: out (rows, 2), the greatest x first.
+template <class T>
+void log_sums(int64_t rows, int64_t n, const T* x, T* out);
+template <class T>
+void softmax_times(int64_t rows, int64_t n, const T* x, const T* log_sums, const T* factor, T* out);  // a factor a row
+
+// ---- normalising rows: x (rows, channels · inner). A row's numbers become (x - mean) · factor · weight + bias, with
+// factor 1/√(variance + eps); weights and biases stand for each channel, those of row r from (r % groups) · channels
+// on, and may be null. stats (rows, 2) holds each row's mean (0 where rows are not centred) and factor.
+struct NormRows {
+  int64_t rows, groups, channels, inner;
+  bool centred;
+  double eps;
+  int64_t width() const noexcept { return channels * inner; }
+};
+template <class T>
+void norm_rows(const NormRows& shape, const T* x, const T* weight, const T* bias, T* out, T* stats);
+// Gradients that are not wanted are null.
+template <class T>
+void norm_rows_backward(const NormRows& shape, const T* stats, const T* grad, const T* x, const T* weight, T* grad_in,
+                        T* by_weight, T* by_bias);
+
+// ---- by channels: x (outer, channels, inner); all else has one number for each channel
+struct Channels {
+  int64_t outer, channels, inner;
+  int64_t count() const noexcept { return outer * inner; }  // numbers of one channel
+};
+template <class T>
+void channel_stats(const Channels& shape, const T* x, T* mean, T* square);  // square: Σ (x - mean)²
+template <class T>
+void channel_scale(const Channels& shape, const T* x, const T* mean, const T* factor, const T* shift,
+                   T* out);  // (x - mean) · factor + shift
+template <class T>
+void channel_gradients(const Channels& shape, const T* grad, const T* x, const T* mean, T* sum,
+                       T* dot);  // Σ grad and Σ grad · (x - mean)
+template <class T>
+void channel_backward(const Channels& shape, const T* grad, const T* x, const T* mean, const T* factor, const T* slope,
+                      const T* shift, T* out);  // grad · factor + (x - mean) · slope + shift
 
 // ---- reductions
 template <class T>
@@ -87,14 +125,29 @@ T sum(int64_t n, const T* x);  // of 16 running sums in runs of up to 1024, pair
 template <class T>
 void sum_rows(int64_t rows, int64_t columns, const T* x, T* out);  // out (columns) = Σ over rows
 
-// ---- losses, per element
-// max(x, 0) - x·y + log(1 + exp(-|x|))
+// ---- losses of single numbers
+struct PairLoss {
+  enum Kind : uint8_t {
+    squared,
+    absolute,
+    smooth_l1,        // a: beta
+    huber,            // a: delta
+    bce,              // of probabilities
+    bce_with_logits,  // max(x, 0) - x·y + log(1 + exp(-|x|))
+    kl_div,           // y·(log y - x)
+    kl_div_of_logs,   // exp(y)·(y - x)
+  };
+  Kind kind;
+  double a = 0;
+};
+// The loss of each x and its target y, and how it grows with x and with y. With `weight`, which only bce_with_logits
+// has, what is true (y = 1) weighs that much.
 template <class T>
-void bce_with_logits(int64_t n, const T* x, const T* target, T* out);
+void pair_loss(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out);
 template <class T>
-void bce_with_logits_backward(int64_t n, const T* x, const T* target, T* grad_in);  // sigmoid(x) - y
+void pair_loss_by_input(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out);
 template <class T>
-void squared_error(int64_t n, const T* x, const T* target, T* out);
+void pair_loss_by_target(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out);
 
 // ---- rows of `bytes` bytes, whatever their elements are; strides in bytes
 // out row i = table row ids[i]; the table's rows lie side by side. Indices were checked before.

@@ -19,9 +19,6 @@ struct ElementwiseLoops {
   void (*sigmoid)(int64_t n, const T* x, T* out);
   void (*sigmoid_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
   void (*apply_mask)(int64_t n, const T* x, const bool* mask, T factor, T* out);
-  void (*bce_with_logits)(int64_t n, const T* x, const T* target, T* out);
-  void (*bce_with_logits_backward)(int64_t n, const T* x, const T* target, T* grad_in);
-  void (*squared_error)(int64_t n, const T* x, const T* target, T* out);
 };
 
 struct Activation;
@@ -38,6 +35,45 @@ struct SoftmaxLoops {
   void (*softmax_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
   void (*log_softmax)(int64_t n, const T* x, T* out);
   void (*log_softmax_backward)(int64_t n, const T* grad, const T* out, T* grad_in);
+  void (*log_sum)(int64_t n, const T* x, T* out);
+  void (*softmax_times)(int64_t n, const T* x, const T* log_sum, T factor, T* out);
+};
+
+struct PairLoss;
+template <class T>
+struct LossLoops {
+  void (*pair_loss)(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out);
+  void (*pair_loss_by_input)(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out);
+  void (*pair_loss_by_target)(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out);
+};
+
+// Of one row. stats: mean and factor.
+template <class T>
+struct NormLoops {
+  void (*row_stats)(int64_t n, bool centred, double eps, const T* x, T* stats);
+  void (*normalize)(int64_t n, const T* stats, const T* x, const T* weight, const T* bias, T* out);
+  void (*normalize_scaled)(int64_t n, const T* stats, const T* x, T weight, T bias, T* out);
+  void (*gradient_sums)(int64_t n, const T* stats, const T* grad, const T* x, const T* weight, T* sums);
+  void (*normalize_backward)(int64_t n, const T* stats, const T* means, const T* grad, const T* x, const T* weight,
+                             T* grad_in);
+  void (*normalize_backward_scaled)(int64_t n, const T* stats, const T* means, const T* grad, const T* x, T weight,
+                                    T* grad_in);
+  void (*add_by_weight)(int64_t n, const T* stats, const T* grad, const T* x, T* by_weight, T* by_bias);
+};
+
+// Of columns (stride: from row to row), of one row of columns, or of a run of one channel's numbers.
+template <class T>
+struct BatchNormLoops {
+  void (*column_stats)(int64_t rows, int64_t columns, int64_t stride, const T* x, T* mean, T* square);
+  void (*column_gradients)(int64_t rows, int64_t columns, int64_t stride, const T* grad, const T* x, const T* mean,
+                           T* sum, T* dot);
+  void (*row_scaled)(int64_t columns, const T* x, const T* mean, const T* factor, const T* shift, T* out);
+  void (*row_backward)(int64_t columns, const T* grad, const T* x, const T* mean, const T* factor, const T* slope,
+                       const T* shift, T* out);
+  void (*run_sums)(int64_t n, const T* x, T mean, T* sums);
+  void (*run_gradients)(int64_t n, const T* grad, const T* x, T mean, T* sums);
+  void (*run_scaled)(int64_t n, const T* x, T mean, T factor, T shift, T* out);
+  void (*run_backward)(int64_t n, const T* grad, const T* x, T mean, T factor, T slope, T shift, T* out);
 };
 
 template <class T>

@@ -27,23 +27,10 @@ HWY_INLINE T greatest(int64_t n, const T* x) {
   return hn::GetLane(hn::MaxOfLanes(d, most));
 }
 
-// What sums are made of; not lambdas: GCC 12 breaks off over those at -O3.
 template <class V>
 struct AddExp {
   V shift;
   HWY_INLINE V operator()(V sum, V v) const { return hn::Add(sum, exp_kept(hn::Sub(v, shift))); }
-};
-struct AddTo {
-  template <class V>
-  HWY_INLINE V operator()(V sum, V v) const {
-    return hn::Add(sum, v);
-  }
-};
-struct AddProduct {
-  template <class V>
-  HWY_INLINE V operator()(V sum, V a, V b) const {
-    return hn::MulAdd(a, b, sum);
-  }
 };
 
 template <class T>
@@ -65,10 +52,16 @@ void softmax_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
 }
 
 template <class T>
+void log_sum(int64_t n, const T* x, T* out) {
+  out[0] = greatest(n, x);  // taken off before the logarithm, so that both keep their digits
+  out[1] = std::log(accumulate<T>(n, AddExp<VecOf<T>>{hn::Set(Full<T>(), out[0])}, x));
+}
+
+template <class T>
 void log_softmax(int64_t n, const T* x, T* out) {
-  const Full<T> d;
-  const auto shift = hn::Set(d, greatest(n, x));  // taken off before the logarithm, so that both keep their digits
-  const auto log = hn::Set(d, std::log(accumulate<T>(n, AddExp<VecOf<T>>{shift}, x)));
+  T parts[2];
+  log_sum(n, x, parts);
+  const auto shift = hn::Set(Full<T>(), parts[0]), log = hn::Set(Full<T>(), parts[1]);
   map(
       n, out, [=](auto v) HWY_ATTR { return hn::Sub(hn::Sub(v, shift), log); }, x);
 }
@@ -81,10 +74,20 @@ void log_softmax_backward(int64_t n, const T* grad, const T* out, T* grad_in) {
 }
 
 template <class T>
+void softmax_times(int64_t n, const T* x, const T* log_sum, T factor, T* out) {
+  const Full<T> d;
+  const auto shift = hn::Set(d, log_sum[0]), log = hn::Set(d, log_sum[1]), f = hn::Set(d, factor);
+  const auto value = [=](auto v) HWY_ATTR { return hn::Mul(f, exp_kept(hn::Sub(hn::Sub(v, shift), log))); };
+  map(n, out, value, x);
+}
+
+template <class T>
 constexpr SoftmaxLoops<T> table{.softmax = softmax<T>,
                                 .softmax_backward = softmax_backward<T>,
                                 .log_softmax = log_softmax<T>,
-                                .log_softmax_backward = log_softmax_backward<T>};
+                                .log_softmax_backward = log_softmax_backward<T>,
+                                .log_sum = log_sum<T>,
+                                .softmax_times = softmax_times<T>};
 const SoftmaxLoops<float>* float_loops() { return &table<float>; }
 const SoftmaxLoops<double>* double_loops() { return &table<double>; }
 
@@ -110,12 +113,14 @@ void scatter(int64_t n, int64_t stride, const T* from, T* to) {
   for (int64_t i = 0; i < n; ++i) to[i * stride] = from[i];
 }
 
+// Rows for one thread at least, so that splitting pays.
+int64_t grain_of(int64_t n) { return std::max<int64_t>(elementwise_grain / n / 4, 1); }
+
 // loop(n, in…, out) for each of the outer · inner rows, on several threads where there is enough in them.
 template <class T, class Loop, class... In>
 void over_middle(int64_t outer, int64_t n, int64_t inner, Loop loop, T* out, const In*... in) {
   if (n == 0) return;
-  const int64_t grain = std::max<int64_t>(elementwise_grain / n / 4, 1);
-  split(outer * inner, grain, [&](int64_t first, int64_t last) {
+  split(outer * inner, grain_of(n), [&](int64_t first, int64_t last) {
     const Scratch<T> lines(inner == 1 ? 0 : static_cast<size_t>(n) * (1 + sizeof...(in)));
     for (int64_t row = first; row < last; ++row) {
       const int64_t at = row / inner * n * inner + row % inner;
@@ -153,11 +158,26 @@ template <class T>
 void log_softmax_backward(int64_t outer, int64_t n, int64_t inner, const T* grad, const T* out, T* grad_in) {
   over_middle(outer, n, inner, loops<T>().log_softmax_backward, grad_in, grad, out);
 }
+template <class T>
+void log_sums(int64_t rows, int64_t n, const T* x, T* out) {
+  split(rows, grain_of(n), [&, loop = loops<T>().log_sum](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) loop(n, x + i * n, out + 2 * i);
+  });
+}
+template <class T>
+void softmax_times(int64_t rows, int64_t n, const T* x, const T* log_sums, const T* factor, T* out) {
+  split(rows, grain_of(n), [&, loop = loops<T>().softmax_times](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) loop(n, x + i * n, log_sums + 2 * i, factor[i], out + i * n);
+  });
+}
+
 #define INSTANTIATE(T)                                                                   \
   template void softmax(int64_t, int64_t, int64_t, const T*, T*);                        \
   template void softmax_backward(int64_t, int64_t, int64_t, const T*, const T*, T*);     \
   template void log_softmax(int64_t, int64_t, int64_t, const T*, T*);                    \
-  template void log_softmax_backward(int64_t, int64_t, int64_t, const T*, const T*, T*);
+  template void log_softmax_backward(int64_t, int64_t, int64_t, const T*, const T*, T*); \
+  template void log_sums(int64_t, int64_t, const T*, T*);                                \
+  template void softmax_times(int64_t, int64_t, const T*, const T*, const T*, T*);
 INSTANTIATE(float)
 INSTANTIATE(double)
 #undef INSTANTIATE

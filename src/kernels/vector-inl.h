@@ -120,6 +120,46 @@ HWY_INLINE T accumulate(int64_t n, F add, const In*... in) {
   return total<T>(sums);
 }
 
+// What sums are made of. Not lambdas: GCC 12 breaks off over those at -O3.
+struct AddTo {
+  template <class V>
+  HWY_INLINE V operator()(V sum, V v) const {
+    return hn::Add(sum, v);
+  }
+};
+struct AddProduct {
+  template <class V>
+  HWY_INLINE V operator()(V sum, V a, V b) const {
+    return hn::MulAdd(a, b, sum);
+  }
+};
+template <class V>
+struct AddOff {  // how far v lies from the middle
+  V middle;
+  HWY_INLINE V operator()(V sum, V v) const { return hn::Add(sum, hn::Sub(v, middle)); }
+};
+template <class V>
+struct AddSquareOff {
+  V middle;
+  HWY_INLINE V operator()(V sum, V v) const {
+    const V off = hn::Sub(v, middle);
+    return hn::MulAdd(off, off, sum);
+  }
+};
+template <class V>
+struct AddProductOff {  // g · (v - middle)
+  V middle;
+  HWY_INLINE V operator()(V sum, V g, V v) const { return hn::MulAdd(g, hn::Sub(v, middle), sum); }
+};
+
+// The same of many: by halves down to runs of at most 1024, so that the error grows with log n.
+template <class T, class F, class... In>
+T accumulate_long(int64_t n, F add, const In*... in) {
+  if (n <= 1024) return accumulate<T>(n, add, in...);
+  const int64_t half = n / 2;
+  return accumulate_long<T>(half, add, in...) + accumulate_long<T>(n - half, add, in + half...);
+}
+
 }  // namespace okibi::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 

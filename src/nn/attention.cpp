@@ -35,9 +35,9 @@ Projection projection(const Module& module, int64_t which, int64_t embed_dim) {
   const Tensor bias = parameter_named(module, "in_proj_bias"), all = parameter_named(module, "in_proj_weight");
   const int64_t begin = which * embed_dim;
   constexpr std::array names = {"q_proj_weight", "k_proj_weight", "v_proj_weight"};
-  return {all.defined() ? all.narrow(0, begin, embed_dim)
-                        : parameter_named(module, names.at(static_cast<size_t>(which))),
-          bias.defined() ? bias.narrow(0, begin, embed_dim) : bias};
+  return {
+      all.defined() ? all.narrow(0, begin, embed_dim) : parameter_named(module, names.at(static_cast<size_t>(which))),
+      bias.defined() ? bias.narrow(0, begin, embed_dim) : bias};
 }
 
 std::array<Tensor, 3> projected(const Module& module, const std::array<Tensor, 3>& inputs, int64_t embed_dim) {
@@ -59,9 +59,9 @@ Tensor by_heads(const Tensor& x, int64_t heads, bool batch_first) {
   return x.view({x.size(0), x.size(1), heads, x.size(2) / heads})
       .permute(batch_first ? Dims{0, 2, 1, 3} : Dims{1, 2, 0, 3});
 }
-// … and back
-Tensor joined_heads(const Tensor& x, bool batch_first) {
-  const Tensor lines = x.permute(batch_first ? Dims{0, 2, 1, 3} : Dims{2, 0, 1, 3});
+// … and back, the length first
+Tensor joined_heads(const Tensor& x) {
+  const Tensor lines = x.permute({2, 0, 1, 3});
   return lines.reshape({lines.size(0), lines.size(1), x.size(1) * x.size(3)});
 }
 
@@ -113,8 +113,9 @@ void check_inputs(const Tensor& query, const Tensor& key, const Tensor& value, i
   const bool fits = (query.dim() == 2 || query.dim() == 3) && key.dim() == query.dim() && value.dim() == query.dim() &&
                     query.size(-1) == embed_dim;
   if (fits) return;
-  throw Error(ErrorKind::bad_argument, "MultiheadAttention takes a query, a key and a value, all with a batch or all "
-                                       "without")
+  throw Error(ErrorKind::bad_argument,
+              "MultiheadAttention takes a query, a key and a value, all with a batch or all "
+              "without")
       .expected(fmt::format("a query (length, batch, {0}) or (length, {0})", embed_dim))
       .found(fmt::format("{}, {} and {}", to_string(query.sizes()), to_string(key.sizes()), to_string(value.sizes())));
 }
@@ -195,7 +196,9 @@ std::pair<Tensor, Tensor> MultiheadAttention::forward(const Tensor& query, const
   const Tensor scaled = q * std::sqrt(1 / static_cast<double>(head));
   const Tensor scores = with_masks(matmul(scaled, k.transpose(2, 3)), options, keys);
   const Tensor weights = dropout(softmax(scores, -1), attribute(dropout_place).to_double(), is_training());
-  const Tensor y = children().front().second(joined_heads(matmul(weights, v), batch_first));
+  // As PyTorch does, a view of what lies with the length first, so that dropout behind it draws for the same elements.
+  const Tensor lines = children().front().second(joined_heads(matmul(weights, v)));
+  const Tensor y = batch_first ? lines.transpose(0, 1) : lines;
   if (!options.need_weights) return {y, {}};
   if (!options.average_attn_weights) return {y, weights};
   return {y, sum(weights, 1) * (1 / static_cast<double>(heads))};

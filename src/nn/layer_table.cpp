@@ -8,34 +8,30 @@ namespace {
 using enum Print;
 
 constexpr LayerAttribute embedding[] = {
-    {"num_embeddings", value},   {"embedding_dim", value}, {"padding_idx", unless_none},
-    {"max_norm", unless_none},   {"norm_type", unless_two}, {"scale_grad_by_freq", unless_false},
+    {"num_embeddings", value}, {"embedding_dim", value},  {"padding_idx", unless_none},
+    {"max_norm", unless_none}, {"norm_type", unless_two}, {"scale_grad_by_freq", unless_false},
     {"sparse", unless_false},
 };
 constexpr LayerAttribute embedding_bag[] = {
-    {"num_embeddings", value},    {"embedding_dim", value}, {"max_norm", unless_none},
-    {"norm_type", unless_two},    {"scale_grad_by_freq", unless_false}, {"padding_idx", unless_none_last},
-    {"mode", name_value},         {"sparse", never},        {"include_last_offset", never},
+    {"num_embeddings", value},
+    {"embedding_dim", value},
+    {"max_norm", unless_none},
+    {"norm_type", unless_two},
+    {"scale_grad_by_freq", unless_false},
+    {"padding_idx", unless_none_last},
+    {"mode", name_value},
+    {"sparse", never},
+    {"include_last_offset", never},
 };
 constexpr LayerAttribute linear[] = {
     {"in_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
-constexpr LayerAttribute bilinear[] = {{"in1_features", name_value},
-                                       {"in2_features", name_value},
-                                       {"out_features", name_value},
-                                       {"bias", has_parameter}};
+constexpr LayerAttribute bilinear[] = {
+    {"in1_features", name_value}, {"in2_features", name_value}, {"out_features", name_value}, {"bias", has_parameter}};
 constexpr LayerAttribute convolution[] = {
-    {"in_channels", value},
-    {"out_channels", value},
-    {"kernel_size", name_value},
-    {"stride", name_value},
-    {"padding", unless_zero},
-    {"dilation", unless_one},
-    {"transposed", never},
-    {"output_padding", never},
-    {"groups", unless_one},
-    {"bias", if_no_parameter},
-    {"padding_mode", unless_zeros},
-    {"_reversed_padding_repeated_twice", never},
+    {"in_channels", value},    {"out_channels", value},        {"kernel_size", name_value},
+    {"stride", name_value},    {"padding", unless_zero},       {"dilation", unless_one},
+    {"transposed", never},     {"output_padding", never},      {"groups", unless_one},
+    {"bias", if_no_parameter}, {"padding_mode", unless_zeros}, {"_reversed_padding_repeated_twice", never},
 };
 constexpr LayerAttribute recurrent[] = {
     {"mode", never},
@@ -53,9 +49,9 @@ constexpr LayerAttribute recurrent[] = {
     {"_flat_weights", all_parameters},
 };
 constexpr LayerAttribute attention[] = {
-    {"embed_dim", never},   {"kdim", never},     {"vdim", never},   {"_qkv_same_embed_dim", never},
-    {"num_heads", never},   {"dropout", never},  {"batch_first", never}, {"head_dim", never},
-    {"add_zero_attn", never}, {"bias_k", never}, {"bias_v", never},  // the last two None, or parameters and not here
+    {"embed_dim", never},     {"kdim", never},    {"vdim", never},        {"_qkv_same_embed_dim", never},
+    {"num_heads", never},     {"dropout", never}, {"batch_first", never}, {"head_dim", never},
+    {"add_zero_attn", never}, {"bias_k", never},  {"bias_v", never},  // the last two None, or parameters and not here
 };
 constexpr LayerAttribute inplace[] = {{"inplace", unless_false}};
 constexpr LayerAttribute relu6[] = {{"min_val", never}, {"max_val", never}, {"inplace", unless_false}};
@@ -70,7 +66,30 @@ constexpr LayerAttribute prelu[] = {{"num_parameters", name_value}, {"init", nev
 constexpr LayerAttribute flatten[] = {{"start_dim", name_value}, {"end_dim", name_value}};
 constexpr LayerAttribute unflatten[] = {{"dim", name_value}, {"unflattened_size", name_value}};
 constexpr LayerAttribute dropout[] = {{"p", name_value}, {"inplace", name_value}};
+constexpr LayerAttribute embedding_dropout[] = {{"embed_p", never}};
+constexpr LayerAttribute batch_norm[] = {
+    {"num_features", value}, {"eps", name_value},     {"momentum", name_value},
+    {"affine", name_value},  {"bias", has_parameter}, {"track_running_stats", name_value},
+};
+constexpr LayerAttribute layer_norm[] = {
+    {"normalized_shape", value}, {"eps", name_value}, {"elementwise_affine", name_value}, {"bias", has_parameter}};
+constexpr LayerAttribute rms_norm[] = {
+    {"normalized_shape", value}, {"eps", name_value}, {"elementwise_affine", name_value}};
+constexpr LayerAttribute group_norm[] = {{"num_groups", value},
+                                         {"num_channels", value},
+                                         {"eps", name_value},
+                                         {"affine", name_value},
+                                         {"bias", has_parameter}};
 constexpr LayerAttribute loss[] = {{"reduction", never}};
+constexpr LayerAttribute smooth_l1_loss[] = {{"reduction", never}, {"beta", never}};
+constexpr LayerAttribute huber_loss[] = {{"reduction", never}, {"delta", never}};
+constexpr LayerAttribute nll_loss[] = {{"reduction", never}, {"ignore_index", never}};
+constexpr LayerAttribute cross_entropy_loss[] = {
+    {"reduction", never}, {"ignore_index", never}, {"label_smoothing", never}};
+constexpr LayerAttribute kl_div_loss[] = {{"reduction", never}, {"log_target", never}};
+constexpr LayerAttribute cosine_embedding_loss[] = {{"reduction", never}, {"margin", never}};
+constexpr LayerAttribute triplet_margin_loss[] = {
+    {"reduction", never}, {"margin", never}, {"p", never}, {"eps", never}, {"swap", never}};
 constexpr std::span<const LayerAttribute> none;
 
 template <class T>
@@ -80,6 +99,10 @@ AnyModule make() {
 template <class T>
 AnyModule make_unfilled() {
   return T(Unfilled());
+}
+template <class T, int64_t... sizes>
+AnyModule make_of() {
+  return T(sizes...);
 }
 
 constexpr Layer table[] = {
@@ -118,11 +141,29 @@ constexpr Layer table[] = {
     {"torch.nn.modules.activation.LogSoftmax", dim, make<LogSoftmax>},
     {"torch.nn.modules.activation.PReLU", prelu, make<PReLU>},
     {"torch.nn.modules.dropout.Dropout", dropout, make<Dropout>},
+    {"torch.nn.modules.dropout.Dropout1d", dropout, make<Dropout1d>},
+    {"torch.nn.modules.dropout.Dropout2d", dropout, make<Dropout2d>},
+    {"torch.nn.modules.dropout.AlphaDropout", dropout, make<AlphaDropout>},
+    {"fastai.text.models.awdlstm.EmbeddingDropout", embedding_dropout, make<EmbeddingDropout>},
+    {"torch.nn.modules.batchnorm.BatchNorm1d", batch_norm, make_of<BatchNorm1d, 1>, 2},
+    {"torch.nn.modules.batchnorm.BatchNorm2d", batch_norm, make_of<BatchNorm2d, 1>, 2},
+    {"torch.nn.modules.normalization.LayerNorm", layer_norm, make_of<LayerNorm, 1>},
+    {"torch.nn.modules.normalization.RMSNorm", rms_norm, make_of<RMSNorm, 1>},
+    {"torch.nn.modules.normalization.GroupNorm", group_norm, make_of<GroupNorm, 1, 1>},
     {"torch.nn.modules.container.Sequential", none, make<Sequential>},
     {"torch.nn.modules.container.ModuleList", none, make<ModuleList>},
     {"torch.nn.modules.container.ModuleDict", none, make<ModuleDict>},
     {"torch.nn.modules.loss.BCEWithLogitsLoss", loss, make<BCEWithLogitsLoss>},
     {"torch.nn.modules.loss.MSELoss", loss, make<MSELoss>},
+    {"torch.nn.modules.loss.L1Loss", loss, make<L1Loss>},
+    {"torch.nn.modules.loss.SmoothL1Loss", smooth_l1_loss, make<SmoothL1Loss>},
+    {"torch.nn.modules.loss.HuberLoss", huber_loss, make<HuberLoss>},
+    {"torch.nn.modules.loss.BCELoss", loss, make<BCELoss>},
+    {"torch.nn.modules.loss.CrossEntropyLoss", cross_entropy_loss, make<CrossEntropyLoss>},
+    {"torch.nn.modules.loss.NLLLoss", nll_loss, make<NLLLoss>},
+    {"torch.nn.modules.loss.KLDivLoss", kl_div_loss, make<KLDivLoss>},
+    {"torch.nn.modules.loss.CosineEmbeddingLoss", cosine_embedding_loss, make<CosineEmbeddingLoss>},
+    {"torch.nn.modules.loss.TripletMarginLoss", triplet_margin_loss, make<TripletMarginLoss>},
 };
 
 }  // namespace

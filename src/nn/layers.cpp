@@ -2,15 +2,6 @@
 #include "nn/module_state.h"
 
 namespace okibi::nn {
-namespace {
-
-Dims dims_of(const Value& tuple) {
-  Dims dims;
-  for (size_t i = 0; i < tuple.size(); ++i) dims.push_back(tuple[i].to_int());
-  return dims;
-}
-
-}  // namespace
 
 Identity::Identity() : Module("torch.nn.modules.linear.Identity") {}
 
@@ -21,8 +12,6 @@ Flatten::Flatten(int64_t start_dim, int64_t end_dim) : Module("torch.nn.modules.
 Unflatten::Unflatten(int64_t dim, const Dims& unflattened_size) : Module("torch.nn.modules.flatten.Unflatten") {
   set_layer_attributes({dim, as_tuple(unflattened_size)});
 }
-Tensor Unflatten::forward(const Tensor& x) const {
-  return unflatten(x, attribute(0).to_int(), dims_of(attribute(1)));
-}
+Tensor Unflatten::forward(const Tensor& x) const { return unflatten(x, attribute(0).to_int(), dims_of(attribute(1))); }
 
 }  // namespace okibi::nn

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <okibi/nn.h>
+#include <okibi/random.h>
 
 #include <algorithm>
 
@@ -20,16 +21,30 @@ struct ModuleState {
 // For those who take modules apart and put them together: state_dict, printing and whole-model files.
 struct ModuleAccess {
   static ModuleState& state(const Module& module) { return *module.state_; }
-  // A parameter that may be None is an attribute of that name when it is, in some of PyTorch's layers.
+  // A parameter or child that may be None is an attribute of that name when it is, in some of PyTorch's layers.
   static void drop_attributes_that_are_parameters(const Module& module) {
     std::erase_if(state(module).attributes, [&](const auto& attribute) {
-      return std::ranges::any_of(state(module).parameters,
-                                 [&](const NamedTensor& parameter) { return parameter.first == attribute.first; });
+      const auto has_its_name = [&](const auto& item) { return item.first == attribute.first; };
+      return std::ranges::any_of(state(module).parameters, has_its_name) ||
+             std::ranges::any_of(state(module).children, has_its_name);
     });
   }
   static void set_attribute(Module module, std::string name, Value value) {
     module.set_attribute(std::move(name), std::move(value));
   }
+};
+
+// Constructors draw initial numbers, which loading and copying then replace. PyTorch runs no constructor there, and so
+// draws none.
+class KeepRandomState {
+ public:
+  KeepRandomState() : before_(default_generator()) {}
+  ~KeepRandomState() { default_generator() = before_; }
+  KeepRandomState(const KeepRandomState&) = delete;
+  KeepRandomState& operator=(const KeepRandomState&) = delete;
+
+ private:
+  Generator before_;
 };
 
 // Undefined where there is none, and where it is PyTorch's None.
@@ -46,5 +61,10 @@ inline Tensor parameter_named(const Module& module, std::string_view name) {
 
 // As attributes of PyTorch's layers hold sizes.
 inline Value as_tuple(const Dims& numbers) { return Tuple(std::vector<Value>(numbers.begin(), numbers.end())); }
+inline Dims dims_of(const Value& tuple) {
+  Dims dims;
+  for (size_t i = 0; i < tuple.size(); ++i) dims.push_back(tuple[i].to_int());
+  return dims;
+}
 
 }  // namespace okibi::nn

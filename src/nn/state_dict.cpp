@@ -71,16 +71,30 @@ bool leads_on(const ModuleState& state, std::string_view rest) {
   return std::ranges::any_of(state.parameters, is_own) || std::ranges::any_of(state.buffers, is_own);
 }
 
+// What a state_dict says is the version of the module under `prefix`; 0 where it says nothing.
+int64_t given_version(const StateDict& given, const std::string& prefix) {
+  const std::string_view path = std::string_view(prefix).substr(0, prefix.empty() ? 0 : prefix.size() - 1);
+  for (const auto& [name, version] : given.versions()) {
+    if (name == path) return version;
+  }
+  return 0;
+}
+
+// Batch norms before their version 2 (PyTorch 0.4.1) did not count batches: their number then stays what it is.
+bool may_be_missing(const std::string& name, const StateDict& given, const std::string& prefix) {
+  return name == "num_batches_tracked" && given_version(given, prefix) < 2;
+}
+
 void Plan::compare(const Module& module, const std::string& prefix, const StateDict& given) {
   const ModuleState& state = ModuleAccess::state(module);
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
     for (const auto& [name, own] : *tensors) {
       if (!own.defined()) continue;
       const Value* value = given.find(prefix + name);
-      if (value == nullptr)
-        keys.missing.push_back(prefix + name);
-      else
+      if (value != nullptr)
         take(prefix + name, *value, own);
+      else if (!may_be_missing(name, given, prefix))
+        keys.missing.push_back(prefix + name);
     }
   }
   for (const auto& [key, value] : given) {

@@ -9,6 +9,8 @@
 //     using Saved = std::tuple<SavedTensor>;
 //     static Saved save(const Tensor& self, const Tensor& out);        // what backward needs
 //     static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges& edges);
+//     // and, where the last outputs are no business of the caller's, but kept for backward:
+//     static constexpr size_t hidden = 1;
 //   };
 //
 // call<Relu>(x) is the C++ function; entry<Relu>() is its row in the operator table, with arguments as Values. A view
@@ -39,6 +41,13 @@ template <class Op>
 concept HasGradient = requires {
   typename Op::Saved;
 };
+template <class Op>
+constexpr size_t hidden_outputs() {
+  if constexpr (requires { Op::hidden; })
+    return Op::hidden;
+  else
+    return 0;
+}
 template <class Op>
 concept IsView = requires {
   &Op::view;
@@ -268,8 +277,10 @@ Value call_boxed(std::span<const Value> values) {
     return unboxed(Op::schema, &Op::compose, values,
                    [](const auto&... arguments) { return as_value(Op::compose(arguments...)); });
   } else {
-    return unboxed(Op::schema, &Op::infer, values,
-                   [](const auto&... arguments) { return as_value(call_all<Op>(arguments...)); });
+    return unboxed(Op::schema, &Op::infer, values, [](const auto&... arguments) {
+      const auto outputs = call_all<Op>(arguments...);
+      return as_value(std::span(outputs).first(outputs.size() - hidden_outputs<Op>()));
+    });
   }
 }
 
@@ -300,7 +311,11 @@ std::span<const okibi::Op> embedding_bag_ops();
 std::span<const okibi::Op> activation_ops();
 std::span<const okibi::Op> softmax_ops();
 std::span<const okibi::Op> dropout_ops();
+std::span<const okibi::Op> norm_ops();
+std::span<const okibi::Op> batch_norm_ops();
 std::span<const okibi::Op> loss_ops();
+std::span<const okibi::Op> class_loss_ops();
+std::span<const okibi::Op> vector_loss_ops();
 std::span<const okibi::Op> view_ops();
 
 // A tensor that was broadcast, back to `sizes`: summed over what was repeated.

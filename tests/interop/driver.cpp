@@ -33,7 +33,11 @@ void op_samples(const Files& files) {
         value = value.to_tensor().clone().detach().requires_grad_();
         leaves.push_back(value);
       };
-      for (Value& argument : arguments) {
+      List leaf_places;
+      for (size_t i = 0; i < arguments.size(); ++i) {
+        Value& argument = arguments[i];
+        if (!samples::gets_gradient(op.name(), i)) continue;
+        leaf_places.push_back(static_cast<int64_t>(i));
         if (argument.is_list()) {
           argument = List(argument.to_list().items());
           for (Value& item : argument.to_list()) make_leaf(item);
@@ -50,6 +54,7 @@ void op_samples(const Files& files) {
       }
       all.push_back(Dict{{"schema", op.schema},
                          {"arguments", List(arguments)},
+                         {"leaf_places", leaf_places},
                          {"output", out.detach()},
                          {"gradient", gradient},
                          {"gradients", gradients}});
@@ -79,30 +84,33 @@ Value gradient_of(const Tensor& parameter) {
 
 Value embedded(const Value& example) {
   const Value options = example["options"];
-  const auto embedding = nn::Embedding::from_pretrained(
-      example["weight"].to_tensor(), {.freeze = false,
-                                      .padding_idx = maybe<int64_t>(options["padding_idx"]),
-                                      .max_norm = maybe<double>(options["max_norm"]),
-                                      .norm_type = options["norm_type"].to_double(),
-                                      .scale_grad_by_freq = options["scale_grad_by_freq"].to_bool(),
-                                      .sparse = options["sparse"].to_bool()});
+  const auto embedding = nn::Embedding::from_pretrained(example["weight"].to_tensor(),
+                                                        {.freeze = false,
+                                                         .padding_idx = maybe<int64_t>(options["padding_idx"]),
+                                                         .max_norm = maybe<double>(options["max_norm"]),
+                                                         .norm_type = options["norm_type"].to_double(),
+                                                         .scale_grad_by_freq = options["scale_grad_by_freq"].to_bool(),
+                                                         .sparse = options["sparse"].to_bool()});
   const Tensor out = embedding(example["ids"].to_tensor());
   out.backward(example["gradient"].to_tensor());
-  return Dict{{"output", out.detach()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
+  return Dict{
+      {"output", out.detach()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
 }
 
 Value bagged(const Value& example) {
   const Value options = example["options"];
   const std::string mode = options["mode"].to_string();
-  const auto bag = nn::EmbeddingBag::from_pretrained(
-      example["weight"].to_tensor(), {.max_norm = maybe<double>(options["max_norm"]),
-                                      .norm_type = options["norm_type"].to_double(),
-                                      .scale_grad_by_freq = options["scale_grad_by_freq"].to_bool(),
-                                      .mode = mode == "sum" ? BagMode::sum : mode == "max" ? BagMode::max : BagMode::mean,
-                                      .sparse = options["sparse"].to_bool(),
-                                      .include_last_offset = options["include_last_offset"].to_bool(),
-                                      .padding_idx = maybe<int64_t>(options["padding_idx"]),
-                                      .freeze = false});
+  const auto bag = nn::EmbeddingBag::from_pretrained(example["weight"].to_tensor(),
+                                                     {.max_norm = maybe<double>(options["max_norm"]),
+                                                      .norm_type = options["norm_type"].to_double(),
+                                                      .scale_grad_by_freq = options["scale_grad_by_freq"].to_bool(),
+                                                      .mode = mode == "sum"   ? BagMode::sum
+                                                              : mode == "max" ? BagMode::max
+                                                                              : BagMode::mean,
+                                                      .sparse = options["sparse"].to_bool(),
+                                                      .include_last_offset = options["include_last_offset"].to_bool(),
+                                                      .padding_idx = maybe<int64_t>(options["padding_idx"]),
+                                                      .freeze = false});
   const Tensor weights = maybe_tensor(example["weights"]);
   if (weights.defined()) weights.requires_grad_();
   const Tensor out = bag(example["ids"].to_tensor(), maybe_tensor(example["offsets"]), weights);
@@ -222,7 +230,8 @@ const std::map<std::string, MakeScheduler> schedulers = {
     {"LinearLR", [](optim::Optimizer& o) { return scheduler<optim::LinearLR>(o, optim::LinearLROptions{}); }},
     {"ExponentialLR",
      [](optim::Optimizer& o) { return scheduler<optim::ExponentialLR>(o, optim::ExponentialLROptions{1}); }},
-    {"PolynomialLR", [](optim::Optimizer& o) { return scheduler<optim::PolynomialLR>(o, optim::PolynomialLROptions{}); }},
+    {"PolynomialLR",
+     [](optim::Optimizer& o) { return scheduler<optim::PolynomialLR>(o, optim::PolynomialLROptions{}); }},
     {"CosineAnnealingLR",
      [](optim::Optimizer& o) { return scheduler<optim::CosineAnnealingLR>(o, optim::CosineAnnealingLROptions{1}); }},
     {"CosineAnnealingWarmRestarts",
@@ -306,18 +315,22 @@ void layers(const Files& files) {
     module.train(one.training);
     save(module, files.at(0) + "/" + std::to_string(index) + ".pt");
     List inputs;
-    for (const Tensor& input : one.inputs) inputs.push_back(input.clone());
+    for (const Tensor& input : one.inputs) inputs.push_back(input.detach());
     Dict versions;
-    const StateDict state = module.state_dict();
-    for (const auto& [prefix, version] : state.versions()) versions.set(prefix, version);
-    all.push_back(Dict{{"python", one.python},
-                       {"training", one.training},
-                       {"inputs", inputs},
-                       {"repr", to_string(module)},
-                       {"state_dict", state},
-                       {"versions", versions},
-                       {"did", one.inputs.empty() ? Value() : testing_help::run_case(module, one.inputs, 1, one.python, one.python_call)},
-                       {"call", one.python_call}});
+    const StateDict own = module.state_dict();
+    for (const auto& [prefix, version] : own.versions()) versions.set(prefix, version);
+    Dict state;  // as it is now: running changes buffers
+    for (const auto& [name, value] : own) state.set(name, value.to_tensor().clone());
+    all.push_back(
+        Dict{{"python", one.python},
+             {"training", one.training},
+             {"inputs", inputs},
+             {"repr", to_string(module)},
+             {"state_dict", state},
+             {"versions", versions},
+             {"did", one.inputs.empty() ? Value()
+                                        : testing_help::run_case(module, one.inputs, 1, one.python, one.python_call)},
+             {"call", one.python_call}});
   }
   save(all, files.at(0) + "/cases.pth");
 }
@@ -335,7 +348,9 @@ void layers_of_python(const Files& files) {
     std::vector<Tensor> inputs;
     for (const Value& input : one["inputs"].to_list()) inputs.push_back(input.to_tensor());
     const std::string text = to_string(module);
-    all.push_back(Dict{{"repr", text}, {"did", testing_help::run_case(module, inputs, 1, one["python"].to_string(), one["call"].to_string())}});
+    all.push_back(
+        Dict{{"repr", text},
+             {"did", testing_help::run_case(module, inputs, 1, one["python"].to_string(), one["call"].to_string())}});
   }
   save(all, files.at(0) + "/again.pth");
 }

@@ -11,6 +11,8 @@ namespace {
 
 using samples::normal;
 
+constexpr kernels::PairLoss bce_with_logits = {kernels::PairLoss::bce_with_logits};
+
 template <class T>
 struct Elementwise : testing::Test {};
 using Types = testing::Types<float, double>;
@@ -54,7 +56,10 @@ TYPED_TEST(Elementwise, ArithmeticIsThatOfPlainLoops) {
       true, [&](int64_t n, T* out) { kernels::scale(n, a.data(), alpha, out); },
       [&](size_t i) { return a[i] * alpha; });
   expect_each<T>(
-      true, [&](int64_t n, T* out) { kernels::squared_error(n, a.data(), b.data(), out); },
+      true,
+      [&](int64_t n, T* out) {
+        kernels::pair_loss<T>(n, {kernels::PairLoss::squared}, a.data(), b.data(), nullptr, out);
+      },
       [&](size_t i) { return (a[i] - b[i]) * (a[i] - b[i]); });
 }
 
@@ -132,7 +137,8 @@ TYPED_TEST(Elementwise, SoftplusIsWithinTwoUnitsInTheLastPlace) {
   const std::vector<T> target(x.size());
   samples::on_every_cpu(true, [&](const char* cpu) {
     std::vector<T> out(x.size());
-    kernels::bce_with_logits<T>(static_cast<int64_t>(x.size()), x.data(), target.data(), out.data());
+    const auto n = static_cast<int64_t>(x.size());
+    kernels::pair_loss<T>(n, bce_with_logits, x.data(), target.data(), nullptr, out.data());
     double worst = 0;
     for (size_t i = 0; i < x.size(); ++i) {
       const long double exact = std::log1p(std::exp(static_cast<long double>(x[i])));
@@ -149,8 +155,8 @@ TYPED_TEST(Elementwise, LossAndItsGradientAreCloseToTheExactOnes) {
   std::vector<T> y(x.size()), loss(x.size()), grad(x.size());
   for (size_t i = 0; i < y.size(); ++i) y[i] = static_cast<T>(i % 3) / 2;
   const auto n = static_cast<int64_t>(x.size());
-  kernels::bce_with_logits(n, x.data(), y.data(), loss.data());
-  kernels::bce_with_logits_backward(n, x.data(), y.data(), grad.data());
+  kernels::pair_loss<T>(n, bce_with_logits, x.data(), y.data(), nullptr, loss.data());
+  kernels::pair_loss_by_input<T>(n, bce_with_logits, x.data(), y.data(), nullptr, grad.data());
   for (size_t i = 0; i < x.size(); ++i) {
     const long double z = x[i], exact = std::max(z, 0.0L) - z * y[i] + std::log1p(std::exp(-std::abs(z)));
     const double size = std::abs(static_cast<double>(z)) + 1;
@@ -170,7 +176,7 @@ TYPED_TEST(Elementwise, ExtremesOfSigmoidAndLoss) {
     EXPECT_EQ(std::vector<T>(out.begin(), out.begin() + 4), (std::vector<T>{1, 0, 1, 0}));
     EXPECT_TRUE(std::isnan(out[4]));
     EXPECT_EQ(out[5], T(0.5));
-    kernels::bce_with_logits<T>(4, x.data() + 2, zeros.data(), out.data());
+    kernels::pair_loss<T>(4, bce_with_logits, x.data() + 2, zeros.data(), nullptr, out.data());
     EXPECT_EQ(out[0], T(1e30));
     EXPECT_EQ(out[1], 0);
     EXPECT_TRUE(std::isnan(out[2]));

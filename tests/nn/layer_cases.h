@@ -17,8 +17,8 @@ struct LayerCase {
   std::function<nn::AnyModule()> make;  // after manual_seed(index), as Python is
   std::vector<Tensor> inputs;           // of forward
   bool training = true;
-  // What forward is called with where that is more than the inputs: in Python a function of the module and them, and the
-  // same in boxed arguments here. Several results are joined to one row.
+  // What forward is called with where that is more than the inputs: in Python a function of the module and them, and
+  // the same in boxed arguments here. Several results are joined to one row.
   std::string python_call = {};
   std::function<std::vector<Value>(const std::vector<Value>& inputs)> arguments = {};
 };
@@ -27,7 +27,7 @@ inline Tensor floats(Dims sizes, double shift = 0) { return samples::some(std::m
 
 inline std::vector<LayerCase> layer_cases() {
   using samples::ids;
-  const Tensor x = floats({4, 6});
+  const Tensor x = floats({4, 6}), y = floats({4, 6}, 1);
   return {
       {"nn.Module()", [] { return nn::Module(); }, {}},
       {"nn.Embedding(5, 3)", [] { return nn::Embedding(5, 3); }, {ids({{0, 4}, {4, 2}})}},
@@ -46,7 +46,9 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.Conv1d(4, 6, 2, stride=3, padding=2, dilation=2, groups=2, bias=False)",
        [] { return nn::Conv1d(4, 6, 2, {.stride = 3, .padding = 2, .dilation = 2, .groups = 2, .bias = false}); },
        {floats({2, 4, 9})}},
-      {"nn.Conv1d(2, 3, 4, padding='same')", [] { return nn::Conv1d(2, 3, 4, {.padding = "same"}); }, {floats({2, 2, 7})}},
+      {"nn.Conv1d(2, 3, 4, padding='same')",
+       [] { return nn::Conv1d(2, 3, 4, {.padding = "same"}); },
+       {floats({2, 2, 7})}},
       {"nn.Conv1d(2, 3, 3, padding='valid')",
        [] { return nn::Conv1d(2, 3, 3, {.padding = "valid"}); },
        {floats({2, 7})}},
@@ -63,10 +65,14 @@ inline std::vector<LayerCase> layer_cases() {
        [] { return nn::Conv2d(3, 3, 3, {.padding = "same", .dilation = 2, .groups = 3, .bias = false}); },
        {floats({2, 5, 4, 3}).permute({0, 3, 1, 2})}},
       {"nn.Conv2d(2, 3, (2, 4), padding='same')",
-       [] { return nn::Conv2d(2, 3, {2, 4}, {.padding = "same"}); },
+       [] {
+         return nn::Conv2d(2, 3, {2, 4}, {.padding = "same"});
+       },
        {floats({2, 2, 5, 6})}},
       {"nn.Conv2d(2, 3, 3, padding=(2, 1), padding_mode='circular')",
-       [] { return nn::Conv2d(2, 3, 3, {.padding = {2, 1}, .padding_mode = "circular"}); },
+       [] {
+         return nn::Conv2d(2, 3, 3, {.padding = {2, 1}, .padding_mode = "circular"});
+       },
        {floats({2, 2, 5, 6})}},
       {"nn.Conv2d(2, 3, 3, stride=2, padding=1, padding_mode='reflect')",
        [] { return nn::Conv2d(2, 3, 3, {.stride = 2, .padding = 1, .padding_mode = "reflect"}); },
@@ -75,8 +81,8 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.LSTM(3, 4)", [] { return nn::LSTM(3, 4); }, {floats({5, 2, 3})}},
       {"nn.LSTM(3, 4, num_layers=2, bias=False, batch_first=True, dropout=0.4, bidirectional=True)",
        [] {
-         return nn::LSTM(
-             3, 4, {.num_layers = 2, .bias = false, .batch_first = true, .dropout = 0.4, .bidirectional = true});
+         return nn::LSTM(3, 4,
+                         {.num_layers = 2, .bias = false, .batch_first = true, .dropout = 0.4, .bidirectional = true});
        },
        {floats({2, 5, 3})}},
       {"nn.LSTM(3, 4, num_layers=2, bidirectional=True, proj_size=2)",
@@ -94,8 +100,8 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.GRU(3, 4)", [] { return nn::GRU(3, 4); }, {floats({5, 2, 3})}},
       {"nn.GRU(3, 4, num_layers=3, bias=False, batch_first=True, dropout=0.4, bidirectional=True)",
        [] {
-         return nn::GRU(
-             3, 4, {.num_layers = 3, .bias = false, .batch_first = true, .dropout = 0.4, .bidirectional = true});
+         return nn::GRU(3, 4,
+                        {.num_layers = 3, .bias = false, .batch_first = true, .dropout = 0.4, .bidirectional = true});
        },
        {floats({2, 5, 3})}},
       {"nn.GRU(3, 4)", [] { return nn::GRU(3, 4); }, {floats({5, 3}), floats({1, 4})}},
@@ -112,9 +118,7 @@ inline std::vector<LayerCase> layer_cases() {
          return std::vector<Value>{in[0], in[0], in[0]};
        }},
       {"nn.MultiheadAttention(6, 2, add_bias_kv=True, add_zero_attn=True, kdim=3, vdim=5)",
-       [] {
-         return nn::MultiheadAttention(6, 2, {.add_bias_kv = true, .add_zero_attn = true, .kdim = 3, .vdim = 5});
-       },
+       [] { return nn::MultiheadAttention(6, 2, {.add_bias_kv = true, .add_zero_attn = true, .kdim = 3, .vdim = 5}); },
        {floats({3, 2, 6}), floats({4, 2, 3}, 1), floats({4, 2, 5}, 2), gt(floats({2, 4}), tensor(1.0)),
         floats({4, 3, 4})},
        true,
@@ -136,8 +140,16 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.Identity()", [] { return nn::Identity(); }, {x}},
       {"nn.Flatten()", [] { return nn::Flatten(); }, {floats({2, 3, 2})}},
       {"nn.Flatten(0, 1)", [] { return nn::Flatten(0, 1); }, {floats({2, 3, 2}).permute({2, 0, 1})}},
-      {"nn.Unflatten(1, (2, 3))", [] { return nn::Unflatten(1, {2, 3}); }, {x}},
-      {"nn.Unflatten(-1, (-1, 2))", [] { return nn::Unflatten(-1, {-1, 2}); }, {x}},
+      {"nn.Unflatten(1, (2, 3))",
+       [] {
+         return nn::Unflatten(1, {2, 3});
+       },
+       {x}},
+      {"nn.Unflatten(-1, (-1, 2))",
+       [] {
+         return nn::Unflatten(-1, {-1, 2});
+       },
+       {x}},
       // ---- containers
       {"nn.Sequential()", [] { return nn::Sequential(); }, {x}},
       {"nn.Sequential(nn.Linear(6, 3), nn.Sequential(nn.Tanh(), nn.Linear(3, 1)))",
@@ -198,11 +210,126 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.Dropout(0.3)", [] { return nn::Dropout(0.3); }, {floats({20, 30})}},
       {"nn.Dropout(0.0)", [] { return nn::Dropout(0); }, {x}},
       {"nn.Dropout(0.3)", [] { return nn::Dropout(0.3); }, {x}, false},
+      {"nn.Dropout(0.3)",
+       [] { return nn::Dropout(0.3); },
+       {floats({5, 6, 7}).transpose(0, 2)}},
+      {"nn.AlphaDropout(0.3)", [] { return nn::AlphaDropout(0.3); }, {floats({5, 6}).t()}},
+      {"nn.Dropout(1.0)", [] { return nn::Dropout(1); }, {x}},
+      {"nn.Dropout(0.4, inplace=True)", [] { return nn::Dropout(0.4, true); }, {x}},
+      {"nn.Dropout1d()", [] { return nn::Dropout1d(); }, {floats({5, 6, 7})}},
+      {"nn.Dropout1d(0.2)", [] { return nn::Dropout1d(0.2); }, {floats({30, 7})}},
+      {"nn.Dropout1d(0.2)", [] { return nn::Dropout1d(0.2); }, {floats({30, 7})}, false},
+      {"nn.Dropout2d(0.3, inplace=True)", [] { return nn::Dropout2d(0.3, true); }, {floats({5, 6, 2, 3})}},
+      {"nn.Dropout2d(1.0)", [] { return nn::Dropout2d(1); }, {floats({5, 6, 2, 3})}},
+      {"nn.AlphaDropout()", [] { return nn::AlphaDropout(); }, {floats({20, 30})}},
+      {"nn.AlphaDropout(0.1)", [] { return nn::AlphaDropout(0.1); }, {floats({20, 30})}},
+      {"nn.AlphaDropout(0.1)", [] { return nn::AlphaDropout(0.1); }, {floats({20, 30})}, false},
+      {"nn.AlphaDropout(1.0)", [] { return nn::AlphaDropout(1); }, {x}},
+      {"EmbeddingDropout(nn.Embedding(9, 4), 0.4)",
+       [] { return nn::EmbeddingDropout(nn::Embedding(9, 4), 0.4); },
+       {ids({{0, 4, 5, 8, 1}, {4, 2, 0, 3, 3}})}},
+      {"EmbeddingDropout(nn.Embedding(9, 4, padding_idx=3), 0.4)",
+       [] { return nn::EmbeddingDropout(nn::Embedding(9, 4, {.padding_idx = 3}), 0.4); },
+       {ids({{0, 4, 5, 8, 1}, {4, 2, 0, 3, 3}})},
+       false},
+      // ---- norms
+      {"nn.BatchNorm1d(6)", [] { return nn::BatchNorm1d(6); }, {x}},
+      {"nn.BatchNorm1d(6)", [] { return nn::BatchNorm1d(6); }, {x}, false},
+      {"nn.BatchNorm1d(3, eps=0.01, momentum=0.3)",
+       [] { return nn::BatchNorm1d(3, {.eps = 0.01, .momentum = 0.3}); },
+       {floats({4, 3, 5}, 7)}},
+      {"nn.BatchNorm1d(6, momentum=None)", [] { return nn::BatchNorm1d(6, {.momentum = {}}); }, {x}},
+      {"nn.BatchNorm1d(6, affine=False)", [] { return nn::BatchNorm1d(6, {.affine = false}); }, {x}},
+      {"nn.BatchNorm1d(6, track_running_stats=False)",
+       [] { return nn::BatchNorm1d(6, {.track_running_stats = false}); },
+       {x},
+       false},
+      {"nn.BatchNorm1d(6, bias=False)", [] { return nn::BatchNorm1d(6, {.bias = false}); }, {x}},
+      {"nn.BatchNorm2d(3)", [] { return nn::BatchNorm2d(3); }, {floats({2, 3, 4, 5}, -3)}},
+      {"nn.BatchNorm2d(3, affine=False, track_running_stats=False)",
+       [] { return nn::BatchNorm2d(3, {.affine = false, .track_running_stats = false}); },
+       {floats({2, 3, 4, 5})}},
+      {"nn.LayerNorm(6)", [] { return nn::LayerNorm(6); }, {x}},
+      {"nn.LayerNorm((3, 5), eps=0.01)",
+       [] {
+         return nn::LayerNorm({3, 5}, {.eps = 0.01});
+       },
+       {floats({2, 3, 5}, 2)}},
+      {"nn.LayerNorm(6, elementwise_affine=False)",
+       [] { return nn::LayerNorm(6, {.elementwise_affine = false}); },
+       {x}},
+      {"nn.LayerNorm(6, bias=False)", [] { return nn::LayerNorm(6, {.bias = false}); }, {x}},
+      {"nn.RMSNorm(6)", [] { return nn::RMSNorm(6); }, {x}},
+      {"nn.RMSNorm((3, 5), eps=0.01)",
+       [] {
+         return nn::RMSNorm({3, 5}, {.eps = 0.01});
+       },
+       {floats({2, 3, 5}, 9)}},
+      {"nn.RMSNorm(6, elementwise_affine=False)", [] { return nn::RMSNorm(6, {.elementwise_affine = false}); }, {x}},
+      {"nn.GroupNorm(2, 6)", [] { return nn::GroupNorm(2, 6); }, {x}},
+      {"nn.GroupNorm(3, 6, eps=0.1)", [] { return nn::GroupNorm(3, 6, {.eps = 0.1}); }, {floats({2, 6, 3, 2}, 5)}},
+      {"nn.GroupNorm(2, 6, affine=False)", [] { return nn::GroupNorm(2, 6, {.affine = false}); }, {floats({2, 6, 3})}},
+      {"nn.GroupNorm(2, 6, bias=False)", [] { return nn::GroupNorm(2, 6, {.bias = false}); }, {floats({2, 6, 3})}},
       // ---- losses
       {"nn.MSELoss()", [] { return nn::MSELoss(); }, {x, floats({4, 6}, 1)}},
       {"nn.MSELoss(reduction='sum')", [] { return nn::MSELoss(Reduction::sum); }, {x, floats({4, 6}, 1)}},
       {"nn.MSELoss(reduction='none')", [] { return nn::MSELoss(Reduction::none); }, {x, floats({4, 6}, 1)}},
-      {"nn.BCEWithLogitsLoss()", [] { return nn::BCEWithLogitsLoss(); }, {x, sigmoid(floats({4, 6}, 1))}},
+      {"nn.L1Loss()", [] { return nn::L1Loss(); }, {x, y}},
+      {"nn.L1Loss(reduction='none')", [] { return nn::L1Loss(Reduction::none); }, {x, y}},
+      {"nn.SmoothL1Loss()", [] { return nn::SmoothL1Loss(); }, {x, y}},
+      {"nn.SmoothL1Loss(reduction='sum', beta=0.4)", [] { return nn::SmoothL1Loss(Reduction::sum, 0.4); }, {x, y}},
+      {"nn.HuberLoss()", [] { return nn::HuberLoss(); }, {x, y}},
+      {"nn.HuberLoss(reduction='none', delta=0.4)", [] { return nn::HuberLoss(Reduction::none, 0.4); }, {x, y}},
+      {"nn.BCELoss()", [] { return nn::BCELoss(); }, {sigmoid(x), sigmoid(y)}},
+      {"nn.BCELoss(weight=torch.tensor([1.0, 2, 3, 4, 5, 6]), reduction='sum')",
+       [] {
+         return nn::BCELoss(Reduction::sum, tensor({1.0, 2, 3, 4, 5, 6}));
+       },
+       {sigmoid(x), sigmoid(y)}},
+      {"nn.BCEWithLogitsLoss()", [] { return nn::BCEWithLogitsLoss(); }, {x, sigmoid(y)}},
+      {"nn.BCEWithLogitsLoss(pos_weight=torch.tensor([1.0, 2, 3, 4, 5, 6]))",
+       [] {
+         return nn::BCEWithLogitsLoss(Reduction::mean, {}, tensor({1.0, 2, 3, 4, 5, 6}));
+       },
+       {x, sigmoid(y)}},
+      {"nn.BCEWithLogitsLoss(weight=torch.tensor([[0.5], [2], [1], [3]]), reduction='none')",
+       [] {
+         return nn::BCEWithLogitsLoss(Reduction::none, tensor({{0.5}, {2}, {1}, {3}}));
+       },
+       {x, sigmoid(y)}},
+      {"nn.CrossEntropyLoss()", [] { return nn::CrossEntropyLoss(); }, {x, ids({5, 0, 2, 2})}},
+      {"nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2, 3, 4, 5, 6]), ignore_index=2, label_smoothing=0.1)",
+       [] {
+         return nn::CrossEntropyLoss(
+             {.weight = tensor({1.0, 2, 3, 4, 5, 6}), .ignore_index = 2, .label_smoothing = 0.1});
+       },
+       {x, ids({5, 0, 2, 2})}},
+      {"nn.CrossEntropyLoss(reduction='none', label_smoothing=0.2)",
+       [] { return nn::CrossEntropyLoss({.reduction = Reduction::none, .label_smoothing = 0.2}); },
+       {x, softmax(y, 1)}},
+      {"nn.CrossEntropyLoss(reduction='sum')",
+       [] { return nn::CrossEntropyLoss({.reduction = Reduction::sum}); },
+       {floats({2, 3, 2}), ids({{1, 0}, {2, 2}})}},
+      {"nn.NLLLoss()", [] { return nn::NLLLoss(); }, {log_softmax(x, 1), ids({5, 0, 2, 2})}},
+      {"nn.NLLLoss(weight=torch.tensor([1.0, 2, 3, 4, 5, 6]), ignore_index=0, reduction='none')",
+       [] {
+         return nn::NLLLoss({.weight = tensor({1.0, 2, 3, 4, 5, 6}), .ignore_index = 0, .reduction = Reduction::none});
+       },
+       {log_softmax(x, 1), ids({5, 0, 2, 2})}},
+      {"nn.KLDivLoss()", [] { return nn::KLDivLoss(); }, {log_softmax(x, 1), softmax(y, 1)}},
+      {"nn.KLDivLoss(reduction='batchmean', log_target=True)",
+       [] { return nn::KLDivLoss(Reduction::batchmean, true); },
+       {log_softmax(x, 1), log_softmax(y, 1)}},
+      {"nn.CosineEmbeddingLoss()", [] { return nn::CosineEmbeddingLoss(); }, {x, y, ids({1, -1, -1, 1})}},
+      {"nn.CosineEmbeddingLoss(margin=-0.2, reduction='none')",
+       [] { return nn::CosineEmbeddingLoss(-0.2, Reduction::none); },
+       {x, y, ids({1, -1, -1, 1})}},
+      {"nn.TripletMarginLoss()", [] { return nn::TripletMarginLoss(); }, {x, y, floats({6, 4}).t()}},
+      {"nn.TripletMarginLoss(margin=2.0, p=1.0, eps=1e-5, swap=True, reduction='none')",
+       [] {
+         return nn::TripletMarginLoss({.margin = 2, .p = 1, .eps = 1e-5, .swap = true, .reduction = Reduction::none});
+       },
+       {x, y, floats({6, 4}).t()}},
   };
 }
 

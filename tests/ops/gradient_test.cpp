@@ -27,7 +27,7 @@ double weighed(const Op& op, const samples::Arguments& arguments) {
 }
 
 // Every floating tensor among the arguments, also inside lists, needs a gradient from here on.
-std::vector<Tensor> make_leaves(samples::Arguments& arguments) {
+std::vector<Tensor> make_leaves(const Op& op, samples::Arguments& arguments) {
   std::vector<Tensor> leaves;
   const auto make = [&](Value& value) {
     if (!value.is_tensor() || !is_floating_point(value.to_tensor().dtype())) return;
@@ -35,7 +35,9 @@ std::vector<Tensor> make_leaves(samples::Arguments& arguments) {
     leaves.back().requires_grad_();
     value = leaves.back();
   };
-  for (Value& argument : arguments) {
+  for (size_t i = 0; i < arguments.size(); ++i) {
+    Value& argument = arguments[i];
+    if (!samples::gets_gradient(op.name(), i)) continue;
     if (argument.is_list()) {
       argument = List(argument.to_list().items());
       for (Value& item : argument.to_list()) make(item);
@@ -69,7 +71,7 @@ TEST_P(Gradient, EqualsFiniteDifferences) {
   ASSERT_NE(found, samples::all().end()) << op.name() << " has no sample in tests/ops/samples.h";
   for (const samples::Arguments& sample : found->second) {
     samples::Arguments arguments = sample;
-    const std::vector<Tensor> leaves = make_leaves(arguments);
+    const std::vector<Tensor> leaves = make_leaves(op, arguments);
     const Tensor out = first_output(op, arguments);
     if (!op.differentiable) {
       EXPECT_FALSE(out.requires_grad());

@@ -26,14 +26,14 @@ TEST(OpTable, RunsIntoPlannedMemory) {
     if (op.infer == nullptr) continue;
     for (const samples::Arguments& arguments : samples::all().at(std::string(op.name()))) {
       const std::vector<OutputSpec> specs = op.infer(arguments);
-      const auto plan = Storage::allocate(4096);
+      const auto plan = Storage::allocate(1 << 16);
       std::memset(plan->data(), 0x5a, plan->nbytes());
       std::vector<Tensor> outputs;
       int64_t at = 64;
       for (const OutputSpec& spec : specs) {
         outputs.push_back(Tensor::over(plan, spec.dtype, spec.sizes, contiguous_strides(spec.sizes),
                                        at / static_cast<int64_t>(itemsize(spec.dtype))));
-        at += 1024;
+        at += 16384;
       }
       op.run(arguments, outputs);
       const Value expected = op.call(arguments);

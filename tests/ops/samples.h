@@ -21,6 +21,7 @@ inline Tensor some(Dims sizes, double shift = 0) {
   }
   return x;
 }
+inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(std::move(sizes), shift)); }
 inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
 inline Value dims(std::initializer_list<Value> values) { return List(values); }
 
@@ -86,11 +87,11 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
        {{some({2, 2, 5, 5}), some({3, 2, 3, 3}), some({3}), dims({1, 1}), dims({1, 1}), dims({1, 1}), 1},
         {some({2, 4, 4}), some({2, 1, 2, 2}), some({2}), dims({2}), dims({0}), dims({1}), 2}}},
       {"aten::lstm.input",
-       {{some({3, 2, 2}), List{some({1, 2, 2}), some({1, 2, 2}, 1)}, List{some({8, 2}), some({8, 2}, 1), some({8}), some({8}, 1)},
-         true, 1, 0.0, false, false, false},
+       {{some({3, 2, 2}), List{some({1, 2, 2}), some({1, 2, 2}, 1)},
+         List{some({8, 2}), some({8, 2}, 1), some({8}), some({8}, 1)}, true, 1, 0.0, false, false, false},
         {some({2, 3, 2}), List{some({4, 2, 1}), some({4, 2, 2}, 1)},
-         List{some({8, 2}), some({8, 1}), some({1, 2}), some({8, 2}, 1), some({8, 1}), some({1, 2}), some({8, 2}), some({8, 1}),
-              some({1, 2}), some({8, 2}), some({8, 1}, 1), some({1, 2})},
+         List{some({8, 2}), some({8, 1}), some({1, 2}), some({8, 2}, 1), some({8, 1}), some({1, 2}), some({8, 2}),
+              some({8, 1}), some({1, 2}), some({8, 2}), some({8, 1}, 1), some({1, 2})},
          false, 2, 0.0, true, true, true}}},
       {"aten::gru.input",
        {{some({3, 2, 2}), some({1, 2, 2}), List{some({6, 2}), some({6, 2}, 1), some({6}), some({6}, 1)}, true, 1, 0.0,
@@ -167,11 +168,87 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
         {some({2, 3}), 0, float32}}},
       {"aten::unflatten.int", {{some({2, 6}), 1, dims({2, -1})}, {some({6, 2}).t(), -1, dims({3, 2})}}},
       {"aten::native_dropout", {{some({2, 5}), 0.0, true}, {some({2, 5}), 0.5, false}}},
+      {"aten::feature_dropout",
+       {{some({2, 3, 2}), 0.0, true}, {some({2, 3}), 0.5, false}, {some({2, 3}).t(), 1.0, true}}},
+      {"aten::alpha_dropout", {{some({2, 5}), 0.0, true}, {some({5, 2}).t(), 0.5, false}, {some({2, 3}), 1.0, true}}},
+      {"aten::layer_norm",
+       {{some({3, 5}), dims({5}), some({5}), some({5}, 1), 1e-5, true},
+        {some({2, 3, 4}), dims({3, 4}), some({3, 4}), nullptr, 0.1, true},
+        {some({5, 3}).t(), dims({5}), nullptr, nullptr, 1e-5, true},
+        {some({2, 37}, 10), dims({37}), nullptr, some({37}), 1e-5, true},
+        {some({0, 3}), dims({3}), some({3}), some({3}), 1e-5, true}}},
+      {"aten::rms_norm",
+       {{some({3, 5}), dims({5}), some({5}), nullptr},
+        {some({2, 3, 4}), dims({3, 4}), some({3, 4}), 0.1},
+        {some({5, 3}).t(), dims({5}), nullptr, 1e-3}}},
+      {"aten::group_norm",
+       {{some({2, 6, 5}), 3, some({6}), some({6}, 1), 1e-5, true},
+        {some({3, 6}), 2, some({6}), some({6}), 1e-5, true},
+        {some({2, 4, 3, 2}).transpose(2, 3), 1, some({4}), nullptr, 1e-3, true},
+        {some({2, 4, 3}), 4, nullptr, nullptr, 1e-5, true},
+        {some({0, 4, 3}), 2, some({4}), some({4}), 1e-5, true}}},
+      {"aten::batch_norm",
+       {{some({5, 3}), some({3}), some({3}, 1), zeros({3}, {float64}), ones({3}, {float64}), true, 0.1, 1e-5, true},
+        {some({5, 3}, 50), some({3}), some({3}, 1), some({3}), some({3}, 4), false, 0.1, 1e-5, true},
+        {some({3, 2, 4}), some({2}), nullptr, nullptr, nullptr, true, 0.1, 1e-2, true},
+        {some({3, 2, 4}), nullptr, nullptr, some({2}), some({2}, 4), false, 0.1, 1e-5, true},
+        {some({2, 3, 3, 2}).transpose(2, 3), some({3}), some({3}), nullptr, nullptr, true, 0.1, 1e-5, true},
+        {some({70, 17}), some({17}), some({17}), nullptr, nullptr, true, 0.1, 1e-5, true},
+        {some({9, 5}).t(), some({9}), some({9}), nullptr, nullptr, true, 0.1, 1e-5, true}}},
       {"aten::binary_cross_entropy_with_logits",
        {{some({6}), some({6}), nullptr, nullptr, 1},
         {some({2, 3}), some({2, 3}), nullptr, nullptr, 2},
         {some({2, 3}), some({2, 3}), nullptr, nullptr, 0},
-        {some({4}, 40), some({4}), nullptr, nullptr, 1}}},
+        {some({4}, 40), some({4}), nullptr, nullptr, 1},
+        {some({2, 3}), some({2, 3}, 3), some({3}), nullptr, 1},
+        {some({2, 3}), some({2, 3}, 3), some({2, 1}), some({3}, 3), 0},
+        {some({4, 3}).t(), some({4, 3}, 3).t(), nullptr, some({}, 3), 2}}},
+      {"aten::binary_cross_entropy",
+       {{probabilities({2, 3}), probabilities({2, 3}, 1), nullptr, 1},
+        {probabilities({2, 3}), probabilities({2, 3}, 1), some({3}), 0},
+        {probabilities({3, 2}).t(), probabilities({3, 2}, 1).t(), some({2, 1}), 2}}},
+      {"aten::l1_loss",
+       {{some({6}), some({6}, 2.1), 1},
+        {some({2, 3}), some({3, 2}, 0.7).t(), 2},
+        {some({2, 3}), some({2, 3}, 2.1), 0}}},
+      {"aten::smooth_l1_loss",
+       {{some({6}), some({6}, 2.1), 1, 1.0},
+        {some({2, 3}), some({3, 2}, 0.7).t(), 2, 0.3},
+        {some({2, 3}), some({3, 2}, 0.7).t(), 0, 2.6},
+        {some({2, 3}), some({3, 2}, 0.7).t(), 1, 0.0}}},
+      {"aten::huber_loss",
+       {{some({6}), some({6}, 2.1), 1, 1.0},
+        {some({2, 3}), some({3, 2}, 0.7).t(), 2, 0.3},
+        {some({2, 3}), some({3, 2}, 0.7).t(), 0, 2.6}}},
+      {"aten::kl_div",
+       {{some({2, 3}), probabilities({2, 3}), 1, false},
+        {some({2, 3}), some({3, 2}, -2).t(), 0, true},
+        {some({3, 2}).t(), probabilities({2, 3}), 2, false}}},
+      {"aten::nll_loss_nd",
+       {{some({3, 4}), ids({1, 3, 0}), nullptr, 1, -100},
+        {some({3, 4}), ids({1, 3, 0}), some({4}, 3), 1, 3},
+        {some({4}), tensor(2), some({4}, 3), 2, -100},
+        {some({2, 3, 2}), ids({{1, 2}, {0, 1}}), some({3}, 3), 0, 0},
+        {some({4, 3}).t(), ids({1, 3, -7}), nullptr, 2, -7}}},
+      {"aten::cross_entropy_loss",
+       {{some({3, 4}), ids({1, 3, 0}), nullptr, 1, -100, 0.0},
+        {some({3, 4}, 500), ids({1, 3, 0}), some({4}, 3), 1, 3, 0.1},
+        {some({4}), tensor(2), some({4}, 3), 2, -100, 0.0},
+        {some({2, 3, 2}), ids({{1, 2}, {0, 1}}), some({3}, 3), 0, 0, 0.3},
+        {some({4, 3}).t(), ids({1, 3, -7}), nullptr, 1, -7, 0.2},
+        {some({3, 4}), probabilities({3, 4}), nullptr, 1, -100, 0.0},
+        {some({2, 3, 2}), probabilities({2, 3, 2}), some({3}, 3), 0, -100, 0.1},
+        {some({4}), probabilities({4}), some({4}, 3), 2, -100, 1.0}}},
+      {"aten::cosine_embedding_loss",
+       {{some({3, 4}), some({3, 4}, 1), ids({1, -1, 1}), 0.0, 1},
+        {some({4, 3}).t(), some({4, 3}, 1).t(), ids({-1, -1, 1}), 0.3, 0},
+        {some({5}), some({5}, 0.4), tensor(-1), -0.5, 2}}},
+      {"aten::triplet_margin_loss",
+       {{some({3, 4}), some({3, 4}, 1), some({4, 3}).t(), 1.0, 2.0, 1e-6, false, 1},
+        {some({3, 4}), some({3, 4}, 1), some({4, 3}).t(), 1.0, 2.0, 1e-6, true, 0},
+        {some({2, 3, 4}), some({2, 4, 3}, 0.45).transpose(1, 2), some({2, 3, 4}, 1), 2.0, 1.0, 1e-6, true, 2},
+        {some({5}), some({5}, 0.4), some({5}, -0.3), 3.0, 3.0, 1e-6, false, 1},
+        {some({3, 4}), some({4, 3}, 0.45).t(), some({3, 4}, 1), 2.5, 1.5, 1e-6, false, 0}}},
       {"aten::mse_loss",
        {{some({6}), some({6}, 2), 1}, {some({2, 3}), some({2, 3}, 2), 2}, {some({2, 3}), some({2, 3}, 2), 0}}},
       {"aten::view", {{some({2, 3}), dims({3, -1})}}},
@@ -192,6 +269,16 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
        {{some({2, 3}), float32, false, false, nullptr}, {some({2, 3}), float64, false, true, nullptr}}},
   };
   return samples;
+}
+
+// Tensors of floating point that get no gradient: weights of losses and running statistics, as in PyTorch.
+inline bool gets_gradient(std::string_view name, size_t argument) {
+  if (name == "aten::batch_norm") return argument < 3;
+  if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
+      name == "aten::binary_cross_entropy_with_logits") {
+    return argument < 2;
+  }
+  return true;
 }
 
 // Where the gradient is not the derivative, on purpose: a padding row gets none, and frequent rows get less. PyTorch
