@@ -12,18 +12,6 @@ namespace {
 
 using Factory = std::function<nn::AnyModule()>;
 
-// Constructors draw initial weights, which loading then replaces. PyTorch runs no constructor, and so draws nothing.
-class KeepRandomState {
- public:
-  KeepRandomState() : before_(default_generator()) {}
-  ~KeepRandomState() { default_generator() = before_; }
-  KeepRandomState(const KeepRandomState&) = delete;
-  KeepRandomState& operator=(const KeepRandomState&) = delete;
-
- private:
-  Generator before_;
-};
-
 class Reader {
  public:
   explicit Reader(const ModuleClasses& classes) : classes_(classes) {}
@@ -109,7 +97,7 @@ void take_settings(const nn::Module& module, const SavedModule& saved) {
 }
 
 nn::AnyModule Reader::make_of_class(const Factory& factory, const SavedModule& saved) const {
-  const KeepRandomState keep;
+  const nn::KeepRandomState keep;
   nn::AnyModule module = factory();
   module.load_state_dict(state_dict_of(saved.value()));
   take_settings(module, saved);
@@ -140,8 +128,8 @@ nn::AnyModule Reader::make_layer(MakeLayer make_it, const SavedModule& saved) {
   for (const auto& [name, value] : saved.attributes()) {
     if (row == nullptr || !row->lists_parameters(name)) nn::ModuleAccess::set_attribute(layer, name, value);
   }
-  nn::ModuleAccess::drop_attributes_that_are_parameters(layer);
   for (const auto& [name, child] : saved.children()) state.children.emplace_back(name, make(child));
+  nn::ModuleAccess::drop_attributes_that_are_registered(layer);
   return layer;
 }
 

@@ -163,7 +163,7 @@ MultiheadAttention::MultiheadAttention(int64_t embed_dim, int64_t num_heads, con
   }
   set_layer_attributes({embed_dim, kdim, vdim, same, num_heads, options.dropout, options.batch_first,
                         embed_dim / num_heads, options.add_zero_attn, nullptr, nullptr});
-  ModuleAccess::drop_attributes_that_are_parameters(*this);
+  ModuleAccess::drop_attributes_that_are_registered(*this);
 }
 
 MultiheadAttention::MultiheadAttention(Unfilled) : Module(attention_class) {

@@ -53,6 +53,13 @@ constexpr LayerAttribute attention[] = {
     {"num_heads", never},     {"dropout", never}, {"batch_first", never}, {"head_dim", never},
     {"add_zero_attn", never}, {"bias_k", never},  {"bias_v", never},  // the last two None, or parameters and not here
 };
+constexpr LayerAttribute encoder_layer[] = {
+    {"norm_first", never}, {"activation_relu_or_gelu", never}, {"activation", never}};
+constexpr LayerAttribute encoder[] = {{"num_layers", never},
+                                      {"norm", never},  // None, or a child and not here
+                                      {"enable_nested_tensor", never},
+                                      {"use_nested_tensor", never},
+                                      {"mask_check", never}};
 constexpr LayerAttribute inplace[] = {{"inplace", unless_false}};
 constexpr LayerAttribute relu6[] = {{"min_val", never}, {"max_val", never}, {"inplace", unless_false}};
 constexpr LayerAttribute leaky_relu[] = {{"negative_slope", name_value}, {"inplace", unless_false}};
@@ -150,6 +157,8 @@ constexpr Layer table[] = {
     {"torch.nn.modules.normalization.LayerNorm", layer_norm, make_of<LayerNorm, 1>},
     {"torch.nn.modules.normalization.RMSNorm", rms_norm, make_of<RMSNorm, 1>},
     {"torch.nn.modules.normalization.GroupNorm", group_norm, make_of<GroupNorm, 1, 1>},
+    {"torch.nn.modules.transformer.TransformerEncoderLayer", encoder_layer, make_unfilled<TransformerEncoderLayer>},
+    {"torch.nn.modules.transformer.TransformerEncoder", encoder, make_unfilled<TransformerEncoder>},
     {"torch.nn.modules.container.Sequential", none, make<Sequential>},
     {"torch.nn.modules.container.ModuleList", none, make<ModuleList>},
     {"torch.nn.modules.container.ModuleDict", none, make<ModuleDict>},

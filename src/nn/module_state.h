@@ -22,7 +22,7 @@ struct ModuleState {
 struct ModuleAccess {
   static ModuleState& state(const Module& module) { return *module.state_; }
   // A parameter or child that may be None is an attribute of that name when it is, in some of PyTorch's layers.
-  static void drop_attributes_that_are_parameters(const Module& module) {
+  static void drop_attributes_that_are_registered(const Module& module) {
     std::erase_if(state(module).attributes, [&](const auto& attribute) {
       const auto has_its_name = [&](const auto& item) { return item.first == attribute.first; };
       return std::ranges::any_of(state(module).parameters, has_its_name) ||

@@ -93,15 +93,28 @@ std::string indented(std::string_view text) {
   return result;
 }
 
+// "(0-2): 3 x Linear(…)": of a list's children that are alike and follow each other, one is printed, since PyTorch 2.0.
+std::string children_text(const Module& module) {
+  const auto& children = ModuleAccess::state(module).children;
+  const bool joins = module.python_class() == "torch.nn.modules.container.ModuleList";
+  std::vector<std::string> each;
+  for (const auto& [name, child] : children) each.push_back(indented(to_string(child)));
+  std::string text;
+  for (size_t first = 0, end = 0; first < children.size(); first = end) {
+    end = first + 1;
+    while (joins && end < children.size() && each[end] == each[first]) ++end;
+    const size_t count = end - first;
+    text += count == 1 ? fmt::format("\n  ({}): {}", children[first].first, each[first])
+                       : fmt::format("\n  ({}-{}): {} x {}", first, end - 1, count, each[first]);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string to_string(const Module& module) {
-  std::string text = module.class_name() + '(' + attributes_text(module);
-  const auto& children = ModuleAccess::state(module).children;
-  for (const auto& [name, child] : children) {
-    text += fmt::format("\n  ({}): {}", name, indented(to_string(child)));
-  }
-  return text + (children.empty() ? ")" : "\n)");
+  const std::string children = children_text(module);
+  return module.class_name() + '(' + attributes_text(module) + children + (children.empty() ? ")" : "\n)");
 }
 
 std::ostream& operator<<(std::ostream& out, const Module& module) { return out << to_string(module); }

@@ -137,6 +137,42 @@ inline std::vector<LayerCase> layer_cases() {
        [](const auto& in) {
          return std::vector<Value>{in[0], in[0], in[0], Dict{{"attn_mask", in[1]}, {"need_weights", false}}};
        }},
+      // ---- encoders
+      {"nn.TransformerEncoderLayer(6, 2, 8, dropout=0.0)",
+       [] { return nn::TransformerEncoderLayer(6, 2, {.dim_feedforward = 8, .dropout = 0}); },
+       {floats({3, 2, 6})}},
+      {"nn.TransformerEncoderLayer(6, 3, 8, dropout=0.3, activation='gelu', layer_norm_eps=0.1, batch_first=True, "
+       "norm_first=True)",
+       [] {
+         return nn::TransformerEncoderLayer(6, 3,
+                                            {.dim_feedforward = 8,
+                                             .dropout = 0.3,
+                                             .activation = "gelu",
+                                             .layer_norm_eps = 0.1,
+                                             .batch_first = true,
+                                             .norm_first = true});
+       },
+       {floats({2, 4, 6})}},
+      {"nn.TransformerEncoderLayer(4, 2, 6, bias=False)",
+       [] { return nn::TransformerEncoderLayer(4, 2, {.dim_feedforward = 6, .bias = false}); },
+       {floats({3, 4})},
+       false},
+      {"nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 6, dropout=0.0, batch_first=True), 2, nn.LayerNorm(4))",
+       [] {
+         const nn::TransformerEncoderLayer layer(4, 2, {.dim_feedforward = 6, .dropout = 0, .batch_first = true});
+         return nn::TransformerEncoder(layer, 2, nn::LayerNorm(4));
+       },
+       {floats({2, 3, 4}), gt(floats({3, 3}), tensor(1.0)), gt(floats({2, 3}, -1), tensor(0.6))},
+       true,
+       "lambda m, x, mask, hidden: m(x, mask=mask, src_key_padding_mask=hidden)",
+       [](const auto& in) {
+         return std::vector<Value>{in[0], Dict{{"mask", in[1]}, {"src_key_padding_mask", in[2]}}};
+       }},
+      {"nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 1, 6, 0.2), 3)",
+       [] {
+         return nn::TransformerEncoder(nn::TransformerEncoderLayer(4, 1, {.dim_feedforward = 6, .dropout = 0.2}), 3);
+       },
+       {floats({3, 2, 4})}},
       {"nn.Identity()", [] { return nn::Identity(); }, {x}},
       {"nn.Flatten()", [] { return nn::Flatten(); }, {floats({2, 3, 2})}},
       {"nn.Flatten(0, 1)", [] { return nn::Flatten(0, 1); }, {floats({2, 3, 2}).permute({2, 0, 1})}},
