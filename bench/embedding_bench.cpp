@@ -52,10 +52,11 @@ void fetch(const float* row, int64_t dim) {
 void bare_gather(const Tensor& ids, const Tensor& table, const Tensor& out) {
   const int64_t dim = table.size(1), *const id = ids.data<int64_t>();
   const float* const rows = table.data<float>();
+  float* const to = out.data<float>();
   parallel_for(0, batch, batch / num_threads(), [&](int64_t first, int64_t last) {
     for (int64_t i = first; i < last; ++i) {
       if (i + 16 < last) fetch(rows + id[i + 16] * dim, dim);
-      std::copy_n(rows + id[i] * dim, dim, out.data<float>() + i * dim);
+      std::copy_n(rows + id[i] * dim, dim, to + i * dim);
     }
   });
 }
@@ -64,10 +65,10 @@ void bare_gather(const Tensor& ids, const Tensor& table, const Tensor& out) {
 void bare_update(const std::vector<int64_t>& rows, const std::vector<Tensor>& arrays) {
   parallel_for(0, static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows.size()) / num_threads(),
                [&](int64_t first, int64_t last) {
+                 std::vector<std::pair<float*, int64_t>> all_of_them;
+                 for (const Tensor& array : arrays) all_of_them.emplace_back(array.data<float>(), array.size(1));
                  for (auto i = static_cast<size_t>(first); i < static_cast<size_t>(last); ++i) {
-                   for (const Tensor& array : arrays) {
-                     const int64_t dim = array.size(1);
-                     float* const all = array.data<float>();
+                   for (const auto& [all, dim] : all_of_them) {
                      if (i + 16 < static_cast<size_t>(last)) fetch(all + rows[i + 16] * dim, dim);
                      float* const row = all + rows[i] * dim;
                      for (int64_t j = 0; j < dim; ++j) row[j] = row[j] * 0.999F + 1e-9F;
@@ -152,10 +153,36 @@ class Case {
 
 }  // namespace
 
-// Usage: embedding_bench THREADS [ROWSxDIM]...
+// The same 16,384 rows of tables of different sizes, spread evenly: what a step costs should not grow with the table.
+void growth() {
+  constexpr int64_t touched = 16'384, dim = 64;
+  const Tensor gradient = randn({batch, dim});
+  for (const int64_t rows : {touched, 16 * touched, 256 * touched}) {
+    const Tensor ids = mul(randint(0, touched, {batch}), tensor(rows / touched));
+    const auto step = [&](std::string_view what, bool sparse, const auto& make) {
+      const nn::Embedding table(rows, dim, {.sparse = sparse});
+      auto optimizer = make(table.parameters());
+      const double time = milliseconds(15, [&] {
+        optimizer.zero_grad();
+        table(ids).backward(gradient);
+        optimizer.step();
+      });
+      fmt::print("{} | {} | {:.4f}\n", rows, what, time);
+    };
+    step("sparse SGD", true, [](auto parameters) { return optim::SGD(parameters, {.lr = 0.01}); });
+    step("dense SGD", false, [](auto parameters) { return optim::SGD(parameters, {.lr = 0.01}); });
+    step("SparseAdam", true, [](auto parameters) { return optim::SparseAdam(parameters); });
+  }
+}
+
+// Usage: embedding_bench THREADS [growth | ROWSxDIM...]
 int main(int count, char** arguments) {
   kernels::use_threads(count > 1 ? std::stoi(arguments[1]) : 1);
   std::vector<std::string> tables(arguments + std::min(count, 2), arguments + count);
+  if (tables == std::vector<std::string>{"growth"}) {
+    growth();
+    return 0;
+  }
   if (tables.empty()) tables = {"4000000x64", "4000000x128", "100000x64", "22x8"};
   manual_seed(0);
   for (const std::string& table : tables) {

@@ -164,6 +164,9 @@ struct SgdStep {
 };
 template <class T>
 void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* parameter);
+// parameter (*, width)[ids[i]] += factor · grad (ids, width)[i], in the order of ids, whatever the number of threads.
+template <class T>
+void add_rows(std::span<const int64_t> ids, int64_t width, double factor, const T* grad, T* parameter);
 struct AdamStep {
   double lr, beta1, beta2, eps, weight_decay, bias_correction1, bias_correction2_sqrt;
   bool maximize, decoupled = false;  // decoupled: the parameter itself decays (AdamW), not the gradient

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 namespace okibi::kernels {
@@ -108,9 +109,20 @@ struct RmspropScalars {
   T minus_lr, alpha, fresh, momentum, eps, decay;
   bool maximize;
 };
+// The rows that one of several threads has for its own, spread evenly whichever rows come often.
+struct RowShare {
+  uint32_t part, parts;
+  bool has(int64_t row) const noexcept {
+    if (parts == 1) return true;
+    const auto mixed = static_cast<uint32_t>((static_cast<uint64_t>(row) * 0x9E3779B97F4A7C15U) >> 32);  // Knuth, 6.4
+    return (uint64_t{mixed} * parts) >> 32 == part;
+  }
+};
 template <class T>
 struct OptimizerLoops {
   void (*sgd)(int64_t n, const SgdScalars<T>& scalars, const T* grad, T* momentum_buffer, T* parameter);
+  void (*add_rows)(std::span<const int64_t> ids, const RowShare& share, int64_t width, T factor, const T* grad,
+                   T* parameter);
   void (*adam)(int64_t n, const AdamScalars<T>& scalars, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq,
                T* parameter);
   void (*sparse_adam)(int64_t n, const SparseAdamScalars<T>& scalars, const T* grad, T* exp_avg, T* exp_avg_sq,

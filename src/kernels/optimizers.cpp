@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "kernels/fetch.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
 #include "kernels/vector-inl.h"
@@ -78,6 +79,19 @@ void sgd(int64_t n, const SgdScalars<T>& given, const T* grad, T* momentum_buffe
     g = s.nesterov ? hn::MulAdd(momentum, buffer, g) : buffer;
     p = hn::MulAdd(hn::Set(d, s.minus_lr), g, p);
   });
+}
+
+template <class T>
+void add_rows(std::span<const int64_t> ids, const RowShare& share, int64_t width, T factor, const T* grad,
+              T* parameter) {
+  const auto by = hn::Set(Full<T>(), factor);
+  const auto moved = [by](auto p, auto g) HWY_ATTR { return hn::MulAdd(by, g, p); };
+  for (size_t i = 0; i < ids.size(); ++i) {
+    if (i + rows_ahead < ids.size()) fetch_row(parameter + ids[i + rows_ahead] * width, width);
+    if (!share.has(ids[i])) continue;
+    T* const row = parameter + ids[i] * width;
+    map(width, row, moved, static_cast<const T*>(row), grad + static_cast<int64_t>(i) * width);
+  }
 }
 
 template <class T>
@@ -201,6 +215,7 @@ void rowwise_adagrad(int64_t width, const AdagradScalars<T>& given, const T* gra
 
 template <class T>
 constexpr OptimizerLoops<T> table{.sgd = sgd<T>,
+                                  .add_rows = add_rows<T>,
                                   .adam = adam<T>,
                                   .sparse_adam = sparse_adam<T>,
                                   .adagrad = adagrad<T>,
@@ -244,17 +259,28 @@ void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* p
 }
 
 template <class T>
+void add_rows(std::span<const int64_t> ids, int64_t width, double factor, const T* grad, T* parameter) {
+  const auto loop = loops<T>().add_rows;
+  const auto elements = static_cast<int64_t>(ids.size()) * width;
+  const auto parts = static_cast<uint32_t>(elements < 2 * elementwise_grain ? 1 : num_threads());
+  split(parts, 1, [&](int64_t first, int64_t last) {
+    for (int64_t part = first; part < last; ++part) {
+      loop(ids, {static_cast<uint32_t>(part), parts}, width, static_cast<T>(factor), grad, parameter);
+    }
+  });
+}
+
+template <class T>
 void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq, T* parameter) {
-  const AdamScalars<T> scalars{
-      .minus_step = static_cast<T>(-(step.lr / step.bias_correction1)),
-      .fresh1 = static_cast<T>(1 - step.beta1),
-      .beta2 = static_cast<T>(step.beta2),
-      .fresh2 = static_cast<T>(1 - step.beta2),
-      .correction2 = static_cast<T>(step.bias_correction2_sqrt),
-      .eps = static_cast<T>(step.eps),
-      .decay = step.decoupled ? T(0) : static_cast<T>(step.weight_decay),
-      .kept = step.decoupled ? static_cast<T>(1 - step.lr * step.weight_decay) : T(1),
-      .maximize = step.maximize};
+  const AdamScalars<T> scalars{.minus_step = static_cast<T>(-(step.lr / step.bias_correction1)),
+                               .fresh1 = static_cast<T>(1 - step.beta1),
+                               .beta2 = static_cast<T>(step.beta2),
+                               .fresh2 = static_cast<T>(1 - step.beta2),
+                               .correction2 = static_cast<T>(step.bias_correction2_sqrt),
+                               .eps = static_cast<T>(step.eps),
+                               .decay = step.decoupled ? T(0) : static_cast<T>(step.weight_decay),
+                               .kept = step.decoupled ? static_cast<T>(1 - step.lr * step.weight_decay) : T(1),
+                               .maximize = step.maximize};
   split(n, elementwise_grain, [&](int64_t first, int64_t last) {
     loops<T>().adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first,
                     from(max_exp_avg_sq, first), parameter + first);
@@ -321,12 +347,13 @@ void rowwise_adagrad(int64_t rows, int64_t width, const AdagradStep& step, const
   });
 }
 
-#define OKIBI_OPTIMIZERS(T)                                                              \
-  template void sgd(int64_t, const SgdStep&, const T*, T*, T*);                          \
-  template void adam(int64_t, const AdamStep&, const T*, T*, T*, T*, T*);                \
-  template void sparse_adam(int64_t, const AdamStep&, const T*, T*, T*, T*);             \
-  template void adagrad(int64_t, const AdagradStep&, const T*, T*, T*);                  \
-  template void rmsprop(int64_t, const RmspropStep&, const T*, T*, T*, T*, T*);          \
+#define OKIBI_OPTIMIZERS(T)                                                        \
+  template void sgd(int64_t, const SgdStep&, const T*, T*, T*);                    \
+  template void add_rows(std::span<const int64_t>, int64_t, double, const T*, T*); \
+  template void adam(int64_t, const AdamStep&, const T*, T*, T*, T*, T*);          \
+  template void sparse_adam(int64_t, const AdamStep&, const T*, T*, T*, T*);       \
+  template void adagrad(int64_t, const AdagradStep&, const T*, T*, T*);            \
+  template void rmsprop(int64_t, const RmspropStep&, const T*, T*, T*, T*, T*);    \
   template void rowwise_adagrad(int64_t, int64_t, const AdagradStep&, const T*, T*, T*);
 OKIBI_OPTIMIZERS(float)
 OKIBI_OPTIMIZERS(double)

@@ -97,9 +97,13 @@ class RowStep {
 };
 
 // Loops::loop<T>(info) gives a function over Elements<T>, made once for each step; Loops::state are its state's rows.
-// Loops::idle_rows_stay(options), where there is one, says that a gradient of zeros changes nothing.
+// Loops::idle_rows_stay(options), where there is one, says that a gradient of zeros changes nothing;
+// takes_entries(info), that the entries of a sparse gradient need not be added up first, and step_entries takes them.
 template <class Loops, class T>
 void step_elements(const StepInfo& info, const Elements<T>& all, const Tensor& gradient) {
+  if constexpr (requires { Loops::takes_entries(info); }) {
+    if (Loops::takes_entries(info)) return Loops::template step_entries<T>(info, all, SparseGradient(gradient));
+  }
   const auto loop = Loops::template loop<T>(info);
   if (!gradient.is_sparse()) return loop(all);
   bool only_touched = info.sparse;

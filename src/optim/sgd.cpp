@@ -10,6 +10,17 @@ struct SgdLoops {
 
   static bool idle_rows_stay(const GroupOptions& o) { return o.momentum == 0 && o.weight_decay == 0; }
 
+  // As PyTorch adds them: each entry by itself.
+  static bool takes_entries(const StepInfo& info) {
+    return info.sparse && info.decay == nullptr && idle_rows_stay(info.options);
+  }
+  template <class T>
+  static void step_entries(const StepInfo& info, const Elements<T>& all, const SparseGradient& gradient) {
+    const std::span<const int64_t> rows(gradient.rows(), static_cast<size_t>(gradient.count));
+    const double lr = info.options.lr;
+    kernels::add_rows(rows, all.width, info.options.maximize ? lr : -lr, gradient.values.data<T>(), all.parameter);
+  }
+
   template <class T>
   static auto loop(const StepInfo& info) {
     const GroupOptions& o = info.options;
@@ -21,9 +32,7 @@ struct SgdLoops {
                                 .nesterov = o.nesterov,
                                 .maximize = o.maximize,
                                 .first = info.first && !info.sparse};
-    return [step](const Elements<T>& e) {
-      kernels::sgd(e.count(), step, e.gradient, e.state[0], e.parameter);
-    };
+    return [step](const Elements<T>& e) { kernels::sgd(e.count(), step, e.gradient, e.state[0], e.parameter); };
   }
 };
 
@@ -67,11 +76,11 @@ constexpr GroupOptions numbers_of(const SGDOptions& o) {
 }
 
 constexpr Rule rule = with_loops<SgdLoops>({.name = "SGD",
-                                        .options = options,
-                                        .defaults = numbers_of({}),
-                                        .step_count = StepCount::none,
-                                        .check_options = check_options,
-                                        .check_gradient = check_gradient});
+                                            .options = options,
+                                            .defaults = numbers_of({}),
+                                            .step_count = StepCount::none,
+                                            .check_options = check_options,
+                                            .check_gradient = check_gradient});
 
 }  // namespace
 

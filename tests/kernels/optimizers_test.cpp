@@ -7,6 +7,7 @@
 
 #include "kernels/reference.h"
 #include "kernels/samples.h"
+#include "kernels/split.h"
 
 namespace okibi {
 namespace {
@@ -47,6 +48,34 @@ TYPED_TEST(Optimizers, SgdWithoutMomentumNeedsNoBuffer) {
   std::vector<T> parameter{1, 1, 1};
   kernels::sgd<T>(3, {0.5, 0, 0, 0, false, false, false}, grad.data(), nullptr, parameter.data());
   EXPECT_EQ(parameter, (std::vector<T>{0.5, 0, -0.5}));
+}
+
+// Rows that come often, too, and on one thread as on three.
+TYPED_TEST(Optimizers, RowsAreAddedOneAfterTheOtherOnEveryCpuThatFuses) {
+  using T = TypeParam;
+  const int before = num_threads();
+  for (const int64_t width : {1, 5, 16, 67}) {
+    const int64_t rows = 50, count = 2 * kernels::elementwise_grain / width + 3;
+    std::vector<int64_t> ids(static_cast<size_t>(count));
+    for (size_t i = 0; i < ids.size(); ++i) ids[i] = static_cast<int64_t>(i * i % 97) % rows;
+    const auto grad = normal<T>(count * width), start = normal<T>(rows * width, 2);
+    auto expected = start;
+    for (size_t i = 0; i < ids.size(); ++i) {
+      for (int64_t j = 0; j < width; ++j) {
+        T& number = expected[static_cast<size_t>(ids[i] * width + j)];
+        number = std::fma(T(-0.01), grad[i * static_cast<size_t>(width) + static_cast<size_t>(j)], number);
+      }
+    }
+    samples::on_every_cpu(false, [&](const char* cpu) {
+      for (const int threads : {1, 3}) {
+        kernels::use_threads(threads);
+        auto table = start;
+        kernels::add_rows<T>(ids, width, -0.01, grad.data(), table.data());
+        EXPECT_TRUE(samples::same_bits(table, expected)) << cpu << ", " << threads << " threads";
+      }
+      kernels::use_threads(before);
+    });
+  }
 }
 
 // Arrays of n elements each: the gradient, and what the step changes. The first state is any numbers, the others are
@@ -156,8 +185,7 @@ TYPED_TEST(Optimizers, LargeParametersHaveTheSameBitsWithOneThreadAndWithTwo) {
   for (const int threads : {1, 2}) {
     const auto i = static_cast<size_t>(threads - 1);
     set_num_threads(threads);
-    kernels::adam<T>(n, adam_steps[0], grad.data(), m[i].data(), v[i].data(), nullptr,
-                  parameter[i].data());
+    kernels::adam<T>(n, adam_steps[0], grad.data(), m[i].data(), v[i].data(), nullptr, parameter[i].data());
   }
   set_num_threads(before);
   EXPECT_TRUE(samples::same_bits(m[0], m[1]));
