@@ -193,4 +193,20 @@ template <class T>
 void rmsprop(int64_t n, const RmspropStep& step, const T* grad, T* square_avg, T* momentum_buffer, T* grad_avg,
              T* parameter);
 
+// The same for rows of a table that a sparse gradient touches (touched_rows.h), on the calling thread: each array holds
+// the whole table's rows.
+template <class T>
+struct TouchedRows;
+template <class T>
+void sgd_rows(const TouchedRows<T>& rows, const SgdStep& step, T* momentum_buffer, T* parameter);
+template <class T>
+void adam_rows(const TouchedRows<T>& rows, const AdamStep& step, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq,
+               T* parameter);
+template <class T>
+void sparse_adam_rows(const TouchedRows<T>& rows, const AdamStep& step, T* exp_avg, T* exp_avg_sq, T* parameter);
+template <class T>
+void adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter);
+template <class T>
+void rowwise_adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter);
+
 }  // namespace okibi::kernels

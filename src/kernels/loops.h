@@ -119,6 +119,9 @@ struct RowShare {
   }
 };
 template <class T>
+struct TouchedRows;
+// Those of rows take `sum`, where they may write a row's gradient.
+template <class T>
 struct OptimizerLoops {
   void (*sgd)(int64_t n, const SgdScalars<T>& scalars, const T* grad, T* momentum_buffer, T* parameter);
   void (*add_rows)(std::span<const int64_t> ids, const RowShare& share, int64_t width, T factor, const T* grad,
@@ -131,6 +134,14 @@ struct OptimizerLoops {
   void (*rmsprop)(int64_t n, const RmspropScalars<T>& scalars, const T* grad, T* square_avg, T* momentum_buffer,
                   T* grad_avg, T* parameter);
   void (*rowwise_adagrad)(int64_t width, const AdagradScalars<T>& scalars, const T* grad, T* sum, T* parameter);
+  void (*sgd_rows)(const TouchedRows<T>& rows, T* sum, const SgdScalars<T>& scalars, T* momentum_buffer, T* parameter);
+  void (*adam_rows)(const TouchedRows<T>& rows, T* sum, const AdamScalars<T>& scalars, T* exp_avg, T* exp_avg_sq,
+                    T* max_exp_avg_sq, T* parameter);
+  void (*sparse_adam_rows)(const TouchedRows<T>& rows, T* sum, const SparseAdamScalars<T>& scalars, T* exp_avg,
+                           T* exp_avg_sq, T* parameter);
+  void (*adagrad_rows)(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& scalars, T* sums, T* parameter);
+  void (*rowwise_adagrad_rows)(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& scalars, T* sums,
+                               T* parameter);
 };
 
 // C (m, n) = A (m, k) · B (k, n), begun with bias (n), with what stands in C, or with 0.

@@ -9,6 +9,7 @@
 #include "kernels/fetch.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
+#include "kernels/touched_rows-inl.h"
 #include "kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -213,6 +214,51 @@ void rowwise_adagrad(int64_t width, const AdagradScalars<T>& given, const T* gra
          [&](VecOf<T> g, auto& values) { values[0] = hn::MulAdd(factor, effective<T>(s, g, values[0]), values[0]); });
 }
 
+// ---- the same for rows that a sparse gradient touches
+
+// An array that may be missing, from its element `first` on.
+template <class T>
+HWY_INLINE T* from(T* array, int64_t first) {
+  return array != nullptr ? array + first : nullptr;
+}
+
+template <class T>
+void sgd_rows(const TouchedRows<T>& rows, T* sum, const SgdScalars<T>& scalars, T* momentum_buffer, T* parameter) {
+  each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
+    const int64_t at = row * rows.width;
+    sgd(rows.width, scalars, grad, from(momentum_buffer, at), parameter + at);
+  });
+}
+template <class T>
+void adam_rows(const TouchedRows<T>& rows, T* sum, const AdamScalars<T>& scalars, T* exp_avg, T* exp_avg_sq,
+               T* max_exp_avg_sq, T* parameter) {
+  each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
+    const int64_t at = row * rows.width;
+    adam(rows.width, scalars, grad, exp_avg + at, exp_avg_sq + at, from(max_exp_avg_sq, at), parameter + at);
+  });
+}
+template <class T>
+void sparse_adam_rows(const TouchedRows<T>& rows, T* sum, const SparseAdamScalars<T>& scalars, T* exp_avg,
+                      T* exp_avg_sq, T* parameter) {
+  each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
+    const int64_t at = row * rows.width;
+    sparse_adam(rows.width, scalars, grad, exp_avg + at, exp_avg_sq + at, parameter + at);
+  });
+}
+template <class T>
+void adagrad_rows(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& scalars, T* sums, T* parameter) {
+  each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
+    const int64_t at = row * rows.width;
+    adagrad(rows.width, scalars, grad, sums + at, parameter + at);
+  });
+}
+template <class T>
+void rowwise_adagrad_rows(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& scalars, T* sums, T* parameter) {
+  each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
+    rowwise_adagrad(rows.width, scalars, grad, sums + row, parameter + row * rows.width);
+  });
+}
+
 template <class T>
 constexpr OptimizerLoops<T> table{.sgd = sgd<T>,
                                   .add_rows = add_rows<T>,
@@ -220,7 +266,12 @@ constexpr OptimizerLoops<T> table{.sgd = sgd<T>,
                                   .sparse_adam = sparse_adam<T>,
                                   .adagrad = adagrad<T>,
                                   .rmsprop = rmsprop<T>,
-                                  .rowwise_adagrad = rowwise_adagrad<T>};
+                                  .rowwise_adagrad = rowwise_adagrad<T>,
+                                  .sgd_rows = sgd_rows<T>,
+                                  .adam_rows = adam_rows<T>,
+                                  .sparse_adam_rows = sparse_adam_rows<T>,
+                                  .adagrad_rows = adagrad_rows<T>,
+                                  .rowwise_adagrad_rows = rowwise_adagrad_rows<T>};
 const OptimizerLoops<float>* float_loops() { return &table<float>; }
 const OptimizerLoops<double>* double_loops() { return &table<double>; }
 
@@ -229,6 +280,7 @@ const OptimizerLoops<double>* double_loops() { return &table<double>; }
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
+#include "kernels/scratch.h"
 #include "kernels/split.h"
 
 namespace okibi::kernels {
@@ -242,17 +294,57 @@ T* from(T* array, int64_t first) {
   return array != nullptr ? array + first : nullptr;
 }
 
+template <class T>
+SgdScalars<T> scalars_of(const SgdStep& step) {
+  return {.minus_lr = static_cast<T>(-step.lr),
+          .momentum = static_cast<T>(step.momentum),
+          .fresh = static_cast<T>(1 - step.dampening),
+          .decay = static_cast<T>(step.weight_decay),
+          .nesterov = step.nesterov,
+          .maximize = step.maximize,
+          .first = step.first};
+}
+template <class T>
+AdamScalars<T> scalars_of(const AdamStep& step) {
+  return {.minus_step = static_cast<T>(-(step.lr / step.bias_correction1)),
+          .fresh1 = static_cast<T>(1 - step.beta1),
+          .beta2 = static_cast<T>(step.beta2),
+          .fresh2 = static_cast<T>(1 - step.beta2),
+          .correction2 = static_cast<T>(step.bias_correction2_sqrt),
+          .eps = static_cast<T>(step.eps),
+          .decay = step.decoupled ? T(0) : static_cast<T>(step.weight_decay),
+          .kept = step.decoupled ? static_cast<T>(1 - step.lr * step.weight_decay) : T(1),
+          .maximize = step.maximize};
+}
+template <class T>
+SparseAdamScalars<T> sparse_scalars_of(const AdamStep& step) {
+  const double size = step.lr * step.bias_correction2_sqrt / step.bias_correction1;
+  return {.minus_step = static_cast<T>(-size),
+          .fresh1 = static_cast<T>(1 - step.beta1),
+          .fresh2 = static_cast<T>(1 - step.beta2),
+          .eps = static_cast<T>(step.eps),
+          .maximize = step.maximize};
+}
+template <class T>
+AdagradScalars<T> scalars_of(const AdagradStep& step) {
+  return {.minus_lr = static_cast<T>(-step.lr),
+          .eps = static_cast<T>(step.eps),
+          .decay = static_cast<T>(step.weight_decay),
+          .sparse = step.sparse,
+          .maximize = step.maximize};
+}
+
+// Where a row's gradients are added up.
+template <class T>
+Scratch<T> row_of(const TouchedRows<T>& rows) {
+  return Scratch<T>(static_cast<size_t>(rows.width));
+}
+
 }  // namespace
 
 template <class T>
 void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* parameter) {
-  const SgdScalars<T> scalars{.minus_lr = static_cast<T>(-step.lr),
-                              .momentum = static_cast<T>(step.momentum),
-                              .fresh = static_cast<T>(1 - step.dampening),
-                              .decay = static_cast<T>(step.weight_decay),
-                              .nesterov = step.nesterov,
-                              .maximize = step.maximize,
-                              .first = step.first};
+  const auto scalars = scalars_of<T>(step);
   split(n, elementwise_grain, [&](int64_t first, int64_t last) {
     loops<T>().sgd(last - first, scalars, grad + first, from(momentum_buffer, first), parameter + first);
   });
@@ -272,15 +364,7 @@ void add_rows(std::span<const int64_t> ids, int64_t width, double factor, const 
 
 template <class T>
 void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq, T* parameter) {
-  const AdamScalars<T> scalars{.minus_step = static_cast<T>(-(step.lr / step.bias_correction1)),
-                               .fresh1 = static_cast<T>(1 - step.beta1),
-                               .beta2 = static_cast<T>(step.beta2),
-                               .fresh2 = static_cast<T>(1 - step.beta2),
-                               .correction2 = static_cast<T>(step.bias_correction2_sqrt),
-                               .eps = static_cast<T>(step.eps),
-                               .decay = step.decoupled ? T(0) : static_cast<T>(step.weight_decay),
-                               .kept = step.decoupled ? static_cast<T>(1 - step.lr * step.weight_decay) : T(1),
-                               .maximize = step.maximize};
+  const auto scalars = scalars_of<T>(step);
   split(n, elementwise_grain, [&](int64_t first, int64_t last) {
     loops<T>().adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first,
                     from(max_exp_avg_sq, first), parameter + first);
@@ -289,29 +373,11 @@ void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg
 
 template <class T>
 void sparse_adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
-  const double size = step.lr * step.bias_correction2_sqrt / step.bias_correction1;
-  const SparseAdamScalars<T> scalars{.minus_step = static_cast<T>(-size),
-                                     .fresh1 = static_cast<T>(1 - step.beta1),
-                                     .fresh2 = static_cast<T>(1 - step.beta2),
-                                     .eps = static_cast<T>(step.eps),
-                                     .maximize = step.maximize};
+  const auto scalars = sparse_scalars_of<T>(step);
   split(n, elementwise_grain, [&](int64_t first, int64_t last) {
     loops<T>().sparse_adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first, parameter + first);
   });
 }
-
-namespace {
-
-template <class T>
-AdagradScalars<T> scalars_of(const AdagradStep& step) {
-  return {.minus_lr = static_cast<T>(-step.lr),
-          .eps = static_cast<T>(step.eps),
-          .decay = static_cast<T>(step.weight_decay),
-          .sparse = step.sparse,
-          .maximize = step.maximize};
-}
-
-}  // namespace
 
 template <class T>
 void adagrad(int64_t n, const AdagradStep& step, const T* grad, T* sum, T* parameter) {
@@ -347,14 +413,44 @@ void rowwise_adagrad(int64_t rows, int64_t width, const AdagradStep& step, const
   });
 }
 
-#define OKIBI_OPTIMIZERS(T)                                                        \
-  template void sgd(int64_t, const SgdStep&, const T*, T*, T*);                    \
-  template void add_rows(std::span<const int64_t>, int64_t, double, const T*, T*); \
-  template void adam(int64_t, const AdamStep&, const T*, T*, T*, T*, T*);          \
-  template void sparse_adam(int64_t, const AdamStep&, const T*, T*, T*, T*);       \
-  template void adagrad(int64_t, const AdagradStep&, const T*, T*, T*);            \
-  template void rmsprop(int64_t, const RmspropStep&, const T*, T*, T*, T*, T*);    \
-  template void rowwise_adagrad(int64_t, int64_t, const AdagradStep&, const T*, T*, T*);
+// ---- rows that a sparse gradient touches
+
+template <class T>
+void sgd_rows(const TouchedRows<T>& rows, const SgdStep& step, T* momentum_buffer, T* parameter) {
+  loops<T>().sgd_rows(rows, row_of(rows).data(), scalars_of<T>(step), momentum_buffer, parameter);
+}
+template <class T>
+void adam_rows(const TouchedRows<T>& rows, const AdamStep& step, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq,
+               T* parameter) {
+  loops<T>().adam_rows(rows, row_of(rows).data(), scalars_of<T>(step), exp_avg, exp_avg_sq, max_exp_avg_sq, parameter);
+}
+template <class T>
+void sparse_adam_rows(const TouchedRows<T>& rows, const AdamStep& step, T* exp_avg, T* exp_avg_sq, T* parameter) {
+  loops<T>().sparse_adam_rows(rows, row_of(rows).data(), sparse_scalars_of<T>(step), exp_avg, exp_avg_sq, parameter);
+}
+template <class T>
+void adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter) {
+  loops<T>().adagrad_rows(rows, row_of(rows).data(), scalars_of<T>(step), sums, parameter);
+}
+template <class T>
+void rowwise_adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter) {
+  if (rows.width == 0) return;
+  loops<T>().rowwise_adagrad_rows(rows, row_of(rows).data(), scalars_of<T>(step), sums, parameter);
+}
+
+#define OKIBI_OPTIMIZERS(T)                                                              \
+  template void sgd(int64_t, const SgdStep&, const T*, T*, T*);                          \
+  template void add_rows(std::span<const int64_t>, int64_t, double, const T*, T*);       \
+  template void adam(int64_t, const AdamStep&, const T*, T*, T*, T*, T*);                \
+  template void sparse_adam(int64_t, const AdamStep&, const T*, T*, T*, T*);             \
+  template void adagrad(int64_t, const AdagradStep&, const T*, T*, T*);                  \
+  template void rmsprop(int64_t, const RmspropStep&, const T*, T*, T*, T*, T*);          \
+  template void rowwise_adagrad(int64_t, int64_t, const AdagradStep&, const T*, T*, T*); \
+  template void sgd_rows(const TouchedRows<T>&, const SgdStep&, T*, T*);                 \
+  template void adam_rows(const TouchedRows<T>&, const AdamStep&, T*, T*, T*, T*);       \
+  template void sparse_adam_rows(const TouchedRows<T>&, const AdamStep&, T*, T*, T*);    \
+  template void adagrad_rows(const TouchedRows<T>&, const AdagradStep&, T*, T*);         \
+  template void rowwise_adagrad_rows(const TouchedRows<T>&, const AdagradStep&, T*, T*);
 OKIBI_OPTIMIZERS(float)
 OKIBI_OPTIMIZERS(double)
 #undef OKIBI_OPTIMIZERS

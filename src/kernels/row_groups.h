@@ -24,6 +24,10 @@ class RowGroups {
   size_t entries() const noexcept { return size_; }
   int64_t row(size_t entry) const noexcept { return static_cast<int64_t>(keys_[entry] >> position_bits_); }
   size_t position(size_t entry) const noexcept { return keys_[entry] & position_mask_; }
+  // An entry as one number: its row, and under position_mask() its position.
+  const uint64_t* keys() const noexcept { return keys_.data(); }
+  unsigned position_bits() const noexcept { return position_bits_; }
+  uint64_t position_mask() const noexcept { return position_mask_; }
   size_t count_rows() const noexcept;
   size_t first_entry(int64_t from_row) const noexcept;  // of this row, or of the first one behind it
 

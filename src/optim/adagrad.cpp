@@ -25,9 +25,12 @@ struct AdagradLoops {
 
   template <class T>
   static auto loop(const StepInfo& info) {
-    return [step = kernel_step(info)](const Elements<T>& e) {
-      kernels::adagrad(e.count(), step, e.gradient, e.state[0], e.parameter);
-    };
+    return Both{[step = kernel_step(info)](const Elements<T>& e) {
+                  kernels::adagrad(e.count(), step, e.gradient, e.state[0], e.parameter);
+                },
+                [step = kernel_step(info)](const kernels::TouchedRows<T>& rows, const Elements<T>& all) {
+                  kernels::adagrad_rows(rows, step, all.state[0], all.parameter);
+                }};
   }
 };
 
@@ -38,9 +41,12 @@ struct RowwiseAdagradLoops {
 
   template <class T>
   static auto loop(const StepInfo& info) {
-    return [step = kernel_step(info)](const Elements<T>& e) {
-      kernels::rowwise_adagrad(e.rows, e.width, step, e.gradient, e.state[0], e.parameter);
-    };
+    return Both{[step = kernel_step(info)](const Elements<T>& e) {
+                  kernels::rowwise_adagrad(e.rows, e.width, step, e.gradient, e.state[0], e.parameter);
+                },
+                [step = kernel_step(info)](const kernels::TouchedRows<T>& rows, const Elements<T>& all) {
+                  kernels::rowwise_adagrad_rows(rows, step, all.state[0], all.parameter);
+                }};
   }
 };
 

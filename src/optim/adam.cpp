@@ -42,9 +42,12 @@ struct AdamLoops {
 
   template <class T>
   static auto loop(const StepInfo& info) {
-    return [step = kernel_step(info)](const Elements<T>& e) {
-      kernels::adam(e.count(), step, e.gradient, e.state[0], e.state[1], e.state[2], e.parameter);
-    };
+    return Both{[step = kernel_step(info)](const Elements<T>& e) {
+                  kernels::adam(e.count(), step, e.gradient, e.state[0], e.state[1], e.state[2], e.parameter);
+                },
+                [step = kernel_step(info)](const kernels::TouchedRows<T>& rows, const Elements<T>& all) {
+                  kernels::adam_rows(rows, step, all.state[0], all.state[1], all.state[2], all.parameter);
+                }};
   }
 };
 
@@ -53,9 +56,12 @@ struct SparseAdamLoops {
 
   template <class T>
   static auto loop(const StepInfo& info) {
-    return [step = kernel_step(info)](const Elements<T>& e) {
-      kernels::sparse_adam(e.count(), step, e.gradient, e.state[0], e.state[1], e.parameter);
-    };
+    return Both{[step = kernel_step(info)](const Elements<T>& e) {
+                  kernels::sparse_adam(e.count(), step, e.gradient, e.state[0], e.state[1], e.parameter);
+                },
+                [step = kernel_step(info)](const kernels::TouchedRows<T>& rows, const Elements<T>& all) {
+                  kernels::sparse_adam_rows(rows, step, all.state[0], all.state[1], all.parameter);
+                }};
   }
 };
 

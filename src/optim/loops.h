@@ -2,8 +2,10 @@
 #pragma once
 
 #include <algorithm>
+#include <concepts>
 
 #include "kernels/kernels.h"
+#include "kernels/touched_rows.h"
 #include "optim/rule.h"
 #include "optim/sparse_rows.h"
 
@@ -35,6 +37,8 @@ class RowStep {
   template <class Loop>
   void step_touched(const Loop& loop) const {
     groups_.share_rows(grain(), [&](size_t first, size_t last) {
+      if constexpr (std::invocable<Loop, const kernels::TouchedRows<T>&, const Elements<T>&>)
+        return loop(touched(first, last), all_);
       for_each_touched_row<T>(
           gradient_, groups_, first, last, [&](int64_t row) { fetch(row); },
           [&](int64_t row, const T* sum) { step_row(loop, row, sum); });
@@ -48,6 +52,24 @@ class RowStep {
   }
 
  private:
+  kernels::TouchedRows<T> touched(size_t first, size_t last) const {
+    kernels::TouchedRows<T> rows{.groups = groups_,
+                                 .first = first,
+                                 .last = last,
+                                 .width = all_.width,
+                                 .gradient = gradient_.values.template data<T>()};
+    rows.arrays[0] = all_.parameter;
+    for (size_t k = 0; k < std::size(Loops::state); ++k) {
+      (Loops::state[k].one_a_row ? rows.numbers : rows.arrays[k + 1]) = all_.state[k];
+    }
+    if (info_.decay == nullptr) return rows;
+    rows.before = [](const void* self, int64_t row) { static_cast<const RowStep*>(self)->catch_up(row); };
+    rows.context = this;
+    rows.numbers_of_before = info_.decay->of_rows;
+    return rows;
+  }
+  void catch_up(int64_t row) const { catch_up_row(*info_.decay, row, all_.width, all_.parameter + row * all_.width); }
+
   static constexpr int64_t idle_elements = 4096;  // of zeros, which stay in the nearest cache
 
   int64_t grain() const { return kernels::elementwise_grain / std::max<int64_t>(all_.width, 1) + 1; }
@@ -64,7 +86,7 @@ class RowStep {
 
   template <class Loop>
   void step_row(const Loop& loop, int64_t row, const T* sum) const {
-    if (info_.decay != nullptr) catch_up_row(*info_.decay, row, all_.width, all_.parameter + row * all_.width);
+    if (info_.decay != nullptr) catch_up(row);
     loop(rows_from<T>(all_, Loops::state, row, 1, sum));
   }
 
@@ -96,9 +118,18 @@ class RowStep {
   kernels::RowGroups groups_;
 };
 
-// Loops::loop<T>(info) gives a function over Elements<T>, made once for each step; Loops::state are its state's rows.
-// Loops::idle_rows_stay(options), where there is one, says that a gradient of zeros changes nothing;
-// takes_entries(info), that the entries of a sparse gradient need not be added up first, and step_entries takes them.
+// Loops of elements, and of touched rows where there are such.
+template <class... Loop>
+struct Both : Loop... {
+  using Loop::operator()...;
+};
+template <class... Loop>
+Both(Loop...) -> Both<Loop...>;
+
+// Loops::loop<T>(info) gives a function over Elements<T>, made once for each step, and perhaps one over TouchedRows<T>,
+// which is then faster; Loops::state are its state's rows. Loops::idle_rows_stay(options), where there is one, says
+// that a gradient of zeros changes nothing; takes_entries(info), that the entries of a sparse gradient need not be
+// added up first, and step_entries takes them.
 template <class Loops, class T>
 void step_elements(const StepInfo& info, const Elements<T>& all, const Tensor& gradient) {
   if constexpr (requires { Loops::takes_entries(info); }) {

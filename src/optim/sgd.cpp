@@ -32,7 +32,12 @@ struct SgdLoops {
                                 .nesterov = o.nesterov,
                                 .maximize = o.maximize,
                                 .first = info.first && !info.sparse};
-    return [step](const Elements<T>& e) { kernels::sgd(e.count(), step, e.gradient, e.state[0], e.parameter); };
+    return Both{[step](const Elements<T>& e) {
+                  kernels::sgd(e.count(), step, e.gradient, e.state[0], e.parameter);
+                },
+                [step](const kernels::TouchedRows<T>& rows, const Elements<T>& all) {
+                  kernels::sgd_rows(rows, step, all.state[0], all.parameter);
+                }};
   }
 };
 

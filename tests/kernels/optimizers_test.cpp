@@ -8,6 +8,7 @@
 #include "kernels/reference.h"
 #include "kernels/samples.h"
 #include "kernels/split.h"
+#include "kernels/touched_rows.h"
 
 namespace okibi {
 namespace {
@@ -76,6 +77,86 @@ TYPED_TEST(Optimizers, RowsAreAddedOneAfterTheOtherOnEveryCpuThatFuses) {
       kernels::use_threads(before);
     });
   }
+}
+
+// A table with two states, stepped by entries that name some rows often.
+template <class T>
+struct Table {
+  static constexpr int64_t rows = 40;
+  explicit Table(int64_t w)
+      : width(w), parameter(normal<T>(rows * w, 2)), first(normal<T>(rows * w, 3)), second(normal<T>(rows * w, 4)) {
+    for (T& value : second) value = value * value + 9;
+  }
+  int64_t width;
+  std::vector<T> parameter, first, second;
+  T* at(std::vector<T>& array, int64_t row) const { return array.data() + row * width; }
+};
+
+// all_rows(touched rows, table) does what one_row(row, its gradient, table) does for each row that is touched.
+template <class T, class AllRows, class OneRow>
+void expect_rows(const AllRows& all_rows, const OneRow& one_row) {
+  const std::vector<int64_t> ids = {3, 39, 0, 3, 7, 3, 12, 39, 5, 38, 3, 8, 9, 10, 11, 13, 14, 15, 16, 17, 18, 19, 3};
+  const kernels::RowGroups groups(std::span<const int64_t>(ids), Table<T>::rows);
+  for (const int64_t width : {1, 7, 16, 64, 67, 130}) {
+    const auto grad = normal<T>(static_cast<int64_t>(ids.size()) * width);
+    samples::on_every_cpu(false, [&](const char* cpu) {
+      Table<T> table(width), expected(width);
+      all_rows({.groups = groups, .first = 0, .last = groups.entries(), .width = width, .gradient = grad.data()},
+               table);
+      groups.for_each_row(0, groups.entries(), [&](size_t begin, size_t end) {
+        const auto of = [&](size_t entry) {
+          return grad.begin() + static_cast<int64_t>(groups.position(entry)) * width;
+        };
+        std::vector<T> sum(of(begin), of(begin) + width);
+        for (size_t entry = begin + 1; entry < end; ++entry) {
+          std::transform(sum.begin(), sum.end(), of(entry), sum.begin(), std::plus());
+        }
+        one_row(groups.row(begin), sum.data(), expected);
+      });
+      EXPECT_TRUE(samples::same_bits(table.parameter, expected.parameter)) << cpu << ", width " << width;
+      EXPECT_TRUE(samples::same_bits(table.first, expected.first)) << cpu << ", width " << width;
+      EXPECT_TRUE(samples::same_bits(table.second, expected.second)) << cpu << ", width " << width;
+    });
+  }
+}
+
+TYPED_TEST(Optimizers, TouchedRowsAreSteppedAsRowsByThemselves) {
+  using T = TypeParam;
+  using Rows = kernels::TouchedRows<T>;
+  constexpr kernels::SgdStep sgd = {0.1, 0.9, 0, 0.01, true, false, false};
+  expect_rows<T>(
+      [&](const Rows& rows, Table<T>& t) { kernels::sgd_rows(rows, sgd, t.first.data(), t.parameter.data()); },
+      [&](int64_t row, const T* grad, Table<T>& t) {
+        kernels::sgd(t.width, sgd, grad, t.at(t.first, row), t.at(t.parameter, row));
+      });
+  constexpr kernels::AdamStep adam = {1e-3, 0.9, 0.999, 1e-8, 0.01, 0.1, 0.03, false, true};
+  expect_rows<T>(
+      [&](const Rows& rows, Table<T>& t) {
+        kernels::adam_rows<T>(rows, adam, t.first.data(), t.second.data(), nullptr, t.parameter.data());
+      },
+      [&](int64_t row, const T* grad, Table<T>& t) {
+        kernels::adam<T>(t.width, adam, grad, t.at(t.first, row), t.at(t.second, row), nullptr, t.at(t.parameter, row));
+      });
+  expect_rows<T>(
+      [&](const Rows& rows, Table<T>& t) {
+        kernels::sparse_adam_rows(rows, adam, t.first.data(), t.second.data(), t.parameter.data());
+      },
+      [&](int64_t row, const T* grad, Table<T>& t) {
+        kernels::sparse_adam(t.width, adam, grad, t.at(t.first, row), t.at(t.second, row), t.at(t.parameter, row));
+      });
+  constexpr kernels::AdagradStep adagrad = {0.1, 1e-10, 0, false, true};
+  expect_rows<T>(
+      [&](const Rows& rows, Table<T>& t) { kernels::adagrad_rows(rows, adagrad, t.second.data(), t.parameter.data()); },
+      [&](int64_t row, const T* grad, Table<T>& t) {
+        kernels::adagrad(t.width, adagrad, grad, t.at(t.second, row), t.at(t.parameter, row));
+      });
+  expect_rows<T>(
+      [&](const Rows& rows, Table<T>& t) {
+        kernels::rowwise_adagrad_rows(rows, adagrad, t.second.data(), t.parameter.data());
+      },
+      [&](int64_t row, const T* grad, Table<T>& t) {
+        kernels::rowwise_adagrad(1, t.width, adagrad, grad, t.second.data() + row, t.at(t.parameter, row));
+      });
 }
 
 // Arrays of n elements each: the gradient, and what the step changes. The first state is any numbers, the others are
