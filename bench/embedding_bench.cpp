@@ -20,17 +20,27 @@ using namespace okibi;
 
 constexpr int64_t batch = 65'536;
 
-double milliseconds(int runs, const std::function<void()>& work) {
-  for (int i = 0; i < 3; ++i) work();
-  std::vector<double> times;
-  for (int i = 0; i < runs; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    work();
-    times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+using Work = std::function<void()>;
+
+// Of each work the median, with all of them in turn: what disturbs one disturbs all.
+std::vector<double> milliseconds(int runs, const std::vector<Work>& works) {
+  std::vector<std::vector<double>> times(works.size());
+  for (int run = -3; run < runs; ++run) {
+    for (size_t i = 0; i < works.size(); ++i) {
+      const auto start = std::chrono::steady_clock::now();
+      works[i]();
+      const std::chrono::duration<double, std::milli> spent = std::chrono::steady_clock::now() - start;
+      if (run >= 0) times[i].push_back(spent.count());
+    }
   }
-  std::ranges::nth_element(times, times.begin() + runs / 2);
-  return times[static_cast<size_t>(runs / 2)];
+  std::vector<double> medians;
+  for (auto& each : times) {
+    std::ranges::sort(each);
+    medians.push_back(each[each.size() / 2]);
+  }
+  return medians;
 }
+double milliseconds(int runs, const Work& work) { return milliseconds(runs, std::vector<Work>{work})[0]; }
 
 // Zipf's law with exponent 1.05 over the rows, as the peers draw it.
 Tensor zipf(int64_t rows) {
@@ -100,9 +110,9 @@ class Case {
                                             optim::AdamWOptions{.sparse_rows = optim::SparseRows::exact_decay});
     });
     if (rows_ * dim_ > 10'000'000) return;
-    step("dense SGD", false,
-         [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
-    step("dense Adam", false, [](auto parameters) { return std::make_unique<optim::Adam>(parameters); });
+    dense("dense SGD",
+          [](auto parameters) { return std::make_unique<optim::SGD>(parameters, optim::SGDOptions{.lr = 0.01}); });
+    dense("dense Adam", [](auto parameters) { return std::make_unique<optim::Adam>(parameters); });
   }
 
  private:
@@ -112,38 +122,44 @@ class Case {
     const nn::Embedding table(rows_, dim_);
     const NoGrad no_grad;
     const Tensor out = empty({batch, dim_});
-    print("limit of forward", milliseconds(15, [&] { bare_gather(ids_, table.weight(), out); }));
-    print("forward", milliseconds(15, [&] { table(ids_); }));
+    const auto times = milliseconds(15, {[&] { bare_gather(ids_, table.weight(), out); }, [&] { table(ids_); }});
+    print("limit of forward", times[0]);
+    print("forward", times[1]);
+  }
+
+  void step(const nn::Embedding& table, optim::Optimizer& optimizer) const {
+    optimizer.zero_grad();
+    table(ids_).backward(gradient_);
+    optimizer.step();
   }
 
   template <class Make>
-  void step(std::string_view what, bool sparse, const Make& make) const {
-    const nn::Embedding table(rows_, dim_, {.sparse = sparse});
+  void dense(std::string_view what, const Make& make) const {
+    const nn::Embedding table(rows_, dim_);
     const auto optimizer = make(table.parameters());
-    print(what, milliseconds(9, [&] {
-            optimizer->zero_grad();
-            table(ids_).backward(gradient_);
-            optimizer->step();
-          }));
+    print(what, milliseconds(15, [&] { step(table, *optimizer); }));
   }
 
-  // And the limit: the rows gathered, and each row of the table and its states read and written once. -1: one number of
-  // state a row.
+  // And the limit, over the same table: its rows gathered, and each row of it and of as many states read and written
+  // once. -1: one number of state a row.
   template <class Make>
   void update(const std::string& what, int states, const Make& make) const {
+    const nn::Embedding table(rows_, dim_, {.sparse = true});
+    const auto optimizer = make(table.parameters());
     std::vector<int64_t> touched = ids_.to_vector<int64_t>();
     std::ranges::sort(touched);
     touched.erase(std::unique(touched.begin(), touched.end()), touched.end());
-    std::vector<Tensor> arrays = {zeros({rows_, dim_})};
+    std::vector<Tensor> arrays = {table.weight().detach()};
     if (states < 0) arrays.push_back(zeros({rows_, 1}));
     for (int i = 0; i < states; ++i) arrays.push_back(zeros({rows_, dim_}));
     const Tensor out = empty({batch, dim_});
-    print("limit of " + what, milliseconds(9, [&] {
-            bare_gather(ids_, arrays[0], out);
-            bare_update(touched, arrays);
-          }));
-    arrays.clear();
-    step(what, true, make);
+    const auto limit = [&] {
+      bare_gather(ids_, arrays[0], out);
+      bare_update(touched, arrays);
+    };
+    const auto times = milliseconds(15, {limit, [&] { step(table, *optimizer); }});
+    print("limit of " + what, times[0]);
+    print(what, times[1]);
   }
 
   int64_t rows_, dim_;
@@ -153,12 +169,12 @@ class Case {
 
 }  // namespace
 
-// The same 16,384 rows of tables of different sizes, spread evenly: what a step costs should not grow with the table.
+// As many rows of tables of different sizes, wherever they lie: what a step costs should not grow with the table.
 void growth() {
   constexpr int64_t touched = 16'384, dim = 64;
   const Tensor gradient = randn({batch, dim});
   for (const int64_t rows : {touched, 16 * touched, 256 * touched}) {
-    const Tensor ids = mul(randint(0, touched, {batch}), tensor(rows / touched));
+    const Tensor ids = index_select(randperm(rows).slice(0, 0, touched), 0, randint(0, touched, {batch}));
     const auto step = [&](std::string_view what, bool sparse, const auto& make) {
       const nn::Embedding table(rows, dim, {.sparse = sparse});
       auto optimizer = make(table.parameters());

@@ -26,7 +26,7 @@ for case, what in [key for key in threads[1][0] if not key[1].startswith("limit"
     one, two = median(threads[1], (case, what)), median(threads[2], (case, what))
     print(f"| {case} | {what} | {one:.2f} | {two:.2f} | {one / two:.2f}x |")
 sizes = sorted({int(rows) for rows, _ in growth[0]})
-print("\nThe same 16,384 rows of 64 numbers, touched by 65,536 lookups, in tables of so many rows; ms, one thread:\n")
+print("\n16,384 rows of 64 numbers, anywhere in tables of so many rows, touched by 65,536 lookups; ms, one thread:\n")
 print("| | " + " | ".join(f"{rows:,}" for rows in sizes) + " |\n|---|" + "---:|" * len(sizes))
 for what in dict.fromkeys(what for _, what in growth[0]):
     print(f"| {what} | " + " | ".join(f"{median(growth, (str(rows), what)):.2f}" for rows in sizes) + " |")

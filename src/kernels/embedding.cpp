@@ -41,7 +41,8 @@ template <class T, class Index>
 void add_in_place(std::span<const Index> ids, int64_t rows, int64_t dim, int64_t padding,
                   const EntryGradients<T>& entries, T* weight_grad) {
   const int64_t work = std::max<int64_t>(static_cast<int64_t>(ids.size()) * dim, 1);
-  const int64_t grain = std::max<int64_t>(rows * elementwise_grain / work, 1);  // of rows
+  const int64_t grain =
+      is_worth_sharing<T>(dim) ? std::max<int64_t>(rows * elementwise_grain / work, 1) : rows;  // of rows
   with_width(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
     split(rows, grain, [&](int64_t first, int64_t last) {
       scatter_add<fixed>(ids, first, last, dim, padding, entries, weight_grad);

@@ -11,6 +11,13 @@ namespace okibi::kernels {
 // Below so many elements for a thread, waking it costs more than it saves (some 5 µs against 1 ns an element).
 constexpr int64_t elementwise_grain = 32768;
 
+// Whether threads can share a table by its rows, each of them reading all ids: a row of a line or less is changed sooner
+// than skipped, and two rows in one line are fought for.
+template <class T>
+constexpr bool is_worth_sharing(int64_t width) {
+  return width * static_cast<int64_t>(sizeof(T)) >= 128;
+}
+
 // work(first, last) over [0, n). A small n never reaches parallel_for: no std::function is made, nothing allocated.
 template <class Work>
 void split(int64_t n, int64_t grain, Work&& work) {
