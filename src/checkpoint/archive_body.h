@@ -8,6 +8,7 @@
 
 #include <okibi/checkpoint.h>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/opened_file.h"
 #include "checkpoint/place_reader.h"
 
@@ -25,8 +26,8 @@ struct ArchiveBody {
   std::unordered_map<const TensorBody*, checkpoint::Place> places;
   Value skeleton;
   std::vector<TensorEntry> entries;
-  std::vector<Tensor> tensors;                           // of the skeleton: one for each entry
-  std::unordered_map<std::string_view, size_t> by_name;  // views into entries
+  std::vector<Tensor> tensors;                 // of the skeleton: one for each entry
+  KeyedMap<std::string_view, size_t> by_name;  // views into entries
   std::unordered_map<const TensorBody*, size_t> by_body;
 };
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <unordered_map>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/place_reader.h"
 #include "checkpoint/storage_bytes.h"
 
@@ -45,7 +46,7 @@ class StreamedStorages final : public TensorMaker, public StorageBytes {
   const std::optional<DType> dtype_;
   PlaceReader reader_;
   mutable LastInflated last_inflated_;
-  std::unordered_map<std::string, Lent> by_key_;
+  KeyedMap<std::string, Lent> by_key_;
   std::unordered_map<const Storage*, Lent> by_storage_;
 };
 

@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <cmath>
 #include <mutex>
-#include <unordered_map>
 
 #include <okibi/inspect.h>
 
+#include "base/keyed_hash.h"
 #include "inspect/leaves.h"
 #include "inspect/pieces.h"
 #include "tensor/element.h"
@@ -119,7 +119,7 @@ class Unpaired {
 
  private:
   const std::vector<Item>& items_;
-  std::unordered_map<std::string_view, std::vector<const Item*>> by_name_;  // the next one last
+  KeyedMap<std::string_view, std::vector<const Item*>> by_name_;  // the next one last
 };
 
 class Comparer {

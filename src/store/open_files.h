@@ -3,9 +3,10 @@
 
 #include <deque>
 #include <mutex>
-#include <unordered_map>
 
 #include <okibi/store.h>
+
+#include "base/keyed_hash.h"
 
 namespace okibi::store {
 
@@ -26,8 +27,8 @@ class OpenFiles {
   std::shared_ptr<const Folder> folder_;
   size_t most_;
   std::mutex mutex_;
-  std::unordered_map<std::string, std::shared_ptr<const io::Source>> sources_;  // Reopened ones
-  std::unordered_map<std::string, std::shared_ptr<const io::Source>> open_;
+  KeyedMap<std::string, std::shared_ptr<const io::Source>> sources_;  // Reopened ones
+  KeyedMap<std::string, std::shared_ptr<const io::Source>> open_;
   std::deque<std::string> order_;  // of open_: the first goes first
 };
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/dcp_pickle.h"
 #include "checkpoint/pickled/arguments.h"
 #include "checkpoint/pickled/globals.h"
@@ -26,9 +27,9 @@ struct Index {
 
 struct IndexHash {
   size_t operator()(const Index& index) const noexcept {
-    size_t hash = std::hash<std::string_view>()(index.name);
+    uint64_t hash = KeyedHash()(index.name);
     if (!index.offsets) return hash;
-    for (int64_t offset : *index.offsets) hash = hash * 0x9E3779B97F4A7C15 + static_cast<size_t>(offset) + 1;
+    for (int64_t offset : *index.offsets) hash = keyed_hash({hash, static_cast<uint64_t>(offset)});
     return hash;
   }
 };
@@ -58,8 +59,8 @@ class MetadataReader {
   size_t budget_;
   std::unordered_map<Index, NodeId, IndexHash> storage_data_;
   std::vector<DcpItem> items_;
-  std::unordered_map<std::string_view, size_t> by_name_;  // names in the graph → positions
-  std::unordered_map<uint32_t, Value> texts_;             // a str of the pickle is one Value
+  KeyedMap<std::string_view, size_t> by_name_;  // names in the graph → positions
+  std::unordered_map<uint32_t, Value> texts_;   // a str of the pickle is one Value
 };
 
 std::vector<DcpItem> MetadataReader::read() {
@@ -234,7 +235,7 @@ std::vector<DcpItem> read_dcp_metadata(std::span<const std::byte> pickle, const 
 
 std::vector<DcpItem> merge_dcp(std::vector<std::vector<DcpItem>> ranks) {
   std::vector<DcpItem> all;
-  std::unordered_map<std::string, size_t> by_name;
+  KeyedMap<std::string, size_t> by_name;
   for (auto& rank : ranks) {
     for (DcpItem& item : rank) {
       const auto [place, is_new] = by_name.try_emplace(item.name, all.size());

@@ -2,8 +2,8 @@
 
 #include <array>
 #include <string_view>
-#include <unordered_map>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/dcp_metadata.h"
 
 namespace okibi::checkpoint {
@@ -38,7 +38,7 @@ class MetadataWriter {
   void add_storage_data(const DcpItem& item);
 
   Graph graph_;
-  std::unordered_map<std::string, NodeId> texts_;   // names are everywhere, and the pickle has each once
+  KeyedMap<std::string, NodeId> texts_;             // names are everywhere, and the pickle has each once
   std::vector<NodeId> described_, paths_, stored_;  // keys and values
 };
 

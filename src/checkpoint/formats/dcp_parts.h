@@ -4,6 +4,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/dcp_metadata.h"
 #include "checkpoint/opened_file.h"
 #include "store/open_files.h"
@@ -60,7 +61,7 @@ class DcpParts {
     bool swapped;
   };
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, Stored> storages_;  // by key; what is in stays where it is
+  mutable KeyedMap<std::string, Stored> storages_;            // by key; what is in stays where it is
   mutable std::unordered_map<size_t, PlacedTensor> tensors_;  // by part
 };
 

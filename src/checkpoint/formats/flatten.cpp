@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <unordered_map>
-#include <unordered_set>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/nesting.h"
 
 namespace okibi::checkpoint {
@@ -69,7 +69,7 @@ class Flattener {
   std::vector<Frame> stack_;
   std::vector<Value> path_;
   std::vector<Leaf> leaves_;
-  std::unordered_set<std::string> names_;
+  KeyedSet<std::string> names_;
   size_t steps_left_ = most_steps;
 };
 

@@ -4,7 +4,8 @@
 
 #include <array>
 #include <nlohmann/json.hpp>
-#include <unordered_set>
+
+#include "base/keyed_hash.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -40,7 +41,7 @@ class Reader final : public nlohmann::json_sax<Json> {
  private:
   // What was in an open container so far.
   struct Level {
-    std::unordered_set<std::string> keys = {};
+    KeyedSet<std::string> keys = {};
     uint64_t items = 0;
   };
   bool scalar(const JsonValue& value);

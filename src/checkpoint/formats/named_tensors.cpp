@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <unordered_set>
 
+#include "base/keyed_hash.h"
+
 namespace okibi::checkpoint {
 namespace {
 
@@ -28,7 +30,7 @@ class Collector {
   std::vector<Step> waiting_;  // the next one last
   NamedTensors found_;
   std::unordered_set<const void*> dicts_;
-  std::unordered_set<std::string> names_;
+  KeyedSet<std::string> names_;
   std::vector<std::string> refused_;  // the first ones
   size_t refused_count_ = 0;
 };

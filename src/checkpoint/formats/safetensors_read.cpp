@@ -1,5 +1,4 @@
-#include <unordered_map>
-
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/safetensors.h"
 
 namespace okibi::checkpoint {
@@ -28,7 +27,7 @@ class SafetensorsFile final : public OpenedFile {
  private:
   const std::shared_ptr<const io::Source> source_;
   const SafetensorsHeader header_;
-  std::unordered_map<std::string_view, const zip::Record*> by_name_;  // views into header_
+  KeyedMap<std::string_view, const zip::Record*> by_name_;  // views into header_
 };
 
 Tensor make(const SafetensorsEntry& entry, TensorMaker& tensors) {

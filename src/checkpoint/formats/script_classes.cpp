@@ -34,8 +34,8 @@ void add_quoted(std::string_view line, ScriptNames& names) {
   }
 }
 
-std::unordered_map<std::string, ScriptNames> read_classes(std::string_view source) {
-  std::unordered_map<std::string, ScriptNames> classes;
+KeyedMap<std::string, ScriptNames> read_classes(std::string_view source) {
+  KeyedMap<std::string, ScriptNames> classes;
   ScriptNames* current = nullptr;
   while (!source.empty()) {
     const size_t end = std::min(source.find('\n'), source.size());

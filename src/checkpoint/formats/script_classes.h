@@ -4,10 +4,10 @@
 #include <mutex>
 #include <optional>
 #include <string>
-#include <unordered_map>
-#include <unordered_set>
 
 #include <okibi/zip.h>
+
+#include "base/keyed_hash.h"
 
 namespace okibi::checkpoint {
 
@@ -16,7 +16,7 @@ namespace okibi::checkpoint {
 //   class Net(Module):
 //     __parameters__ = ["weight", "bias", ]
 //     __buffers__ = ["running_mean", ]
-using ScriptNames = std::unordered_set<std::string>;
+using ScriptNames = KeyedSet<std::string>;
 
 // The classes of an archive, each file of source read when a class of it is asked for. Thread-safe.
 class ScriptClasses {
@@ -27,12 +27,12 @@ class ScriptClasses {
   const ScriptNames* names_of(const std::string& module, const std::string& name) const;
 
  private:
-  using Classes = std::unordered_map<std::string, ScriptNames>;
+  using Classes = KeyedMap<std::string, ScriptNames>;
   const Classes& classes_of(const std::string& module) const;
 
   const zip::Reader& records_;
   mutable std::mutex mutex_;
-  mutable std::unordered_map<std::string, Classes> files_;
+  mutable KeyedMap<std::string, Classes> files_;
 };
 
 }  // namespace okibi::checkpoint

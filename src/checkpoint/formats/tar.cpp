@@ -6,7 +6,8 @@
 #include <array>
 #include <charconv>
 #include <optional>
-#include <unordered_set>
+
+#include "base/keyed_hash.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -118,7 +119,7 @@ class TarReader {
   uint64_t offset_ = 0;
   std::optional<uint64_t> pax_size_;  // for the next member
   std::vector<TarMember> members_;
-  std::unordered_set<std::string> names_;
+  KeyedSet<std::string> names_;
 };
 
 std::vector<TarMember> TarReader::read() {

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/bulk_read.h"
 #include "checkpoint/formats/looks_like.h"
 #include "checkpoint/formats/pickle_stream.h"
@@ -66,7 +67,7 @@ class TorchLegacy final : public OpenedFile {
   const LoadOptions options_;
   const Missing missing_;
   Graph graph_;
-  std::unordered_map<std::string, Placed> storages_;
+  KeyedMap<std::string, Placed> storages_;
 };
 
 TorchLegacy::TorchLegacy(std::shared_ptr<const io::Source> source, const LoadOptions& options, Missing missing)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/pickle_stream.h"
 #include "checkpoint/formats/torch_tar_tables.h"
 #include "checkpoint/pickled/class_ids.h"
@@ -39,7 +40,7 @@ class TableNodes {
 
   Graph& graph_;
   const TarTables& tables_;
-  std::unordered_map<TarKey, NodeId> made_;
+  KeyedMap<TarKey, NodeId> made_;
 };
 
 void TableNodes::link() {

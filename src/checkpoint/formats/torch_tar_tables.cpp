@@ -29,7 +29,7 @@ ClassName class_in(const Graph& graph, const Arguments& row, size_t index) {
 }
 
 template <class Row>
-void add_new(std::unordered_map<TarKey, Row>& table, TarKey key, Row row, std::string_view what) {
+void add_new(KeyedMap<TarKey, Row>& table, TarKey key, Row row, std::string_view what) {
   if (table.emplace(key, std::move(row)).second) return;
   throw Error(ErrorKind::bad_file, fmt::format("the file has a {} twice", what)).at("key", std::to_string(key));
 }

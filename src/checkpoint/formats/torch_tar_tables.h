@@ -2,10 +2,10 @@
 #pragma once
 
 #include <optional>
-#include <unordered_map>
 
 #include <okibi/zip.h>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/tar.h"
 #include "checkpoint/pickled/storage_ref.h"
 
@@ -38,9 +38,9 @@ struct TarTensor {
 };
 
 struct TarTables {
-  std::unordered_map<TarKey, TarStorage> storages;
-  std::unordered_map<TarKey, TarView> views;
-  std::unordered_map<TarKey, TarTensor> tensors;
+  KeyedMap<TarKey, TarStorage> storages;
+  KeyedMap<TarKey, TarView> views;
+  KeyedMap<TarKey, TarTensor> tensors;
 };
 
 // Error(bad_file) for a key that stands there twice, for storages that do not fit their member, and for bytes too many.

@@ -7,7 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
+
+#include "base/keyed_hash.h"
 
 namespace okibi::checkpoint {
 
@@ -20,7 +21,7 @@ class KeyTable {
     const auto number = number_of(key);
     if (number && *number < counted_.size()) return &counted_[*number];
     if (others_.empty()) return nullptr;
-    const auto found = others_.find(std::string(key));
+    const auto found = others_.find(key);
     return found == others_.end() ? nullptr : &found->second;
   }
 
@@ -42,7 +43,7 @@ class KeyTable {
   }
 
   std::deque<T> counted_;
-  std::unordered_map<std::string, T> others_;
+  KeyedMap<std::string, T> others_;
 };
 
 }  // namespace okibi::checkpoint

@@ -11,6 +11,7 @@
 #include <okibi/pickle.h>
 #include <okibi/value.h>
 
+#include "base/keyed_hash.h"
 #include "base/number_map.h"
 
 namespace okibi::checkpoint {
@@ -83,8 +84,8 @@ class TensorNodes {
   std::vector<Entry> entries_;
   std::vector<std::shared_ptr<Storage>> storages_;
   std::vector<int64_t> numels_;  // of each, in elements of the dtype that it was saved as
-  std::unordered_map<std::string, pickle::NodeId> constants_;
-  std::unordered_map<std::string, pickle::NodeId> layouts_;  // Python has one object for each
+  KeyedMap<std::string, pickle::NodeId> constants_;
+  KeyedMap<std::string, pickle::NodeId> layouts_;  // Python has one object for each
   std::unordered_map<const TensorBody*, Call> begun_;
 };
 

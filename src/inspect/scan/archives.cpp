@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/formats/pt2_config.h"
 #include "checkpoint/formats/zip_file.h"
 #include "inspect/error_text.h"
@@ -58,7 +58,7 @@ class ArchiveLook {
   Part part_;
   std::vector<Record> records_;
   std::string root_;
-  std::unordered_set<std::string> storages_;  // records, without the root
+  KeyedSet<std::string> storages_;  // records, without the root
 };
 
 void ArchiveLook::look() {
@@ -109,7 +109,7 @@ bool ArchiveLook::read_directory() {
 
 // The folder that all records lie in, and no two of one name: readers do not agree on which of them counts.
 void ArchiveLook::check_names() {
-  std::unordered_set<std::string> names;
+  KeyedSet<std::string> names;
   for (const Record& record : records_)
     if (!names.insert(zip::lower_case(record.name)).second)
       scanner_.problem(join(part_.where, record.name), "the archive has two records of this name");

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <optional>
-#include <unordered_map>
 
 #include <okibi/pickle.h>
 
+#include "base/keyed_hash.h"
 #include "inspect/error_text.h"
 #include "inspect/scan/looks.h"
 #include "inspect/scan/pickle_window.h"
@@ -28,7 +28,7 @@ std::string_view words_of(PickleEnd end) {
 
 // Bytes that the storages take behind the pickles: each has its length, 8 bytes, in front.
 std::optional<uint64_t> bytes_of(const std::vector<NamedStorage>& storages) {
-  std::unordered_map<std::string, uint64_t> by_key;
+  KeyedMap<std::string, uint64_t> by_key;
   for (const NamedStorage& storage : storages) {
     const auto dtype = dtype_of_storage(storage.class_name);
     const uint64_t item = dtype ? itemsize(*dtype) : 1;  // UntypedStorage counts bytes

@@ -4,11 +4,11 @@
 
 #include <algorithm>
 #include <map>
-#include <unordered_map>
 
 #include <okibi/pickle.h>
 #include <okibi/store.h>
 
+#include "base/keyed_hash.h"
 #include "checkpoint/archive_body.h"
 #include "checkpoint/in_file.h"
 #include "checkpoint/opened_file.h"
@@ -202,7 +202,7 @@ class WholeOnly final : public checkpoint::ForwardingMaker {
 
   const checkpoint::OpenedFile& file_;
   const std::stop_token& stop_;
-  std::unordered_map<std::string, bool> whole_;  // by key
+  KeyedMap<std::string, bool> whole_;  // by key
 };
 
 // Whether all the tensors that it is made of are there.
