@@ -21,10 +21,20 @@ NodeId Unpickler::add_named(std::string_view module, std::string_view name) {
 
 void Unpickler::push_global(const Argument& argument) { push(add_named(argument.text, argument.second)); }
 
+// A name in the graph has its own characters, though the file may have them in common.
+void Unpickler::spend_name(uint64_t bytes) {
+  if (bytes > name_bytes_left_) {
+    throw Error(ErrorKind::limit, "the pickle makes more names of its texts than Limits::max_copied_bytes permits")
+        .hint("Only a file made to fill the memory says one thing so often.");
+  }
+  name_bytes_left_ -= bytes;
+}
+
 void Unpickler::make_global(const Argument&) {
   NodeId name = pop_one(), module = pop_one();
   bool strings = graph_.kind(name) == Kind::string && graph_.kind(module) == Kind::string;
   if (!strings) fail("the module and the name of a global are not two strings");
+  spend_name(graph_.text(module).size() + graph_.text(name).size());
   push(add_named(std::string(graph_.text(module)), std::string(graph_.text(name))));  // copies: the graph grows
 }
 

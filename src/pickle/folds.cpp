@@ -70,6 +70,7 @@ std::optional<NodeId> Unpickler::fold_attribute(std::span<const NodeId> argument
   name += '.';
   name += graph_.text(arguments[1]);
   if (module.size() + name.size() > max_nested_name) return std::nullopt;
+  spend_name(module.size() + name.size());
   return graph_.add_global(module, name);
 }
 

@@ -17,7 +17,9 @@ constexpr std::array<Unpickler::Action, 256> Unpickler::make_actions() {
 Graph decode(std::span<const std::byte> bytes, const Limits& limits) { return Unpickler(bytes, limits).run(); }
 
 Unpickler::Unpickler(std::span<const std::byte> bytes, const Limits& limits)
-    : limits_(limits), cursor_(bytes, limits.max_pickle_bytes) {}
+    : limits_(limits),
+      name_bytes_left_(limits.max_copied_bytes + 4 * bytes.size()),
+      cursor_(bytes, limits.max_pickle_bytes) {}
 
 Graph Unpickler::run() && {
   try {

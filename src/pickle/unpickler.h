@@ -97,6 +97,7 @@ class Unpickler {
   void make_instance_from_mark(const Argument&);
   void push_instance(NodeId class_id, NodeId arguments);
   NodeId add_named(std::string_view module, std::string_view name);
+  void spend_name(uint64_t bytes);
   NodeId add_call(Made made, NodeId callable, NodeId arguments, NodeId keywords = {});
 
   // folds.cpp: calls that spell plain data
@@ -109,6 +110,7 @@ class Unpickler {
   std::optional<NodeId> fold_keywords(std::span<const NodeId> arguments);
 
   Limits limits_;
+  uint64_t name_bytes_left_;
   Cursor cursor_;
   Graph graph_;
   std::vector<NodeId> stack_;

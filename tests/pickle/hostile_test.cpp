@@ -240,6 +240,14 @@ TEST(PickleHostile, ANameOfNamesStopsGrowing) {
   EXPECT_THROW(encoded(decode(as_bytes("\x8c\x01m\x8c\xff"s + repeated("a.", 127) + "a\x93."))), Error);
 }
 
+// Eleven bytes that ask for a name of two texts, which the graph would copy each time.
+TEST(PickleHostile, NamesDoNotMultiplyTheTextsTheyAreMadeOf) {
+  const std::string text = "X" + "\x00\x00\x10\x00"s + repeated("m", 1 << 20);
+  const auto names = [&](size_t n) { return text + "q\x00X\x01\0\0\0Cq\x01("s + repeated("h\0h\x01\x93"s, n) + "t."; };
+  EXPECT_NO_THROW(decode(as_bytes(names(5))));
+  EXPECT_THROW(decode(as_bytes(names(1000))), Error);
+}
+
 // Persistent ids get no memo number, so a chain of them that is mentioned often could be written for ever.
 TEST(PickleHostile, WritingEndsThoughReadingWasCheap) {
   constexpr size_t n = 20000;
