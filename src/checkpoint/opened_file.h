@@ -48,7 +48,8 @@ class OpenedFile {
   virtual Extent extent_of(const StorageRef& storage) const = 0;
   // What load_state_dict() makes of the object.
   virtual StateDict state_dict_of(const Value& object) const;
-  // A part of an Assembly, by its name. Only sharded formats have them.
+  // A part of an Assembly, by its name: of the sizes of its box and the dtype of the Assembly, which is checked. Only
+  // sharded formats have them.
   virtual PlacedTensor piece(const std::string& name) const;
 };
 

@@ -153,17 +153,25 @@ TEST(HostileDcp, NoMemoryIsTakenByAnExpandedPart) {
 TEST(HostileDcp, APartIsWhatTheMetadataSays) {
   ForgedDcp other_dtype;
   other_dtype.tensor("w", {4}, {{{0}, {4}}}).dtype = DType::int32;
-  EXPECT_FOLDER_REFUSED(other_dtype.written(), ErrorKind::bad_file, "is not the part of its tensor");
+  EXPECT_FOLDER_REFUSED(other_dtype.written(), ErrorKind::bad_file, "is another one than the metadata says");
   ForgedDcp other_sizes;
   DcpItem& item = other_sizes.tensor("w", {4}, {{{0}, {4}}});
   item.sizes = {2, 2}, item.chunks[0].sizes = {2, 2}, item.chunks[0].offsets = {0, 0};
-  EXPECT_FOLDER_REFUSED(other_sizes.written(), ErrorKind::bad_file, "is not the part of its tensor");
+  EXPECT_FOLDER_REFUSED(other_sizes.written(), ErrorKind::bad_file, "is another one than the metadata says");
   ForgedDcp no_tensor;
   no_tensor.tensor("w", {4}, {{{0}, {4}}}).chunks[0].extent = no_tensor.part(List{arange(4)});
   EXPECT_FOLDER_REFUSED(no_tensor.written(), ErrorKind::bad_file, "no plain tensor");
   ForgedDcp garbage;
   garbage.object("x", 1).extent = garbage.bytes(std::vector<std::byte>(500));
   EXPECT_NE(refusal_of_folder(garbage.written()).text, "");
+}
+
+// Whoever reads rows of it later, or converts the folder, makes no whole tensor that could be compared.
+TEST(HostileDcp, APartThatIsAnotherIsFoundWhenTheFolderIsOpened) {
+  ForgedDcp forged;
+  auto& chunk = forged.tensor("w", {2, 3}, {{{0, 0}, {2, 3}}}).chunks[0];
+  chunk.extent = forged.part(arange(6));
+  EXPECT_THROW(open(forged.written()), Error);
 }
 
 TEST(HostileDcp, PathsDoNotContradictEachOther) {

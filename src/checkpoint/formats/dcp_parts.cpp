@@ -17,7 +17,7 @@ constexpr size_t objects_at_once = 256;  // archives whose pickles are in memory
 std::string numbered(size_t part, const std::string& key) { return fmt::format("{}/{}", part, key); }
 
 // Elements lie once in their bytes. A part that is one element, expanded, would take any memory it likes.
-void check_dense(const PlacedTensor& placed, const Extent& extent) {
+void check_dense(const PlacedTensor& placed) {
   const TensorSpec& spec = placed.spec;
   const Tensor over = Tensor::over(Storage::borrow(nullptr, nullptr, placed.storage.nbytes), spec.dtype, spec.sizes,
                                    spec.strides, spec.storage_offset);
@@ -26,11 +26,30 @@ void check_dense(const PlacedTensor& placed, const Extent& extent) {
         .expected(fmt::format("at least {} bytes", over.nbytes()))
         .found(placed.storage.nbytes);
   }
-  if (!extent.record->deflated) return;
-  throw Error(ErrorKind::unsupported, "the part is compressed, which PyTorch never does");
+}
+
+void check_stored(const zip::Reader& records) {
+  for (const zip::Record& record : records.records()) {
+    if (!record.deflated) continue;
+    throw Error(ErrorKind::unsupported, "the part is compressed, which PyTorch never does").at("record", record.name);
+  }
+}
+
+std::string_view kind_of_part(const Value& value) {
+  return value.is_tensor() ? "a tensor of another layout, or with more than its elements" : name_of(value.kind());
 }
 
 }  // namespace
+
+uint64_t DcpParts::Part::least() const {
+  if (!chunk) return 0;
+  return checked_mul(static_cast<uint64_t>(numel_of(chunk->sizes)), itemsize(item->dtype), "a chunk");
+}
+
+std::string DcpParts::Part::label() const {
+  const std::string name = printable(item->name, 200);
+  return chunk ? fmt::format("{} {}", name, to_string(chunk->offsets)) : name;
+}
 
 // Takes down where the one tensor of a part lies.
 class DcpParts::Taker final : public TensorMaker {
@@ -64,12 +83,12 @@ class DcpParts::Renamer final : public ForwardingMaker {
 template <class Work>
 decltype(auto) DcpParts::in_part(size_t part, Work&& work) const {
   const Part& known = parts_[part];
-  return in_file(fmt::format("{}/{}", folder_name_, known.extent.file),
-                 [&] { return in_context("part", known.label, std::forward<Work>(work)); });
+  return in_file(fmt::format("{}/{}", folder_name_, known.extent().file),
+                 [&] { return in_context("part", known.label(), std::forward<Work>(work)); });
 }
 
-size_t DcpParts::add(const DcpExtent& extent, std::string label, uint64_t least) {
-  parts_.push_back({extent, std::move(label), least});
+size_t DcpParts::add(const DcpItem& item, const DcpChunk* chunk) {
+  parts_.push_back({&item, chunk});
   return parts_.size() - 1;
 }
 
@@ -86,15 +105,15 @@ void DcpParts::check() {
 }
 
 void DcpParts::check_within(Part& part) {
-  part.file = in_context("part", part.label, [&] { return files_.source(part.extent.file); });
-  in_file(*part.file, [&] {
-    in_context("part", part.label, [&] {
-      io::check_range(*part.file, part.extent.offset, part.extent.length);
-      if (part.least <= part.extent.length) return;
-      throw Error(ErrorKind::bad_file, "the part is too short for its elements")
-          .expected(fmt::format("at least {} bytes", part.least))
-          .found(part.extent.length);
-    });
+  const DcpExtent& extent = part.extent();
+  in_context("part", part.label(), [&] {
+    part.file = files_.source(extent.file);
+    io::check_range(*part.file, extent.offset, extent.length);
+    if (part.least() <= extent.length) return;
+    throw Error(ErrorKind::bad_file, "the part is too short for its elements")
+        .expected(fmt::format("at least {} bytes", part.least()))
+        .found(extent.length)
+        .at("", part.file->name());
   });
 }
 
@@ -102,13 +121,13 @@ void DcpParts::check_disjoint() const {
   std::vector<const Part*> sorted;
   for (const Part& part : parts_)
     if (part.file) sorted.push_back(&part);
-  auto place = [](const Part* part) { return std::pair(part->file.get(), part->extent.offset); };
+  auto place = [](const Part* part) { return std::pair(part->file.get(), part->extent().offset); };
   std::ranges::sort(sorted, {}, place);
   for (size_t i = 1; i < sorted.size(); ++i) {
     const Part &before = *sorted[i - 1], &now = *sorted[i];
-    if (before.file != now.file || before.extent.offset + before.extent.length <= now.extent.offset) continue;
+    if (before.file != now.file || before.extent().offset + before.extent().length <= now.extent().offset) continue;
     throw Error(ErrorKind::bad_file, "two parts of the checkpoint share bytes of a file")
-        .found(fmt::format("{} and {}, at offset {}", before.label, now.label, now.extent.offset))
+        .found(fmt::format("{} and {}, at offset {}", before.label(), now.label(), now.extent().offset))
         .at("", now.file->name());
   }
 }
@@ -116,8 +135,10 @@ void DcpParts::check_disjoint() const {
 std::unique_ptr<const OpenedFile> DcpParts::open(size_t part) const {
   const Part& known = parts_[part];
   if (!known.file) throw Error(ErrorKind::not_found, "the part is missing");
-  auto window = std::make_shared<io::Window>(known.file, known.extent.offset, known.extent.length);
-  auto archive = open_zip_file(std::move(window), options_);
+  zip::Reader records(std::make_shared<io::Window>(known.file, known.extent().offset, known.extent().length),
+                      options_.limits);
+  check_stored(records);
+  auto archive = open_zip_file(std::move(records), options_);
   if (archive->format() == Format::torch_zip) return archive;
   throw Error(ErrorKind::bad_file, "the part is no archive of torch.save").found(name_of(archive->format()));
 }
@@ -127,13 +148,22 @@ StorageRef DcpParts::remember(size_t part, const OpenedFile& archive, const Stor
   const Part& known = parts_[part];
   const Extent extent = archive.extent_of(storage);
   Stored stored{*extent.record, known.file.get(), extent.swapped};
-  stored.record.offset += known.extent.offset;
-  stored.record.name = fmt::format("{} of {}", extent.record->name, known.label);
+  stored.record.offset += known.extent().offset;
+  stored.record.name = fmt::format("{} of {}", extent.record->name, known.label());
   StorageRef renamed = storage;
   renamed.key = numbered(part, storage.key);
   const std::lock_guard lock(mutex_);
   storages_.emplace(renamed.key, std::move(stored));
   return renamed;
+}
+
+// Whoever reads a box, or some rows of it, relies on its being what the metadata says.
+void DcpParts::check_box(const Part& part, const PlacedTensor& placed) const {
+  const TensorSpec& spec = placed.spec;
+  if (spec.sizes == part.chunk->sizes && spec.dtype == part.item->dtype) return;
+  throw Error(ErrorKind::bad_file, "the part is another one than the metadata says")
+      .expected(fmt::format("{} of {}", to_string(part.chunk->sizes), name_of(part.item->dtype)))
+      .found(fmt::format("{} of {}", to_string(spec.sizes), name_of(spec.dtype)));
 }
 
 PlacedTensor DcpParts::tensor(size_t part) const {
@@ -147,11 +177,12 @@ PlacedTensor DcpParts::tensor(size_t part) const {
     const Value value = archive->object(taker);
     if (!taker.taken || !value.is_tensor() || !value.to_tensor().is_same(taker.last)) {
       throw Error(ErrorKind::bad_file, "the part is no plain tensor, though the metadata says so")
-          .found(name_of(value.kind()));
+          .found(kind_of_part(value));
     }
     PlacedTensor placed = *taker.taken;
     placed.storage = remember(part, *archive, placed.storage);
-    check_dense(placed, extent_of(placed.storage));
+    check_box(parts_[part], placed);
+    check_dense(placed);
     const std::lock_guard lock(mutex_);
     return tensors_.emplace(part, std::move(placed)).first->second;
   });

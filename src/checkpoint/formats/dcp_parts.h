@@ -18,13 +18,13 @@ class DcpParts {
   DcpParts(std::shared_ptr<const store::Folder> folder, const LoadOptions& options, Missing missing)
       : files_(folder), folder_name_(folder->name()), options_(options), missing_(missing) {}
 
-  // `most` bytes of elements at least lie in it.
-  size_t add(const DcpExtent& extent, std::string label, uint64_t least);
+  // A chunk of an item, or the item where it is no tensor. Both must outlive this.
+  size_t add(const DcpItem& item, const DcpChunk* chunk = nullptr);
   // Every part lies within its file, and no two of them share a byte: memory is taken by what is there. Opens each file
   // once. With Missing::left_out, parts that are not there are not opened.
   void check();
 
-  // The one tensor that a part is. Remembered.
+  // The one tensor that a part is: as the metadata says, stored once, in bytes of its own. Remembered.
   PlacedTensor tensor(size_t part) const;
   void open_tensors(std::span<const size_t> parts) const;  // several at once, to have them remembered
   // What parts are that are no tensors, or None for what may be missing and is; those are read several at once.
@@ -36,14 +36,18 @@ class DcpParts {
   class Taker;
   class Renamer;
   struct Part {
-    DcpExtent extent;
-    std::string label;
-    uint64_t least = 0;
+    const DcpItem* item;
+    const DcpChunk* chunk;  // null: the item is no tensor
     std::shared_ptr<const io::Source> file = {};
+
+    const DcpExtent& extent() const { return chunk ? chunk->extent : item->extent; }
+    uint64_t least() const;     // as many bytes of elements lie in it
+    std::string label() const;  // "weight [0, 4]"
   };
   void check_within(Part& part);
-  Value object_in(size_t part, const OpenedFile& archive, TensorMaker& tensors) const;
   void check_disjoint() const;
+  void check_box(const Part& part, const PlacedTensor& placed) const;
+  Value object_in(size_t part, const OpenedFile& archive, TensorMaker& tensors) const;
   std::unique_ptr<const OpenedFile> open(size_t part) const;
   StorageRef remember(size_t part, const OpenedFile& archive, const StorageRef& storage) const;
   template <class Work>

@@ -50,7 +50,8 @@ class DcpFolder final : public OpenedFile {
  private:
   void read_metadata(const store::Folder& folder, const LoadOptions& options);
   void add_parts(const DcpItem& item);
-  void add_chunks(const DcpItem& item);
+  Assembly assembly_of(const DcpItem& item);
+  Value leaf_of(size_t item, const std::vector<Value>& objects, TensorMaker& tensors) const;
 
   // What the parts of an item are: an object, or the boxes of a tensor.
   struct Leafage {
@@ -86,24 +87,32 @@ void DcpFolder::read_metadata(const store::Folder& folder, const LoadOptions& op
 
 void DcpFolder::add_parts(const DcpItem& item) {
   leaves_.emplace_back();
-  if (item.is_tensor) return add_chunks(item);
-  leaves_.back().object = objects_.size();
-  objects_.push_back(parts_.add(item.extent, printable(item.name, 200), 0));
+  if (item.is_tensor) {
+    leaves_.back().tensor = assembly_of(item);
+  } else {
+    leaves_.back().object = objects_.size();
+    objects_.push_back(parts_.add(item));
+  }
 }
 
-void DcpFolder::add_chunks(const DcpItem& item) {
+Assembly DcpFolder::assembly_of(const DcpItem& item) {
   std::vector<BoxView> boxes;
   for (const DcpChunk& chunk : item.chunks) boxes.push_back({chunk.offsets, chunk.sizes});
   check_boxes(item.sizes, boxes);
-  Assembly& tensor = leaves_.back().tensor;
-  tensor = {item.dtype, item.sizes, {}};
+  Assembly tensor = {item.dtype, item.sizes, {}};
   for (const DcpChunk& chunk : item.chunks) {
-    const uint64_t nbytes = checked_mul(static_cast<uint64_t>(numel_of(chunk.sizes)), itemsize(item.dtype), "a chunk");
-    const size_t part =
-        parts_.add(chunk.extent, fmt::format("{} {}", printable(item.name, 200), to_string(chunk.offsets)), nbytes);
+    const size_t part = parts_.add(item, &chunk);
     chunks_.push_back(part);
     tensor.boxes.push_back({chunk.offsets, chunk.sizes, std::to_string(part)});
   }
+  return tensor;
+}
+
+Value DcpFolder::leaf_of(size_t item, const std::vector<Value>& objects, TensorMaker& tensors) const {
+  if (!items_[item].is_tensor) return objects[leaves_[item].object];
+  const Tensor tensor = tensors.assemble(leaves_[item].tensor);
+  if (items_[item].requires_grad) tensor.requires_grad_();
+  return tensor;
 }
 
 Value DcpFolder::object(TensorMaker& tensors) const {
@@ -111,14 +120,9 @@ Value DcpFolder::object(TensorMaker& tensors) const {
   const std::vector<Value> objects = parts_.objects(objects_, tensors);
   std::vector<Leaf> leaves;
   for (size_t i = 0; i < items_.size(); ++i) {
-    Leaf& leaf = leaves.emplace_back(items_[i].path);
-    if (!items_[i].is_tensor) {
-      leaf.value = objects[leaves_[i].object];
-      continue;
-    }
-    const Tensor tensor = tensors.assemble(leaves_[i].tensor);
-    if (items_[i].requires_grad) tensor.requires_grad_();
-    leaf.value = tensor;
+    in_context("item", printable(items_[i].name, 200), [&] {
+      leaves.push_back({items_[i].path, leaf_of(i, objects, tensors)});
+    });
   }
   return nested(leaves);
 }

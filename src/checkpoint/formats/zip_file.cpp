@@ -72,7 +72,11 @@ zip::Reader records_of(const std::shared_ptr<const io::Source>& source, const Li
 }  // namespace
 
 std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  zip::Reader records = records_of(source, options.limits);  // every name and range checked, nothing allocated by trust
+  return open_zip_file(records_of(source, options.limits), options);
+}
+
+// Every name and range in them was checked, and nothing allocated by trust.
+std::unique_ptr<const OpenedFile> open_zip_file(zip::Reader records, const LoadOptions& options) {
   if (is_torchscript(records)) {
     check_version(records);
     return open_torchscript(std::move(records), options);

@@ -9,6 +9,7 @@ namespace okibi::checkpoint {
 
 // A torch zip, a TorchScript program or a .pt2: told apart by their records.
 std::unique_ptr<const OpenedFile> open_zip_file(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+std::unique_ptr<const OpenedFile> open_zip_file(zip::Reader records, const LoadOptions& options);
 
 // Whether a record that is small claims to inflate to much more than pickles do (Limits::max_pickle_ratio).
 bool inflates_too_far(const zip::Record& record, const Limits& limits) noexcept;
