@@ -13,11 +13,11 @@ struct Box {
   std::vector<int64_t> offsets, sizes;
 };
 
-std::string verdict(const Dims& sizes, const std::vector<Box>& boxes) {
+std::string verdict(const Dims& sizes, const std::vector<Box>& boxes, BoxBudget budget = {}) {
   std::vector<BoxView> views;
   for (const Box& box : boxes) views.push_back({box.offsets, box.sizes});
   try {
-    check_boxes(sizes, views);
+    check_boxes(sizes, views, budget);
     return "good";
   } catch (const Error& error) {
     return error.sentence();
@@ -55,6 +55,43 @@ TEST(Boxes, MayInterlock) {
   EXPECT_EQ(verdict({3, 3}, boxes), "good");
   boxes[4] = {{1, 1}, {1, 2}};
   EXPECT_EQ(verdict({3, 3}, boxes), overlap);
+}
+
+// One element each, in a ring of four boxes that no cut divides: n² comparisons, each of as many intervals as there are
+// dimensions.
+std::vector<Box> interlocked(int64_t side, size_t dims = 2) {
+  const auto box = [&](int64_t x, int64_t y, int64_t width, int64_t height) {
+    Box made = {std::vector<int64_t>(dims, 0), std::vector<int64_t>(dims, 1)};
+    made.offsets[dims - 2] = x, made.offsets[dims - 1] = y;
+    made.sizes[dims - 2] = width, made.sizes[dims - 1] = height;
+    return made;
+  };
+  const int64_t last = side - 1;
+  std::vector<Box> boxes = {box(0, 0, last, 1), box(last, 0, 1, last), box(1, last, last, 1), box(0, 1, 1, last)};
+  for (int64_t x = 1; x < last; ++x)
+    for (int64_t y = 1; y < last; ++y) boxes.push_back(box(x, y, 1, 1));
+  return boxes;
+}
+
+TEST(Boxes, ThatInterlockAreALimitWhereTheyAreMany) {
+  constexpr auto limit = "the chunks of a tensor interlock, and are too many to compare";
+  EXPECT_EQ(verdict({50, 50}, interlocked(50)), "good");
+  EXPECT_EQ(verdict({100, 100}, interlocked(100)), limit);
+  Dims sizes(64, 1);
+  sizes[62] = sizes[63] = 50;
+  EXPECT_EQ(verdict(sizes, interlocked(50, 64)), limit);
+}
+
+TEST(Boxes, OfAllTensorsShareOneBudget) {
+  const std::vector<Box> boxes = interlocked(50);
+  std::vector<BoxView> views;
+  for (const Box& box : boxes) views.push_back({box.offsets, box.sizes});
+  BoxBudget budget;
+  EXPECT_THROW(
+      {
+        for (int i = 0; i < 20; ++i) check_boxes({50, 50}, views, budget);
+      },
+      Error);
 }
 
 TEST(Boxes, AreCheckedInNLogNWhereTheyAreAGrid) {

@@ -30,7 +30,10 @@ void check_within(const Dims& sizes, const BoxView& box) {
 // group is divided along the next one, and so on around, until groups of one are left or no dimension divides a group.
 class Divider {
  public:
-  Divider(size_t dims, std::span<const BoxView> boxes) : dims_(dims), boxes_(boxes.begin(), boxes.end()) {}
+  Divider(size_t dims, std::span<const BoxView> boxes, BoxBudget& budget)
+      : dims_(dims), boxes_(boxes.begin(), boxes.end()), budget_(budget) {
+    budget_.steps += most_of_a_grid * (1 + dims_) * boxes_.size();
+  }
   void run();
 
  private:
@@ -40,13 +43,14 @@ class Divider {
   };
   void divide(const Group& group);
   void compare_all(const Group& group);
-  void spend(size_t steps);
+  void spend(uint64_t steps);
+  static constexpr uint64_t most_of_a_grid = 64;  // steps for each dimension of each box
   static bool meet(const BoxView& a, const BoxView& b);
 
   size_t dims_;
   std::vector<BoxView> boxes_;
   std::vector<Group> waiting_;
-  uint64_t steps_left_ = 100'000'000;  // a second or so
+  BoxBudget& budget_;
 };
 
 void Divider::run() {
@@ -91,7 +95,7 @@ bool Divider::meet(const BoxView& a, const BoxView& b) {
 
 void Divider::compare_all(const Group& group) {
   for (size_t i = group.begin; i < group.end; ++i) {
-    spend(group.end - i);
+    spend(dims_ * (group.end - i));
     for (size_t j = i + 1; j < group.end; ++j) {
       if (!meet(boxes_[i], boxes_[j])) continue;
       throw Error(ErrorKind::bad_file, "two chunks of a tensor overlap")
@@ -100,17 +104,17 @@ void Divider::compare_all(const Group& group) {
   }
 }
 
-void Divider::spend(size_t steps) {
-  if (steps > steps_left_) {
+void Divider::spend(uint64_t steps) {
+  if (steps > budget_.steps) {
     throw Error(ErrorKind::limit, "the chunks of a tensor interlock, and are too many to compare")
         .found(fmt::format("{} chunks", boxes_.size()));
   }
-  steps_left_ -= steps;
+  budget_.steps -= steps;
 }
 
 }  // namespace
 
-void check_boxes(const Dims& sizes, std::span<const BoxView> boxes) {
+void check_boxes(const Dims& sizes, std::span<const BoxView> boxes, BoxBudget& budget) {
   const auto whole = static_cast<uint64_t>(numel_of(sizes));
   uint64_t covered = 0;
   for (const BoxView& box : boxes) {
@@ -120,7 +124,7 @@ void check_boxes(const Dims& sizes, std::span<const BoxView> boxes) {
   if (sizes.empty() ? boxes.size() > 1 : false) {
     throw Error(ErrorKind::bad_file, "a tensor of one element lies in several chunks").found(boxes.size());
   }
-  if (!sizes.empty()) Divider(sizes.size(), boxes).run();
+  if (!sizes.empty()) Divider(sizes.size(), boxes, budget).run();
   if (covered == whole) return;  // disjoint, and as many as all
   throw Error(ErrorKind::bad_file, "the chunks of a tensor leave holes")
       .expected(fmt::format("{} elements", whole))

@@ -63,6 +63,7 @@ class DcpFolder final : public OpenedFile {
   std::vector<DcpItem> items_;
   std::vector<Leafage> leaves_;           // for each item
   std::vector<size_t> objects_, chunks_;  // the parts that are no tensors, and the others
+  BoxBudget box_budget_;
   DcpParts parts_;
 };
 
@@ -98,7 +99,7 @@ void DcpFolder::add_parts(const DcpItem& item) {
 Assembly DcpFolder::assembly_of(const DcpItem& item) {
   std::vector<BoxView> boxes;
   for (const DcpChunk& chunk : item.chunks) boxes.push_back({chunk.offsets, chunk.sizes});
-  check_boxes(item.sizes, boxes);
+  check_boxes(item.sizes, boxes, box_budget_);
   Assembly tensor = {item.dtype, item.sizes, {}};
   for (const DcpChunk& chunk : item.chunks) {
     const size_t part = parts_.add(item, &chunk);
