@@ -227,7 +227,23 @@ TEST(HostileDcp, ALongPathThatManyItemsShareIsALimit) {
                 {forged.text("state_dict_metadata"), dict_of(forged, names, tensor), forged.text("planner_data"),
                  dict_of(forged, names, path), forged.text("storage_data"), forged.graph.add_container(Kind::dict)}));
   folder.written(forged.graph);
-  EXPECT_FOLDER_REFUSED(folder.folder(), ErrorKind::limit, "one path, to many items");
+  EXPECT_FOLDER_REFUSED(folder.folder(), ErrorKind::limit, "one path or one long name to many items");
+}
+
+// Python takes the last of several, and would see another checkpoint than we do.
+TEST(HostileDcp, AttributesAndPathsAreGivenOnce) {
+  ForgedDcp folder;
+  Forged forged;
+  const NodeId none = forged.graph.add_container(Kind::dict);
+  const NodeId items = forged.text("state_dict_metadata"), places = forged.text("storage_data");
+  forged.graph.set_root(dataclass(forged, "Metadata", {items, none, places, none, places, none}));
+  folder.written(forged.graph);
+  EXPECT_FOLDER_REFUSED(folder.folder(), ErrorKind::bad_file, "has storage_data twice");
+  const NodeId path = forged.tuple({forged.text("a")});
+  const NodeId paths = forged.graph.add_container(Kind::dict, std::vector<NodeId>{items, path, items, path});
+  forged.graph.set_root(dataclass(forged, "Metadata", {items, none, places, none, forged.text("planner_data"), paths}));
+  folder.written(forged.graph);
+  EXPECT_FOLDER_REFUSED(folder.folder(), ErrorKind::bad_file, "gives an item two paths");
 }
 
 TEST(HostileDcp, ListsOfListsOfListsAreLookedAtOnce) {

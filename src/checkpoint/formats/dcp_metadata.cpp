@@ -34,6 +34,8 @@ struct IndexHash {
   }
 };
 
+constexpr size_t usual_file_name = 64;  // bytes; a longer one costs as many nodes as it has such pieces
+
 class MetadataReader {
  public:
   MetadataReader(const Graph& graph, const LoadOptions& options)
@@ -45,7 +47,7 @@ class MetadataReader {
   void read_item(NodeId name, NodeId what);
   void read_tensor(DcpItem& item, const DcpObject& tensor);
   void read_properties(DcpItem& item, NodeId properties) const;
-  DcpExtent extent_of(const Index& index) const;
+  DcpExtent extent_of(const Index& index);
   std::vector<DcpItem> in_order_of_paths();
   std::vector<Value> path_of(NodeId name, NodeId path);
   const Value& shared(NodeId text);
@@ -54,8 +56,8 @@ class MetadataReader {
   const Graph& graph_;
   const LoadOptions& options_;
   const DcpObject metadata_;
-  // What is shared in the pickle is read again at each place. An honest one shares next to nothing, so that it has
-  // fewer chunks and steps of paths than nodes.
+  // What is shared in the pickle is read again at each place. An honest one shares next to nothing but the names of
+  // files, so that it has fewer chunks with their dimensions, and steps of paths, than nodes.
   size_t budget_;
   std::unordered_map<Index, NodeId, IndexHash> storage_data_;
   std::vector<DcpItem> items_;
@@ -74,10 +76,13 @@ void MetadataReader::read_storage_data() {
   const auto entries = metadata_.children("storage_data", Kind::dict);
   for (size_t i = 0; i + 1 < entries.size(); i += 2) {
     const DcpObject index(graph_, entries[i], "MetadataIndex");
-    Index key{index.text("fqn"), std::nullopt};
-    if (index.find("offset")) key.offsets = index.dims("offset", options_.limits);
-    if (storage_data_.emplace(std::move(key), entries[i + 1]).second) continue;
-    throw Error(ErrorKind::bad_file, "the metadata says twice where one part lies").at("item", index.text("fqn"));
+    const std::string_view name = index.text("fqn");
+    in_context("item", printable(name, 200), [&] {
+      Index key{name, std::nullopt};
+      if (index.find("offset")) key.offsets = index.dims("offset", options_.limits);
+      if (storage_data_.emplace(std::move(key), entries[i + 1]).second) return;
+      throw Error(ErrorKind::bad_file, "the metadata says twice where one part lies");
+    });
   }
 }
 
@@ -104,10 +109,10 @@ void MetadataReader::read_tensor(DcpItem& item, const DcpObject& tensor) {
   read_properties(item, tensor.at("properties"));
   item.sizes = tensor.dims("size", options_.limits);
   const auto chunks = tensor.children("chunks", Kind::list);
-  spend(chunks.size());
   for (NodeId id : chunks) {
     const DcpObject object(graph_, id, "ChunkStorageMetadata");
     DcpChunk chunk{object.dims("offsets", options_.limits), object.dims("sizes", options_.limits), {}};
+    spend(1 + chunk.offsets.size() + chunk.sizes.size());
     // Ranks beyond the end of a small tensor have boxes without elements, all in one place.
     if (std::ranges::find(chunk.sizes, 0) != chunk.sizes.end()) continue;
     chunk.extent = extent_of({item.name, chunk.offsets});
@@ -133,7 +138,7 @@ void MetadataReader::read_properties(DcpItem& item, NodeId properties) const {
   item.requires_grad = state.boolean(2, "requires_grad");
 }
 
-DcpExtent MetadataReader::extent_of(const Index& index) const {
+DcpExtent MetadataReader::extent_of(const Index& index) {
   const auto found = storage_data_.find(index);
   if (found == storage_data_.end()) {
     throw Error(ErrorKind::bad_file, "the metadata does not say where a part lies")
@@ -146,7 +151,9 @@ DcpExtent MetadataReader::extent_of(const Index& index) const {
     throw Error(ErrorKind::unsupported, "the part was compressed or encrypted by an extension when it was saved")
         .hint("Load the checkpoint in Python with that extension, and save it again without.");
   }
-  return {std::string(info.text("relative_path")), info.count("offset"), info.count("length")};
+  const std::string_view file = info.text("relative_path");
+  spend(file.size() / usual_file_name);
+  return {std::string(file), info.count("offset"), info.count("length")};
 }
 
 // planner_data has the paths, in the order in which the object had them. Planners of one's own may leave it out: then
@@ -156,8 +163,13 @@ std::vector<DcpItem> MetadataReader::in_order_of_paths() {
   if (!data || graph_.kind(*data) != Kind::dict) return std::move(items_);
   std::vector<DcpItem> ordered;
   const auto entries = graph_.children(*data);
+  KeyedSet<std::string_view> told;
   for (size_t i = 0; i + 1 < entries.size(); i += 2) {
-    const auto found = by_name_.find(short_text(graph_, entries[i], "the name of an item"));
+    const std::string_view name = short_text(graph_, entries[i], "the name of an item");
+    if (!told.insert(name).second) {
+      throw Error(ErrorKind::bad_file, "the metadata gives an item two paths").at("item", printable(name, 200));
+    }
+    const auto found = by_name_.find(name);
     if (found == by_name_.end()) continue;  // another rank's
     DcpItem& item = items_[found->second];
     item.path = path_of(entries[i], entries[i + 1]);
@@ -173,12 +185,13 @@ std::vector<DcpItem> MetadataReader::in_order_of_paths() {
 
 std::vector<Value> MetadataReader::path_of(NodeId name, NodeId path) {
   const auto fail = [&](std::string_view found) {
-    throw Error(ErrorKind::bad_file, "the path of an item is none")
+    throw Error(ErrorKind::bad_file, "what the metadata has for the path of an item is none")
         .expected("a tuple of str and int")
         .found(found)
         .at("item", printable(graph_.text(name), 200));
   };
-  if (graph_.kind(path) != Kind::tuple || graph_.children(path).empty()) fail(word_for(graph_.kind(path)));
+  if (graph_.kind(path) != Kind::tuple) fail(what_is(graph_, path));
+  if (graph_.children(path).empty()) fail("an empty tuple");
   spend(graph_.children(path).size());
   std::vector<Value> steps;
   for (NodeId step : graph_.children(path)) {
@@ -187,7 +200,7 @@ std::vector<Value> MetadataReader::path_of(NodeId name, NodeId path) {
     } else if (graph_.kind(step) == Kind::string) {
       steps.push_back(shared(step));
     } else {
-      fail(word_for(graph_.kind(step)));
+      fail(fmt::format("{} in it", what_is(graph_, step)));
     }
   }
   return steps;
@@ -201,7 +214,7 @@ const Value& MetadataReader::shared(NodeId text) {
 
 void MetadataReader::spend(size_t nodes) {
   if (nodes > budget_) {
-    throw Error(ErrorKind::limit, "the metadata gives one list of chunks, or one path, to many items")
+    throw Error(ErrorKind::limit, "the metadata gives one list of chunks, one path or one long name to many items")
         .hint("PyTorch writes each item its own.");
   }
   budget_ -= nodes;

@@ -56,6 +56,8 @@ bool is_allowed(const Graph& graph, NodeId id, const LoadOptions& options) {
   return global && global->meaning == Meaning::dtype;
 }
 
+bool is_count(const Graph& graph, NodeId id) { return graph.kind(id) == Kind::integer && graph.integer(id) >= 0; }
+
 // A torch.Size is the call torch.Size((2, 3)).
 NodeId inside_size(const Graph& graph, NodeId id) {
   if (!is_dcp_object(graph, id, "Size")) return id;
@@ -74,9 +76,10 @@ void check_dcp_globals(const Graph& graph, const LoadOptions& options) {
     refused.insert(fmt::format("{}.{}", graph.module(id), graph.text(id)));
   }
   if (refused.empty()) return;
-  throw Error(ErrorKind::unsafe, fmt::format("the metadata of the checkpoint names what is none of the format's: {}; "
-                                             "nothing of it was run",
-                                             fmt::join(refused, ", ")))
+  throw Error(ErrorKind::unsafe,
+              fmt::format("the metadata names a class or function that okibi does not allow there: {}; nothing of it "
+                          "was run",
+                          fmt::join(refused, ", ")))
       .hint("PyTorch would have run it. If the file is yours, take the names as plain data with LoadOptions::allow.");
 }
 
@@ -86,12 +89,20 @@ bool is_dcp_object(const Graph& graph, NodeId id, std::string_view class_name) {
   return graph.kind(callable) == Kind::global && graph.text(callable) == class_name;
 }
 
+std::string what_is(const Graph& graph, NodeId id) {
+  if (graph.kind(id) == Kind::integer) return std::to_string(graph.integer(id));
+  if (graph.kind(id) == Kind::long_integer) return "an int of more than 63 bits";
+  if (graph.kind(id) != Kind::object) return std::string(word_for(graph.kind(id)));
+  const NodeId callable = graph.object(id).callable;
+  return graph.kind(callable) == Kind::global ? printable(graph.text(callable), 200) : "an object";
+}
+
 DcpObject::DcpObject(const Graph& graph, NodeId id, std::string_view class_name)
     : graph_(graph), class_name_(class_name) {
   if (!is_dcp_object(graph, id, class_name)) {
     throw Error(ErrorKind::bad_file, "the metadata has something else where the format has an object")
         .expected(class_name)
-        .found(word_for(graph.kind(id)))
+        .found(what_is(graph, id))
         .at("offset", graph.offset(id));
   }
   const pickle::Object& object = graph.object(id);
@@ -107,12 +118,15 @@ DcpObject::DcpObject(const Graph& graph, NodeId id, std::string_view class_name)
 }
 
 std::optional<NodeId> DcpObject::find(std::string_view attribute) const {
+  std::optional<NodeId> found;
   for (size_t i = 0; i + 1 < state_.size(); i += 2) {
     if (graph_.kind(state_[i]) != Kind::string || graph_.text(state_[i]) != attribute) continue;
-    if (graph_.kind(state_[i + 1]) == Kind::none) return std::nullopt;
-    return state_[i + 1];
+    if (found) {
+      throw Error(ErrorKind::bad_file, fmt::format("a {} in the metadata has {} twice", class_name_, attribute));
+    }
+    found = state_[i + 1];
   }
-  return std::nullopt;
+  return found && graph_.kind(*found) == Kind::none ? std::nullopt : found;
 }
 
 NodeId DcpObject::at(std::string_view attribute) const {
@@ -120,12 +134,11 @@ NodeId DcpObject::at(std::string_view attribute) const {
   throw Error(ErrorKind::bad_file, fmt::format("a {} in the metadata has no {}", class_name_, attribute));
 }
 
-void DcpObject::fail(std::string_view attribute, std::string_view expected) const {
-  const auto found = find(attribute);
+void DcpObject::fail(std::string_view attribute, std::string_view expected, NodeId found) const {
   throw Error(ErrorKind::bad_file,
               fmt::format("{} of a {} in the metadata is not what it must be", attribute, class_name_))
       .expected(expected)
-      .found(found ? word_for(graph_.kind(*found)) : "None");
+      .found(what_is(graph_, found));
 }
 
 std::string_view DcpObject::text(std::string_view attribute) const {
@@ -134,19 +147,24 @@ std::string_view DcpObject::text(std::string_view attribute) const {
 
 uint64_t DcpObject::count(std::string_view attribute) const {
   const NodeId id = at(attribute);
-  if (graph_.kind(id) != Kind::integer || graph_.integer(id) < 0) fail(attribute, "an int that is not negative");
+  if (!is_count(graph_, id)) fail(attribute, "an int that is not negative", id);
   return static_cast<uint64_t>(graph_.integer(id));
 }
 
 Dims DcpObject::dims(std::string_view attribute, const Limits& limits) const {
   const NodeId list = inside_size(graph_, at(attribute));
-  if (graph_.kind(list) != Kind::tuple && graph_.kind(list) != Kind::list) fail(attribute, "a torch.Size");
+  if (graph_.kind(list) != Kind::tuple && graph_.kind(list) != Kind::list)
+    fail(attribute, "a torch.Size of one tuple", list);
   const auto children = graph_.children(list);
-  if (children.size() > limits.max_tensor_dims) fail(attribute, "at most Limits::max_tensor_dims numbers");
+  if (children.size() > limits.max_tensor_dims) {
+    throw Error(ErrorKind::limit,
+                fmt::format("{} of a {} in the metadata has too many dimensions", attribute, class_name_))
+        .expected(fmt::format("at most Limits::max_tensor_dims ({})", limits.max_tensor_dims))
+        .found(children.size());
+  }
   Dims dims(children.size(), 0);
   for (size_t i = 0; i < children.size(); ++i) {
-    const bool is_size = graph_.kind(children[i]) == Kind::integer && graph_.integer(children[i]) >= 0;
-    if (!is_size) fail(attribute, "a torch.Size of ints that are not negative");
+    if (!is_count(graph_, children[i])) fail(attribute, "a torch.Size of ints that are not negative", children[i]);
     dims[i] = graph_.integer(children[i]);
   }
   return dims;
@@ -154,7 +172,7 @@ Dims DcpObject::dims(std::string_view attribute, const Limits& limits) const {
 
 std::span<const NodeId> DcpObject::children(std::string_view attribute, Kind kind) const {
   const NodeId id = at(attribute);
-  if (graph_.kind(id) != kind) fail(attribute, word_for(kind));
+  if (graph_.kind(id) != kind) fail(attribute, word_for(kind), id);
   return graph_.children(id);
 }
 
