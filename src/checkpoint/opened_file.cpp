@@ -119,6 +119,13 @@ std::unique_ptr<const OpenedFile> open_folder(const FolderPointer& folder, const
   for (const FolderRow& row : folder_rows) {
     if (row.is(*folder)) return in_file(folder->name(), [&] { return row.open(folder, options); });
   }
+  if (has_dcp_parts(*folder)) {
+    throw Error(ErrorKind::bad_file, "the folder has parts of a distributed checkpoint, but no .metadata")
+        .hint(
+            "Copy that file, too: names that begin with a dot are easily left behind. Where there is none, the save "
+            "did not finish.")
+        .at("", folder->name());
+  }
   throw Error(ErrorKind::bad_file, "the folder holds no checkpoint that okibi knows")
       .expected(
           "model.safetensors, pytorch_model.bin, an index of either (….index.json), or .metadata of a distributed "

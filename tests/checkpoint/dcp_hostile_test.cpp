@@ -246,6 +246,26 @@ TEST(HostileDcp, AttributesAndPathsAreGivenOnce) {
   EXPECT_FOLDER_REFUSED(folder.folder(), ErrorKind::bad_file, "gives an item two paths");
 }
 
+TEST(HostileDcp, MetadataOfAnotherKindIsToldByItsFirstBytes) {
+  for (const std::string text : {"", "{\"weight\": 1}", "PK\x03\x04"}) {
+    ForgedDcp folder;
+    testing_help::put(folder.file(".metadata"), text);
+    EXPECT_FOLDER_REFUSED(folder.folder(), ErrorKind::bad_file, "the metadata is no pickle");
+  }
+}
+
+TEST(HostileDcp, PartsWithoutTheirMetadataAreTold) {
+  ForgedDcp forged;
+  forged.object("step", 7);
+  forged.written();
+  fs::rename(forged.file(".metadata"), forged.file(".metadata.tmp"));
+  EXPECT_FOLDER_REFUSED(forged.folder(), ErrorKind::bad_file, "no .metadata");
+  fs::rename(forged.file(".metadata.tmp"), forged.file("__0.metadata"));
+  EXPECT_EQ(load(forged.folder())["step"].to_int(), 7);
+  testing_help::put(forged.file("__1_0.distcp"), "");
+  EXPECT_FOLDER_REFUSED(forged.folder(), ErrorKind::bad_file, "expected __1.metadata");
+}
+
 TEST(HostileDcp, ListsOfListsOfListsAreLookedAtOnce) {
   ForgedDcp folder;
   Forged forged;

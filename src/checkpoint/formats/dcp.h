@@ -14,6 +14,7 @@
 namespace okibi::checkpoint {
 
 bool is_dcp(const store::Folder& folder);
+bool has_dcp_parts(const store::Folder& folder);  // whether or not there is something that says what they are
 std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options,
                                            Missing missing = Missing::refused);
 

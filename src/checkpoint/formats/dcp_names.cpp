@@ -31,11 +31,12 @@ std::optional<uint64_t> rank_of_dcp_metadata(std::string_view file) {
   return digits ? number_of(*digits) : std::nullopt;
 }
 
-bool is_dcp_part(std::string_view file) {
+std::optional<uint64_t> rank_of_dcp_part(std::string_view file) {
   const auto middle = middle_of(file, part_suffix);
-  if (!middle) return false;
+  if (!middle) return std::nullopt;
   const size_t line = middle->find('_');
-  return line != middle->npos && number_of(middle->substr(0, line)) && number_of(middle->substr(line + 1));
+  if (line == middle->npos || !number_of(middle->substr(line + 1))) return std::nullopt;
+  return number_of(middle->substr(0, line));
 }
 
 std::string dcp_part_name(uint64_t rank, uint64_t number) {

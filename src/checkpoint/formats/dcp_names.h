@@ -11,7 +11,7 @@ namespace okibi::checkpoint {
 inline constexpr std::string_view dcp_metadata_name = ".metadata";
 
 std::optional<uint64_t> rank_of_dcp_metadata(std::string_view file);  // 12 for "__12.metadata"
-bool is_dcp_part(std::string_view file);                              // "__12_0.distcp"
+std::optional<uint64_t> rank_of_dcp_part(std::string_view file);      // 12 for "__12_0.distcp"
 std::string dcp_part_name(uint64_t rank, uint64_t number);
 
 }  // namespace okibi::checkpoint

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include "checkpoint/formats/boxes.h"
 #include "checkpoint/formats/dcp.h"
@@ -25,7 +27,19 @@ std::vector<std::string> metadata_files(const store::Folder& folder) {
   return files;
 }
 
+// What has other first bytes is said to be so, rather than read as opcodes: a damaged file, or one of another kind.
+void check_begin(const io::Source& file) {
+  std::array<std::byte, 4> head = {};
+  const auto begin = std::span(head).first(std::min<uint64_t>(file.size(), head.size()));
+  file.read(0, begin);
+  if (as_text(begin).starts_with('\x80')) return;
+  throw Error(ErrorKind::bad_file, "the metadata is no pickle of PyTorch's")
+      .expected("a file that begins with the byte 80")
+      .found(begin.empty() ? "an empty file" : fmt::format("one that begins with \"{}\"", printable(as_text(begin))));
+}
+
 std::vector<std::byte> read_bytes(const io::Source& file, const Limits& limits) {
+  check_begin(file);
   if (file.size() > limits.max_pickle_bytes) {
     throw Error(ErrorKind::limit, "the metadata is longer than Limits::max_pickle_bytes allows")
         .expected(fmt::format("at most {}", limits.max_pickle_bytes))
@@ -34,6 +48,21 @@ std::vector<std::byte> read_bytes(const io::Source& file, const Limits& limits) 
   std::vector<std::byte> bytes(file.size());
   file.read(0, bytes);
   return bytes;
+}
+
+// A rank that saved by itself left its metadata beside its parts. Without it, what that rank had would be missing
+// silently.
+void check_ranks(const std::vector<std::string>& metadata, const std::vector<std::string>& names) {
+  std::set<std::optional<uint64_t>> ranks;
+  for (const std::string& file : metadata) ranks.insert(rank_of_dcp_metadata(file));
+  for (const std::string& file : names) {
+    const auto rank = rank_of_dcp_part(file);
+    if (!rank || ranks.contains(rank)) continue;
+    throw Error(ErrorKind::bad_file, "the folder has parts of a rank, but not its metadata")
+        .expected(fmt::format("__{}{}", *rank, dcp_metadata_name))
+        .found(file)
+        .hint("The file was not copied with the others, or the rank did not finish its save.");
+  }
 }
 
 class DcpFolder final : public OpenedFile {
@@ -48,7 +77,7 @@ class DcpFolder final : public OpenedFile {
   PlacedTensor piece(const std::string& name) const override { return parts_.tensor(std::stoull(name)); }
 
  private:
-  void read_metadata(const store::Folder& folder, const LoadOptions& options);
+  void read_metadata(const store::Folder& folder, const LoadOptions& options, Missing missing);
   void add_parts(const DcpItem& item);
   Assembly assembly_of(const DcpItem& item);
   Value leaf_of(size_t item, const std::vector<Value>& objects, TensorMaker& tensors) const;
@@ -69,16 +98,19 @@ class DcpFolder final : public OpenedFile {
 
 DcpFolder::DcpFolder(std::shared_ptr<const store::Folder> folder, const LoadOptions& options, Missing missing)
     : name_(folder->name()), parts_(folder, options, missing) {
-  read_metadata(*folder, options);
+  read_metadata(*folder, options, missing);
   for (const DcpItem& item : items_) {
     in_context("item", printable(item.name, 200), [&] { add_parts(item); });
   }
   parts_.check();
 }
 
-void DcpFolder::read_metadata(const store::Folder& folder, const LoadOptions& options) {
+void DcpFolder::read_metadata(const store::Folder& folder, const LoadOptions& options, Missing missing) {
   std::vector<std::vector<DcpItem>> ranks;
-  for (const std::string& name : metadata_files(folder)) {
+  const std::vector<std::string> files = metadata_files(folder);
+  const bool is_by_rank = !folder.has(std::string(dcp_metadata_name));
+  if (is_by_rank && missing == Missing::refused) check_ranks(files, folder.names());
+  for (const std::string& name : files) {
     const auto file = folder.open(name);
     in_file(*file, [&] { ranks.push_back(read_dcp_metadata(read_bytes(*file, options.limits), options)); });
     index_bytes_ += file->size();
@@ -131,6 +163,11 @@ Value DcpFolder::object(TensorMaker& tensors) const {
 }  // namespace
 
 bool is_dcp(const store::Folder& folder) { return !metadata_files(folder).empty(); }
+
+bool has_dcp_parts(const store::Folder& folder) {
+  return std::ranges::any_of(folder.names(),
+                             [](const std::string& file) { return rank_of_dcp_part(file).has_value(); });
+}
 
 std::unique_ptr<const OpenedFile> open_dcp(std::shared_ptr<const store::Folder> folder, const LoadOptions& options,
                                            Missing missing) {

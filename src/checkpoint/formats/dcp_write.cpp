@@ -120,7 +120,7 @@ std::string free_name(const std::vector<std::string>& taken) {
 
 void remove_old(const store::Folder& folder, const std::string& part) {
   for (const std::string& file : folder.names()) {
-    if (file != part && (is_dcp_part(file) || rank_of_dcp_metadata(file))) folder.remove(file);
+    if (file != part && (rank_of_dcp_part(file) || rank_of_dcp_metadata(file))) folder.remove(file);
   }
 }
 
