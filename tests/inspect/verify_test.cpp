@@ -9,6 +9,8 @@
 #include <okibi/inspect.h>
 #include <okibi/zip.h>
 
+#include "checkpoint/forged_dcp.h"
+
 namespace okibi::inspect {
 namespace {
 
@@ -102,6 +104,19 @@ TEST_F(Verify, PassesOverFilesThatHoldNoWeights) {
   EXPECT_TRUE(verify(folder).ok());
   write(folder + "/optimizer.pt", "no checkpoint");
   EXPECT_EQ(verify(folder).problems.size(), 1u);
+}
+
+TEST_F(Verify, TellsTheItemAndThePartOfADistributedCheckpoint) {
+  ForgedDcp part, item;
+  part.tensor("w", {4}, {{{0}, {4}}}).dtype = DType::int32;
+  const VerifyReport of_part = verify(part.written());
+  ASSERT_EQ(of_part.problems.size(), 1u);
+  EXPECT_EQ(of_part.problems[0].record, "__0_0.distcp > part w [0]");
+  EXPECT_THAT(of_part.problems[0].problem, HasSubstr("another one than the metadata says"));
+  item.tensor("w", {4}, {{{0}, {4}}}).chunks[0].offsets = {-1};
+  const VerifyReport of_item = verify(item.written());
+  ASSERT_EQ(of_item.problems.size(), 1u);
+  EXPECT_EQ(of_item.problems[0].record, ".metadata > item w");
 }
 
 TEST_F(Verify, GetsBackWhatACutLeftWhole) {

@@ -13,7 +13,7 @@ class Verifier {
  public:
   explicit Verifier(const VerifyOptions& options) : options(options) {}
 
-  void add(const Error& error);  // record and offset are those of its places
+  void add(const Error& error);  // where it is, is told by its places
   void add(std::string record, std::optional<uint64_t> offset, std::string problem);
   void expect(uint64_t bytes) { total_ += bytes; }
   void read(uint64_t bytes);  // tells the progress; throws when a stop was asked for
@@ -22,10 +22,13 @@ class Verifier {
   }
 
   const VerifyOptions& options;
-  std::string file = {};  // in a folder, the one in work: put before each record
+  std::string folder = {};  // a whole folder is verified
+  std::string file = {};    // in it, the one in work: put before each record
   VerifyReport report = {};
 
  private:
+  std::string step_of(const std::string& name, const std::string& value) const;
+
   std::mutex mutex_;
   uint64_t done_ = 0, total_ = 0;
 };

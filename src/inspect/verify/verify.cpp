@@ -22,19 +22,30 @@ void Verifier::add(std::string record, std::optional<uint64_t> offset, std::stri
   report.problems.push_back({std::move(record), offset, std::move(problem)});
 }
 
+// The step of a place: a record as it is, an item or a part as what it is, and the file where it is not known already.
+std::string Verifier::step_of(const std::string& name, const std::string& value) const {
+  if (name == "record") return value;
+  if (name == "item" || name == "part") return fmt::format("{} {}", name, value);
+  const bool is_inside = name.empty() && file.empty() && !folder.empty() && value.starts_with(folder);
+  if (!is_inside) return "";
+  const size_t begin = value.find_first_not_of('/', folder.size());
+  return begin == std::string::npos ? "" : value.substr(begin);
+}
+
 void Verifier::add(const Error& error) {
-  std::string record;
+  std::string in, where;  // the file, and what in it
   std::optional<uint64_t> offset;
   for (const auto& [name, value] : error.places()) {
     uint64_t number = 0;
-    if (name == "record") record = value;
+    std::string& steps = name.empty() ? in : where;
+    steps = join(step_of(name, value), steps);
     if (name == "offset" && std::from_chars(value.data(), value.data() + value.size(), number).ec == std::errc())
       offset = number;
   }
   // The rest of the message, with what was expected and found, stands behind the places.
   const std::string whole = error.what();
   const size_t sentence = whole.find(error.sentence());
-  add(std::move(record), offset, sentence == std::string::npos ? error.sentence() : whole.substr(sentence));
+  add(join(in, where), offset, sentence == std::string::npos ? error.sentence() : whole.substr(sentence));
 }
 
 void Verifier::read(uint64_t bytes) {
@@ -86,8 +97,9 @@ bool holds_weights(const std::string& file, const io::Source& source) {
 bool says_where(const std::string& file) { return file.ends_with(".index.json") || file.ends_with(".metadata"); }
 
 void verify_folder(Verifier& verifier, const std::string& uri) {
-  is_told(verifier, [&] { open(uri, {.limits = verifier.options.limits, .any_class_as_data = true}); });
   const auto folder = store::default_store().folder(uri);
+  verifier.folder = folder->name();
+  is_told(verifier, [&] { open(uri, {.limits = verifier.options.limits, .any_class_as_data = true}); });
   for (const std::string& file : folder->names()) {
     const SourcePtr source = folder->open(file);
     verifier.file = file;
