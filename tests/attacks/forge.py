@@ -1,6 +1,8 @@
 """Zip archives and pickles byte by byte, so that every field can lie; and what a folder may hold besides files."""
+import itertools
 import os
 import pickle
+import random
 import struct
 import zlib
 
@@ -15,6 +17,16 @@ class Link:
 
     def write(self, path):
         path.symlink_to(self.target)
+
+
+class HardLink:
+    """Another name of a file beside it that is written already."""
+
+    def __init__(self, target):
+        self.target = target
+
+    def write(self, path):
+        os.link(path.parent / self.target, path)
 
 
 class Fifo:
@@ -164,3 +176,37 @@ def dict_of(items):
 
 def with_tensor(sizes, strides, offset=0, storages=(bytes(12),), **more):
     return checkpoint(pickled(dict_of([("weight", tensor(sizes, strides, offset, **more))])), storages)
+
+
+# ----------------------------------------------------------------------------------------------------- names that collide
+
+MULTIPLIER, WORD = 0xc6a4a7935bd1e995, 2**64  # of MurmurHash64A, which is what libstdc++ has for texts
+
+
+def mixed(block):
+    block = block * MULTIPLIER % WORD
+    return (block ^ block >> 47) * MULTIPLIER % WORD
+
+
+def unmixed(block):
+    inverse = pow(MULTIPLIER, -1, WORD)
+    block = block * inverse % WORD
+    return (block ^ block >> 47) * inverse % WORD
+
+
+def two_blocks(source):
+    """Eight bytes of ASCII, and eight others of which the hash differs in the highest bit alone."""
+    while True:
+        block = bytes(source.choice(range(1, 127)) for _ in range(8))
+        other = unmixed(mixed(int.from_bytes(block, "little")) ^ 1 << 63).to_bytes(8, "little")
+        if all(0 < byte < 127 and byte not in b"\n./\\" for byte in block + other):
+            return block, other
+
+
+def colliding_names(count):
+    """Names of one hash, whatever its seed: the differences of each two blocks take each other away."""
+    source, steps = random.Random(1), []
+    while 2**len(steps) < count:
+        (a, b), (c, d) = two_blocks(source), two_blocks(source)
+        steps.append((a + c, b + d))
+    return [b"".join(name).decode() for name in itertools.islice(itertools.product(*steps), count)]

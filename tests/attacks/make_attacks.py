@@ -4,14 +4,17 @@ import pathlib
 import struct
 import sys
 
+import dcp_attacks
+import dcp_part_attacks
 import layout_attacks
 import old_attacks
 import pt2_attacks
 import safetensors_attacks
-from forge import (Entry, archive, central_header, checkpoint, deflated, dict_of, end_record, get, good_entries, good_pickle,
+from forge import (Entry, archive, central_header, checkpoint, colliding_names, deflated, dict_of, end_record, get, good_entries, good_pickle,
                    local_header, name, number, numbers, pickled, put, storage, tensor, text, with_tensor, write, zip64_end)
 
-exhibits = {**old_attacks.exhibits, **safetensors_attacks.exhibits, **pt2_attacks.exhibits, **layout_attacks.exhibits}
+exhibits = {**old_attacks.exhibits, **safetensors_attacks.exhibits, **pt2_attacks.exhibits, **layout_attacks.exhibits,
+            **dcp_attacks.exhibits, **dcp_part_attacks.exhibits}
 mega = 1 << 20
 mega_text = text("t" * 200_000)
 good = archive(good_entries())
@@ -223,6 +226,10 @@ bytes_of("pickle-frozenset-often.pth", lambda: often(b"R", ("builtins", "frozens
 bytes_of("pickle-arguments-often.pth", lambda: often(b"R", ("torch._tensor", "_rebuild_from_type_v2"), b"(" + b"N" * 20_000 + b"t"))
 bytes_of("pickle-counter-often.pth", lambda: often(b"R", ("collections", "Counter"), b"}(" + b"".join(number(i) + b"N" for i in range(20_000)) + b"u\x85"))
 bytes_of("pickle-long-class-name-often.pth", lambda: often(b"R", ("m", "C" * 200_000), b")"))
+bytes_of("pickle-name-often.pth", lambda: checkpoint(pickled(  # each has its own characters in a graph
+    b"](" + text("m" * 200_000) + put(0) + text("C") + put(1) + (get(0) + get(1) + b"\x93") * 20_000 + b"e")))
+bytes_of("pickle-keys-collide.pth", lambda: checkpoint(
+    pickled(dict_of([(key, get(0) if i else tensor([3], [1]) + put(0)) for i, key in enumerate(colliding_names(9_000))])), [bytes(12)]))
 bytes_of("pickle-device-often.pth", lambda: often(b"R", ("torch", "device"), text("c" * 200_000) + b"\x85"))
 bytes_of("pickle-tensor-often.pth", lambda: checkpoint(pickled(
     b"(" + name("torch._utils", "_rebuild_tensor_v2") + put(0) + b"(" + storage() + number(0) + numbers([1] * 64) + numbers([1] * 64) +

@@ -2,7 +2,7 @@
 import pickle
 import struct
 
-from forge import Entry, archive, dict_of, get, name, number, numbers, pickled, put, tensor, text
+from forge import Entry, archive, colliding_names, dict_of, get, name, number, numbers, pickled, put, tensor, text
 
 exhibits = {}
 
@@ -63,6 +63,8 @@ for label, make in {
     "module-eval": lambda: stream(b"(" + text("module") + name("builtins", "eval") + text("f") + text("s") + b"tQ" + text("1") + b"\x85R", (), b""),
     "module-of-module": lambda: stream((b"(" + text("module")) * 3 + name("builtins", "list") + b"NNtQNNtQNNtQ", (), b""),
     "id-unknown": lambda: stream(b"(" + text("thing") + b"NNNNNtQ", (), b""),
+    "keys-collide": lambda: (lambda keys: stream(b"(" + b"".join(tensor([0], [1], of=storage(key, 0)) for key in keys) + b"t", keys,
+                                                 struct.pack("<q", 0) * len(keys)))(colliding_names(15_000)),
     "many-storages": lambda: stream(b"(" + b"".join(tensor([0], [1], of=storage(str(i), 0)) for i in range(5000)) + b"t",
                                     [str(i) for i in range(5000)], struct.pack("<q", 0) * 5000),
 }.items():

@@ -2,7 +2,7 @@
 import json
 import struct
 
-from forge import Entry, Fifo, Link, Sparse, archive, good_entries, good_pickle, name, pickled, text
+from forge import Entry, Fifo, Link, Sparse, archive, colliding_names, good_entries, good_pickle, name, pickled, text
 
 exhibits = {}
 WHOLE = {"dtype": "F32", "shape": [3], "data_offsets": [0, 12]}
@@ -82,6 +82,7 @@ for label, make in {
     "name-climbs": lambda: named("../../etc/passwd"),
     "name-1-mb": lambda: named("n" * (1 << 20)),
     "many-tensors": lambda: safetensors({f"t{i}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for i in range(10_000)}, b""),
+    "names-collide": lambda: safetensors({n: {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for n in colliding_names(5_000)}, b""),
     "metadata-5-mb": lambda: safetensors({"__metadata__": {f"k{i}": "v" * 1000 for i in range(5000)}, "weight": WHOLE}),
     "metadata-of-numbers": lambda: safetensors({"__metadata__": {"epoch": 1}, "weight": WHOLE}),
     "metadata-list": lambda: safetensors({"__metadata__": ["a"], "weight": WHOLE}),
