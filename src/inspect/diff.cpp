@@ -173,6 +173,8 @@ class Comparer {
       compare_sparse(change, pair);
     } else if (!has_readable_elements(change.a) || !has_readable_elements(change.b)) {
       change.note = "shows few numbers so often that they are not all read";
+    } else if (is_dequantised(change.a) || is_dequantised(change.b)) {
+      compare_dequantised(change, pair);
     } else if (!has_element_type(change.a.dtype) || !has_element_type(change.b.dtype)) {
       compare_bytes(change, pair);
     } else {
@@ -183,10 +185,26 @@ class Comparer {
   void compare_numbers(ChangedTensor& change, const Pair& pair) {
     Distance all;
     for_each_pair(pair, [&](const Tensor& a, const Tensor& b) { all.merge(distance_between(a, b, options_)); });
+    set(change, all);
+  }
+
+  // By the numbers that they stand for: two scales may say the same.
+  void compare_dequantised(ChangedTensor& change, const Pair& pair) {
+    const auto has_numbers = [](const TensorEntry& entry) {
+      return is_dequantised(entry) || has_element_type(entry.dtype);
+    };
+    if (!has_numbers(change.a) || !has_numbers(change.b)) {
+      change.note = "their elements are no plain numbers";
+      return;
+    }
+    set(change, distance_between(numbers_of(pair.a.load().detach()), numbers_of(pair.b.load().detach()), options_));
+  }
+
+  static void set(ChangedTensor& change, const Distance& all) {
     change.differing = all.differing, change.max_abs = all.max_abs, change.max_rel = all.max_rel;
   }
 
-  // Packed and quantised elements: as they lie there.
+  // Packed elements: as they lie there.
   void compare_bytes(ChangedTensor& change, const Pair& pair) {
     if (change.a.dtype != change.b.dtype) {
       change.note = "their elements are no plain numbers";
@@ -202,15 +220,19 @@ class Comparer {
 
   void compare_sparse(ChangedTensor& change, const Pair& pair) {
     const Tensor a = pair.a.load(), b = pair.b.load();
-    const bool coo = a.layout() == Layout::sparse_coo && b.layout() == Layout::sparse_coo;
-    if (!coo || a.values().sizes() != b.values().sizes() || !has_element_type(a.dtype())) {
+    const bool comparable = a.layout() == b.layout() && a.layout() != Layout::nested && has_element_type(a.dtype());
+    if (!comparable || a.values().sizes() != b.values().sizes()) {
       change.note = "sparse tensors that are laid out differently";
-    } else if (!equal(a.indices(), b.indices())) {
+    } else if (!have_same_places(a, b)) {
       change.note = "sparse tensors with values in different places";
     } else {
-      const Distance all = distance_between(a.values(), b.values(), options_);
-      change.differing = all.differing, change.max_abs = all.max_abs, change.max_rel = all.max_rel;
+      set(change, distance_between(a.values(), b.values(), options_));
     }
+  }
+
+  static bool have_same_places(const Tensor& a, const Tensor& b) {
+    if (a.layout() == Layout::sparse_coo) return equal(a.indices(), b.indices());
+    return equal(a.compressed_indices(), b.compressed_indices()) && equal(a.plain_indices(), b.plain_indices());
   }
 
   // Both cut in the same way: as the first file has it.

@@ -32,6 +32,15 @@ void for_each_piece(const LazyTensor& tensor, const std::stop_token& stop, const
   }
 }
 
+bool is_dequantised(const TensorEntry& entry) {
+  return entry.layout == Layout::strided && (entry.dtype == qint8 || entry.dtype == quint8 || entry.dtype == qint32);
+}
+
+Tensor numbers_of(const Tensor& tensor) {
+  if (tensor.is_sparse() || tensor.is_sparse_compressed()) return tensor.values().detach();
+  return tensor.is_quantized() ? tensor.dequantize() : tensor;
+}
+
 bool has_readable_elements(const TensorEntry& entry) {
   if (entry.device.type() == "meta") return false;
   if (!is_strided(entry) || entry.storage.empty()) return true;

@@ -20,6 +20,11 @@ Cut cut_of(const TensorEntry& entry);
 using TakePiece = std::function<void(const Tensor& piece)>;
 void for_each_piece(const LazyTensor& tensor, const std::stop_token& stop, const TakePiece& take);
 
+// Whether its numbers are those that quantised integers stand for. Several to a byte are not looked at.
+bool is_dequantised(const TensorEntry& entry);
+// The numbers of a tensor in memory: of a sparse one its values, of a quantised one what they stand for.
+Tensor numbers_of(const Tensor& tensor);
+
 // False for what has no elements of its own to read: meta tensors, and views that show few numbers very often, so that
 // reading them all would take forever.
 bool has_readable_elements(const TensorEntry& entry);

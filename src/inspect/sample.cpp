@@ -4,6 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "inspect/pieces.h"
+#include "tensor/element.h"
+
 namespace okibi::inspect {
 namespace {
 
@@ -19,8 +22,11 @@ Tensor beginning_of(const LazyTensor& lazy) {
 }
 
 bool is_shown(const TensorEntry& entry) {
-  return entry.layout == Layout::strided && entry.device.type() != "meta" && entry.nbytes > 0 &&
-         (is_floating_point(entry.dtype) || is_integral(entry.dtype) || entry.dtype == boolean);
+  const bool is_small = entry.nbytes <= most_bytes;  // no part of these is read
+  if (entry.device.type() == "meta" || entry.nbytes == 0 || entry.layout == Layout::nested) return false;
+  if (entry.layout != Layout::strided || is_dequantised(entry))
+    return is_small && (is_dequantised(entry) || has_element_type(entry.dtype));
+  return has_element_type(entry.dtype);
 }
 
 }  // namespace
@@ -28,14 +34,15 @@ bool is_shown(const TensorEntry& entry) {
 std::string sample_text(const Archive& archive, const Tensor& in_skeleton) {
   const TensorEntry* entry = archive.entry_of(in_skeleton);
   if (!entry || !is_shown(*entry)) return {};
-  const Tensor begin = beginning_of(archive.tensor(*entry));
-  if (!begin.defined()) return {};
+  const Tensor read = beginning_of(archive.tensor(*entry));
+  if (!read.defined()) return {};
+  const Tensor begin = numbers_of(read);
   const Tensor few = begin.flatten().slice(0, 0, shown);
   const std::string printed =
       to_string(few.to(is_floating_point(few.dtype()) && few.dtype() != float64 ? float32 : few.dtype()).detach());
   const size_t open = printed.find('['), close = printed.find(']');
   if (open == std::string::npos || close == std::string::npos) return {};
-  const bool more = in_skeleton.numel() > few.numel();
+  const bool more = entry->layout == Layout::strided ? in_skeleton.numel() > few.numel() : begin.numel() > few.numel();
   return fmt::format("  {}{}", printed.substr(open + 1, close - open - 1), more ? ", …" : "");
 }
 

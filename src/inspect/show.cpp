@@ -8,6 +8,7 @@
 #include "inspect/part.h"
 #include "inspect/repeats.h"
 #include "inspect/sample.h"
+#include "tensor/numpy.h"
 
 namespace okibi::inspect {
 namespace {
@@ -63,6 +64,7 @@ class TreePrinter {
   }
 
   void add_object(const Value& value, size_t depth) {
+    if (const auto number = number_of_numpy(value)) return put(repr(*number));
     const Object::Parts& parts = value.to_object().parts();
     put(printable(value.to_object().python_class(), most_of_name));
     inside(value, [&] {

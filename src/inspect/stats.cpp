@@ -122,11 +122,15 @@ void set_results(TensorStats& stats, const Partial<Number>& total) {
 }
 
 void compute(TensorStats& stats, const LazyTensor& tensor, const StatsOptions& options, const TakePiece& taken) {
-  with_element_type(stats.entry.dtype, [&](auto type) {
+  const DType dtype = is_dequantised(stats.entry) ? float32 : stats.entry.dtype;
+  with_element_type(dtype, [&](auto type) {
     using T = typename decltype(type)::type;
     Partial<WideOf<T>> total;
-    for_each_piece(tensor, options.stop, [&](const Tensor& piece) {
-      add_piece<T>(total, piece.is_sparse() ? piece.values() : piece);
+    const auto each_piece = [&](const TakePiece& take) {
+      is_dequantised(stats.entry) ? take(tensor.load()) : for_each_piece(tensor, options.stop, take);
+    };
+    each_piece([&](const Tensor& piece) {
+      add_piece<T>(total, numbers_of(piece));
       taken(piece);
     });
     set_results<T>(stats, total);
@@ -135,8 +139,8 @@ void compute(TensorStats& stats, const LazyTensor& tensor, const StatsOptions& o
 
 std::string reason_to_pass(const TensorEntry& entry) {
   if (entry.device.type() == "meta") return "a meta tensor: no numbers";
-  if (!has_element_type(entry.dtype)) return "its elements are no plain numbers";
-  if (entry.layout != Layout::strided && entry.layout != Layout::sparse_coo) return "a compressed sparse tensor";
+  if (!has_element_type(entry.dtype) && !is_dequantised(entry)) return "its elements are no plain numbers";
+  if (entry.layout == Layout::nested) return "a nested tensor";
   if (entry.nbytes > 0 && !has_readable_elements(entry)) return "shows few numbers so often that they are not all read";
   return "";
 }
@@ -158,10 +162,11 @@ std::vector<TensorStats> stats(const Archive& archive, const StatsOptions& optio
     TensorStats& one = all[i];
     if (!one.note.empty()) continue;
     compute(one, archive.tensor(*entries[i]), options, [&](const Tensor& piece) {
-      done += piece.is_sparse() ? one.entry.nbytes : piece.nbytes();
+      done += piece.layout() == Layout::strided ? piece.nbytes() : one.entry.nbytes;
       if (options.progress) options.progress(done, total);
     });
-    if (one.entry.layout == Layout::sparse_coo) one.note = "of the values that are stored";
+    if (one.entry.layout != Layout::strided) one.note = "of the values that are stored";
+    if (is_dequantised(one.entry)) one.note = "of the numbers that the quantised ones stand for";
   }
   return all;
 }

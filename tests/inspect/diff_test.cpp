@@ -82,6 +82,19 @@ TEST(Diff, ToleratesWhatItIsTold) {
                    .none());
 }
 
+// Of packed dtypes the bytes are compared.
+TEST(Diff, ComparesWhatQuantisedAndSparseTensorsStandFor) {
+  for (const char* name : {"quantised", "sparse", "packed"}) {
+    const Archive archive = open(std::string(OKIBI_GOLDEN "/corpus/") + name + ".pth");
+    EXPECT_TRUE(diff(archive, archive).none()) << name;
+  }
+  const Value quantised = load(OKIBI_GOLDEN "/corpus/quantised.pth");
+  const auto found = diff_of(Dict{{"w", quantised[1]}}, Dict{{"w", tensor({{-1., 0, 1}, {2, 3, 6}})}}).changed;
+  ASSERT_EQ(found.size(), 1u);  // the dtypes differ
+  EXPECT_EQ(found[0].differing, 1u);
+  EXPECT_EQ(found[0].max_abs, 2.0);
+}
+
 TEST(Diff, TellsWholeNumbersApartThatFloatsDoNot) {
   const int64_t large = int64_t{1} << 60;
   const auto found =

@@ -61,6 +61,14 @@ TEST(Show, PrintsATreeWithValues) {
   EXPECT_THAT(text, HasSubstr("  '': 0.5"));
 }
 
+TEST(Show, HasNumbersOfComplexSparseAndQuantisedTensorsAndOfNumPy) {
+  EXPECT_THAT(show(archive_of(Dict{{"z", tensor({1., 2.}).to(complex64)}})), HasSubstr("1.+0.j"));
+  EXPECT_THAT(show(open(OKIBI_GOLDEN "/corpus/sparse.pth"), "csr"), HasSubstr("1., 2., 3., 4., …"));
+  EXPECT_THAT(show(open(OKIBI_GOLDEN "/corpus/quantised.pth"), "1"), HasSubstr("-1.,  0.,  1.,  2., …"));
+  EXPECT_THAT(show(open(OKIBI_GOLDEN "/corpus/numpy.pth", {.any_class_as_data = true}), "scalars"),
+              HasSubstr("0: 0.1\n  1: 7\n"));
+}
+
 TEST(Show, PicksAPartAlsoByKeysThatHoldDots) {
   const Archive archive = archive_of(checkpoint());
   EXPECT_THAT(show(archive, "model.a.weight"), HasSubstr("tensor float32 [2, 2]"));

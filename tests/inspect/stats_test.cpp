@@ -74,6 +74,25 @@ TEST(Stats, OfLargeTensorsComePieceByPiece) {
   }
 }
 
+TEST(Stats, AreOfTheNumbersThatQuantisedOnesStandFor) {
+  const auto found = stats(open(OKIBI_GOLDEN "/corpus/quantised.pth"));
+  ASSERT_EQ(found.size(), 6u);
+  for (const TensorStats& one : found) EXPECT_EQ(one.numel, 6u) << one.note;
+  EXPECT_NEAR(found[0].max.to_double(), 4, 1e-6);  // of [[-1, 0, 1], [2, 3, 4]]
+  EXPECT_NEAR(found[0].mean.to_double(), 1.5, 1e-6);
+  EXPECT_EQ(found[0].zeros, 1u);
+  EXPECT_NEAR(found[2].min.to_double(), -1, 1e-6);
+}
+
+TEST(Stats, OfSparseTensorsAreThoseOfTheValues) {
+  for (const TensorStats& one : stats(open(OKIBI_GOLDEN "/corpus/sparse.pth"), {.glob = "c[os]*"})) {
+    EXPECT_EQ(one.numel, 5u) << one.entry.name;  // 1 2 3 4 5
+    EXPECT_EQ(one.max, 5.0);
+    EXPECT_DOUBLE_EQ(one.mean.to_double(), 3);
+    EXPECT_NE(one.note, "");
+  }
+}
+
 TEST(Stats, PassOverWhatHasNoNumbers) {
   EXPECT_NE(stats_of(empty_meta({3}, float32)).note, "");
   EXPECT_EQ(stats(archive_of(Dict{{"a", zeros({2})}, {"b", zeros({2})}}), {.glob = "b*"}).size(), 1u);
