@@ -15,10 +15,6 @@ namespace okibi::kernels::HWY_NAMESPACE {
 namespace {
 
 template <class V>
-HWY_INLINE V number(double value) {
-  return hn::Set(hn::DFromV<V>(), static_cast<hn::TFromV<V>>(value));
-}
-template <class V>
 HWY_INLINE V exp_of(V x) {
   return hn::Exp(hn::DFromV<V>(), x);
 }

@@ -16,6 +16,11 @@ HWY_BEFORE_NAMESPACE();
 namespace okibi::kernels::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
+template <class V>
+HWY_INLINE V number(double value) {
+  return hn::Set(hn::DFromV<V>(), static_cast<hn::TFromV<V>>(value));
+}
+
 // exp of a number that is not positive, which can underflow but not overflow.
 template <class V>
 HWY_INLINE V exp_of_minus(V magnitude) {

@@ -207,6 +207,9 @@ void sparse_adam_rows(const TouchedRows<T>& rows, const AdamStep& step, T* exp_a
 template <class T>
 void adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter);
 template <class T>
+void rmsprop_rows(const TouchedRows<T>& rows, const RmspropStep& step, T* square_avg, T* momentum_buffer, T* grad_avg,
+                  T* parameter);
+template <class T>
 void rowwise_adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter);
 
 }  // namespace okibi::kernels

@@ -109,12 +109,14 @@ struct RmspropScalars {
   T minus_lr, alpha, fresh, momentum, eps, decay;
   bool maximize;
 };
-// The rows that one of several threads has for its own, spread evenly whichever rows come often.
+// The rows that one of several threads has for its own: whole lines, spread evenly whichever rows come often.
 struct RowShare {
   uint32_t part, parts;
+  int line_shift;
   bool has(int64_t row) const noexcept {
     if (parts == 1) return true;
-    const auto mixed = static_cast<uint32_t>((static_cast<uint64_t>(row) * 0x9E3779B97F4A7C15U) >> 32);  // Knuth, 6.4
+    const auto line = static_cast<uint64_t>(row >> line_shift);
+    const auto mixed = static_cast<uint32_t>((line * 0x9E3779B97F4A7C15U) >> 32);  // Knuth, 6.4
     return (uint64_t{mixed} * parts) >> 32 == part;
   }
 };
@@ -140,6 +142,8 @@ struct OptimizerLoops {
   void (*sparse_adam_rows)(const TouchedRows<T>& rows, T* sum, const SparseAdamScalars<T>& scalars, T* exp_avg,
                            T* exp_avg_sq, T* parameter);
   void (*adagrad_rows)(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& scalars, T* sums, T* parameter);
+  void (*rmsprop_rows)(const TouchedRows<T>& rows, T* sum, const RmspropScalars<T>& scalars, T* square_avg,
+                       T* momentum_buffer, T* grad_avg, T* parameter);
   void (*rowwise_adagrad_rows)(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& scalars, T* sums,
                                T* parameter);
 };

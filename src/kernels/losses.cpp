@@ -13,10 +13,6 @@ HWY_BEFORE_NAMESPACE();
 namespace okibi::kernels::HWY_NAMESPACE {
 namespace {
 
-template <class V>
-HWY_INLINE V number(double value) {
-  return hn::Set(hn::DFromV<V>(), static_cast<hn::TFromV<V>>(value));
-}
 // -limit where v is below it, limit where above. NaN stays NaN.
 template <class V>
 HWY_INLINE V within(V v, double limit) {
@@ -269,26 +265,19 @@ namespace {
 
 OKIBI_LOOPS(LossLoops)
 
-template <class Loop, class T>
-void over(int64_t n, Loop loop, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out) {
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loop(last - first, loss, x + first, y + first, weight == nullptr ? nullptr : weight + first, out + first);
-  });
-}
-
 }  // namespace
 
 template <class T>
 void pair_loss(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out) {
-  over(n, loops<T>().pair_loss, loss, x, y, weight, out);
+  in_pieces(n, loops<T>().pair_loss, loss, x, y, weight, out);
 }
 template <class T>
 void pair_loss_by_input(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out) {
-  over(n, loops<T>().pair_loss_by_input, loss, x, y, weight, out);
+  in_pieces(n, loops<T>().pair_loss_by_input, loss, x, y, weight, out);
 }
 template <class T>
 void pair_loss_by_target(int64_t n, const PairLoss& loss, const T* x, const T* y, const T* weight, T* out) {
-  over(n, loops<T>().pair_loss_by_target, loss, x, y, weight, out);
+  in_pieces(n, loops<T>().pair_loss_by_target, loss, x, y, weight, out);
 }
 
 #define INSTANTIATE(T)                                                                          \

@@ -154,11 +154,6 @@ int64_t grain_of(const NormRows& shape) { return std::max<int64_t>(elementwise_g
 int64_t first_channel(const NormRows& shape, int64_t row) { return row % shape.groups * shape.channels; }
 
 template <class T>
-const T* moved_if(const T* from, int64_t by) {
-  return from == nullptr ? nullptr : from + by;
-}
-
-template <class T>
 void normalize_channels(const NormRows& shape, const T* stats, const T* x, const T* weight, const T* bias, T* out) {
   for (int64_t c = 0; c < shape.channels; ++c) {
     const int64_t at = c * shape.inner;
@@ -209,7 +204,7 @@ void norm_rows(const NormRows& shape, const T* x, const T* weight, const T* bias
   split(shape.rows, grain_of(shape), [&](int64_t first, int64_t last) {
     for (int64_t row = first; row < last; ++row) {
       const int64_t channel = first_channel(shape, row);
-      const T *w = moved_if(weight, channel), *b = moved_if(bias, channel);
+      const T *w = moved(weight, channel), *b = moved(bias, channel);
       loops<T>().row_stats(n, shape.centred, shape.eps, x + row * n, stats + 2 * row);
       if (shape.inner == 1)
         loops<T>().normalize(n, stats + 2 * row, x + row * n, w, b, out + row * n);
@@ -231,8 +226,8 @@ void norm_rows_backward(const NormRows& shape, const T* stats, const T* grad, co
     for (int64_t row = first * rows_of_block; row < std::min(last * rows_of_block, shape.rows); ++row) {
       const int64_t channel = first_channel(shape, row), at = row / rows_of_block * channels + channel;
       T *of_weight = parts.data() + at, *of_bias = of_weight + blocks * channels;
-      const T *g = grad + row * n, *from = x + row * n, *w = moved_if(weight, channel), *s = stats + 2 * row;
-      T* to = grad_in == nullptr ? nullptr : grad_in + row * n;
+      const T *g = grad + row * n, *from = x + row * n, *w = moved(weight, channel), *s = stats + 2 * row;
+      T* to = moved(grad_in, row * n);
       if (shape.inner != 1) {
         channels_backward(shape, s, g, from, w, to, of_weight, of_bias);
         continue;

@@ -9,6 +9,7 @@
 #include "kernels/fetch.h"
 #include "kernels/kernels.h"
 #include "kernels/loops.h"
+#include "kernels/split.h"
 #include "kernels/touched_rows-inl.h"
 #include "kernels/vector-inl.h"
 
@@ -216,17 +217,11 @@ void rowwise_adagrad(int64_t width, const AdagradScalars<T>& given, const T* gra
 
 // ---- the same for rows that a sparse gradient touches
 
-// An array that may be missing, from its element `first` on.
-template <class T>
-HWY_INLINE T* from(T* array, int64_t first) {
-  return array != nullptr ? array + first : nullptr;
-}
-
 template <class T>
 void sgd_rows(const TouchedRows<T>& rows, T* sum, const SgdScalars<T>& scalars, T* momentum_buffer, T* parameter) {
   each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
     const int64_t at = row * rows.width;
-    sgd(rows.width, scalars, grad, from(momentum_buffer, at), parameter + at);
+    sgd(rows.width, scalars, grad, moved(momentum_buffer, at), parameter + at);
   });
 }
 template <class T>
@@ -234,7 +229,7 @@ void adam_rows(const TouchedRows<T>& rows, T* sum, const AdamScalars<T>& scalars
                T* max_exp_avg_sq, T* parameter) {
   each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
     const int64_t at = row * rows.width;
-    adam(rows.width, scalars, grad, exp_avg + at, exp_avg_sq + at, from(max_exp_avg_sq, at), parameter + at);
+    adam(rows.width, scalars, grad, exp_avg + at, exp_avg_sq + at, moved(max_exp_avg_sq, at), parameter + at);
   });
 }
 template <class T>
@@ -250,6 +245,15 @@ void adagrad_rows(const TouchedRows<T>& rows, T* sum, const AdagradScalars<T>& s
   each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
     const int64_t at = row * rows.width;
     adagrad(rows.width, scalars, grad, sums + at, parameter + at);
+  });
+}
+template <class T>
+void rmsprop_rows(const TouchedRows<T>& rows, T* sum, const RmspropScalars<T>& scalars, T* square_avg,
+                  T* momentum_buffer, T* grad_avg, T* parameter) {
+  each_touched_row(rows, sum, [&](int64_t row, const T* grad) HWY_ATTR {
+    const int64_t at = row * rows.width;
+    rmsprop(rows.width, scalars, grad, square_avg + at, moved(momentum_buffer, at), moved(grad_avg, at),
+            parameter + at);
   });
 }
 template <class T>
@@ -271,6 +275,7 @@ constexpr OptimizerLoops<T> table{.sgd = sgd<T>,
                                   .adam_rows = adam_rows<T>,
                                   .sparse_adam_rows = sparse_adam_rows<T>,
                                   .adagrad_rows = adagrad_rows<T>,
+                                  .rmsprop_rows = rmsprop_rows<T>,
                                   .rowwise_adagrad_rows = rowwise_adagrad_rows<T>};
 const OptimizerLoops<float>* float_loops() { return &table<float>; }
 const OptimizerLoops<double>* double_loops() { return &table<double>; }
@@ -281,18 +286,11 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include "kernels/scratch.h"
-#include "kernels/split.h"
 
 namespace okibi::kernels {
 namespace {
 
 OKIBI_LOOPS(OptimizerLoops)
-
-// An array that may be missing, from its element `first` on.
-template <class T>
-T* from(T* array, int64_t first) {
-  return array != nullptr ? array + first : nullptr;
-}
 
 template <class T>
 SgdScalars<T> scalars_of(const SgdStep& step) {
@@ -333,6 +331,16 @@ AdagradScalars<T> scalars_of(const AdagradStep& step) {
           .sparse = step.sparse,
           .maximize = step.maximize};
 }
+template <class T>
+RmspropScalars<T> scalars_of(const RmspropStep& step) {
+  return {.minus_lr = static_cast<T>(-step.lr),
+          .alpha = static_cast<T>(step.alpha),
+          .fresh = static_cast<T>(1 - step.alpha),
+          .momentum = static_cast<T>(step.momentum),
+          .eps = static_cast<T>(step.eps),
+          .decay = static_cast<T>(step.weight_decay),
+          .maximize = step.maximize};
+}
 
 // Where a row's gradients are added up.
 template <class T>
@@ -344,64 +352,41 @@ Scratch<T> row_of(const TouchedRows<T>& rows) {
 
 template <class T>
 void sgd(int64_t n, const SgdStep& step, const T* grad, T* momentum_buffer, T* parameter) {
-  const auto scalars = scalars_of<T>(step);
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loops<T>().sgd(last - first, scalars, grad + first, from(momentum_buffer, first), parameter + first);
-  });
+  in_pieces(n, loops<T>().sgd, scalars_of<T>(step), grad, momentum_buffer, parameter);
 }
 
 template <class T>
 void add_rows(std::span<const int64_t> ids, int64_t width, double factor, const T* grad, T* parameter) {
   const auto loop = loops<T>().add_rows;
   const auto elements = static_cast<int64_t>(ids.size()) * width;
-  const bool is_shared = elements >= 2 * elementwise_grain && is_worth_sharing<T>(width);
-  const auto parts = static_cast<uint32_t>(is_shared ? num_threads() : 1);
+  const auto parts = static_cast<uint32_t>(elements < 2 * elementwise_grain ? 1 : num_threads());
+  const int shift = line_shift(width * static_cast<int64_t>(sizeof(T)));
   split(parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t part = first; part < last; ++part) {
-      loop(ids, {static_cast<uint32_t>(part), parts}, width, static_cast<T>(factor), grad, parameter);
+      loop(ids, {static_cast<uint32_t>(part), parts, shift}, width, static_cast<T>(factor), grad, parameter);
     }
   });
 }
 
 template <class T>
 void adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* max_exp_avg_sq, T* parameter) {
-  const auto scalars = scalars_of<T>(step);
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loops<T>().adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first,
-                    from(max_exp_avg_sq, first), parameter + first);
-  });
+  in_pieces(n, loops<T>().adam, scalars_of<T>(step), grad, exp_avg, exp_avg_sq, max_exp_avg_sq, parameter);
 }
 
 template <class T>
 void sparse_adam(int64_t n, const AdamStep& step, const T* grad, T* exp_avg, T* exp_avg_sq, T* parameter) {
-  const auto scalars = sparse_scalars_of<T>(step);
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loops<T>().sparse_adam(last - first, scalars, grad + first, exp_avg + first, exp_avg_sq + first, parameter + first);
-  });
+  in_pieces(n, loops<T>().sparse_adam, sparse_scalars_of<T>(step), grad, exp_avg, exp_avg_sq, parameter);
 }
 
 template <class T>
 void adagrad(int64_t n, const AdagradStep& step, const T* grad, T* sum, T* parameter) {
-  const auto scalars = scalars_of<T>(step);
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loops<T>().adagrad(last - first, scalars, grad + first, sum + first, parameter + first);
-  });
+  in_pieces(n, loops<T>().adagrad, scalars_of<T>(step), grad, sum, parameter);
 }
 
 template <class T>
 void rmsprop(int64_t n, const RmspropStep& step, const T* grad, T* square_avg, T* momentum_buffer, T* grad_avg,
              T* parameter) {
-  const RmspropScalars<T> scalars{.minus_lr = static_cast<T>(-step.lr),
-                                  .alpha = static_cast<T>(step.alpha),
-                                  .fresh = static_cast<T>(1 - step.alpha),
-                                  .momentum = static_cast<T>(step.momentum),
-                                  .eps = static_cast<T>(step.eps),
-                                  .decay = static_cast<T>(step.weight_decay),
-                                  .maximize = step.maximize};
-  split(n, elementwise_grain, [&](int64_t first, int64_t last) {
-    loops<T>().rmsprop(last - first, scalars, grad + first, square_avg + first, from(momentum_buffer, first),
-                       from(grad_avg, first), parameter + first);
-  });
+  in_pieces(n, loops<T>().rmsprop, scalars_of<T>(step), grad, square_avg, momentum_buffer, grad_avg, parameter);
 }
 
 template <class T>
@@ -434,6 +419,12 @@ void adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, 
   loops<T>().adagrad_rows(rows, row_of(rows).data(), scalars_of<T>(step), sums, parameter);
 }
 template <class T>
+void rmsprop_rows(const TouchedRows<T>& rows, const RmspropStep& step, T* square_avg, T* momentum_buffer, T* grad_avg,
+                  T* parameter) {
+  loops<T>().rmsprop_rows(rows, row_of(rows).data(), scalars_of<T>(step), square_avg, momentum_buffer, grad_avg,
+                          parameter);
+}
+template <class T>
 void rowwise_adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T* sums, T* parameter) {
   if (rows.width == 0) return;
   loops<T>().rowwise_adagrad_rows(rows, row_of(rows).data(), scalars_of<T>(step), sums, parameter);
@@ -451,6 +442,7 @@ void rowwise_adagrad_rows(const TouchedRows<T>& rows, const AdagradStep& step, T
   template void adam_rows(const TouchedRows<T>&, const AdamStep&, T*, T*, T*, T*);       \
   template void sparse_adam_rows(const TouchedRows<T>&, const AdamStep&, T*, T*, T*);    \
   template void adagrad_rows(const TouchedRows<T>&, const AdagradStep&, T*, T*);         \
+  template void rmsprop_rows(const TouchedRows<T>&, const RmspropStep&, T*, T*, T*, T*); \
   template void rowwise_adagrad_rows(const TouchedRows<T>&, const AdagradStep&, T*, T*);
 OKIBI_OPTIMIZERS(float)
 OKIBI_OPTIMIZERS(double)

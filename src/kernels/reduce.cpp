@@ -14,8 +14,7 @@ namespace {
 
 template <class T>
 T sum_run(int64_t n, const T* x) {
-  return accumulate<T>(
-      n, [](auto sum, auto v) HWY_ATTR { return hn::Add(sum, v); }, x);
+  return accumulate<T>(n, AddTo(), x);
 }
 
 // A vector of columns, by blocks of rows: a second level of sums keeps the error small over many rows.

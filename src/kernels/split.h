@@ -11,13 +11,6 @@ namespace okibi::kernels {
 // Below so many elements for a thread, waking it costs more than it saves (some 5 µs against 1 ns an element).
 constexpr int64_t elementwise_grain = 32768;
 
-// Whether threads can share a table by its rows, each of them reading all ids: a row of a line or less is changed sooner
-// than skipped, and two rows in one line are fought for.
-template <class T>
-constexpr bool is_worth_sharing(int64_t width) {
-  return width * static_cast<int64_t>(sizeof(T)) >= 128;
-}
-
 // work(first, last) over [0, n). A small n never reaches parallel_for: no std::function is made, nothing allocated.
 template <class Work>
 void split(int64_t n, int64_t grain, Work&& work) {
@@ -25,12 +18,12 @@ void split(int64_t n, int64_t grain, Work&& work) {
   parallel_for(0, n, grain, work);
 }
 
-// Runs a loop over pieces of n elements. In and out are pointers, each moved to where the piece begins; the rest is
-// handed on as it is.
+// Runs a loop over pieces of n elements. In and out are pointers, each moved to where the piece begins, but for null,
+// which is an array that is not there; the rest is handed on as it is.
 template <class Value>
 Value moved(Value value, int64_t by) {
   if constexpr (std::is_pointer_v<Value>) {
-    return value + by;
+    return value != nullptr ? value + by : nullptr;
   } else {
     return value;
   }

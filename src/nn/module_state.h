@@ -55,6 +55,14 @@ inline Tensor parameter_named(const Module& module, std::string_view name) {
   return {};
 }
 
+// nullptr where there is none.
+inline const Value* find_attribute(const Module& module, std::string_view name) {
+  for (const auto& [known, value] : ModuleAccess::state(module).attributes) {
+    if (known == name) return &value;
+  }
+  return nullptr;
+}
+
 [[noreturn]] inline void throw_bad(std::string what, std::string found) {
   throw Error(ErrorKind::bad_argument, std::move(what)).found(std::move(found));
 }

@@ -55,13 +55,6 @@ std::string one_text(const std::string& name, Print print, const Value& value) {
   return print == Print::value ? text : fmt::format("{}={}", name, text);
 }
 
-Value attribute_of(const Module& module, std::string_view name) {
-  for (const auto& [known, value] : module.attributes()) {
-    if (known == name) return value;
-  }
-  return {};  // PyTorch leaves some out
-}
-
 // What stands between the parentheses: "2, 8, padding_idx=0".
 std::string attributes_text(const Module& module) {
   std::string text, last;
@@ -74,7 +67,8 @@ std::string attributes_text(const Module& module) {
       if (!has || print == Print::has_parameter) append(fmt::format("{}={}", name, has ? "True" : "False"));
       continue;
     }
-    const std::string one = one_text(std::string(name), print, attribute_of(module, name));
+    const Value* value = find_attribute(module, name);  // PyTorch leaves some out
+    const std::string one = one_text(std::string(name), print, value == nullptr ? Value() : *value);
     if (print == Print::unless_none_last)
       last = one;
     else

@@ -35,9 +35,7 @@ const AnyModule& needed_child(const Module& module, std::string_view name) {
       .found("no " + std::string(name));
 }
 const Value& needed_attribute(const Module& module, std::string_view name) {
-  for (const auto& [known, value] : module.attributes()) {
-    if (known == name) return value;
-  }
+  if (const Value* found = find_attribute(module, name); found != nullptr) return *found;
   throw Error(ErrorKind::bad_argument, "a " + module.class_name() + " lacks one of its attributes")
       .found("no " + std::string(name));
 }

@@ -7,6 +7,7 @@
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/optional.h"
 
 namespace okibi::ops {
 namespace {
@@ -106,8 +107,7 @@ struct BatchNorm {
                       const Tensor& stats) {
     if (x.numel() == 0) return;
     const Channels shape = channels_of(x);
-    const Tensor in = x.contiguous(), w = weight.defined() ? weight.contiguous() : weight,
-                 b = bias.defined() ? bias.contiguous() : bias;
+    const Tensor in = x.contiguous(), w = contiguous_or_none(weight), b = contiguous_or_none(bias);
     dispatch_floating(x.dtype(), "batch_norm", [&]<class T>() {
       T *means = stats.data<T>(), *inverse = means + shape.channels;
       if (training)
@@ -132,7 +132,7 @@ struct BatchNorm {
   static Saved save(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor&, const Tensor&,
                     bool training, double, double, bool, const Tensor&, const Tensor& stats) {
     return {SavedTensor::input(x),
-            weight.defined() ? SavedTensor::input(weight) : SavedTensor(),
+            SavedTensor::input(weight),
             SavedTensor::output(stats),
             weight.defined() ? weight.sizes() : Dims(),
             bias.defined() ? bias.sizes() : Dims(),
@@ -143,7 +143,7 @@ struct BatchNorm {
   // and x's is w · inverse · (g - sum/n - (x - mean) · inverse² · dot/n), in eval mode w · inverse · g.
   static std::array<Tensor, 5> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor x = saved.x.get().contiguous(), g = gradient.contiguous();
-    const Tensor w = saved.weight.defined() ? saved.weight.get().contiguous() : Tensor();
+    const Tensor w = contiguous_or_none(saved.weight.get());
     const Channels shape = channels_of(x);
     std::array<Tensor, 5> gradients;
     if (edges.needed(0)) gradients[0] = zeros(x.sizes(), {x.dtype()});

@@ -1,11 +1,12 @@
-// Losses of classes: x (n, classes, *) or (classes), targets (n, *) or () of class indices, or probabilities of x's sizes.
-// What belongs to one target lies side by side here, as a row.
+// Losses of classes: x (n, classes, *) or (classes), targets (n, *) or () of class indices, or probabilities of x's
+// sizes. What belongs to one target lies side by side here, as a row.
 #include <fmt/format.h>
 
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/losses.h"
 #include "ops/op.h"
+#include "ops/optional.h"
 
 namespace okibi::ops {
 namespace {
@@ -33,10 +34,11 @@ void check_weight(const Tensor& x, const Tensor& weight) {
   const int64_t classes = x.sizes()[class_dim(x)];
   if (!weight.defined()) return;
   if (weight.dim() == 1 && weight.size(0) == classes && weight.dtype() == x.dtype()) return;
-  throw Error(ErrorKind::bad_argument,
-              fmt::format("weight tensor should be defined either for all {} classes or no classes but got weight tensor "
-                          "of shape: {} and dtype {}",
-                          classes, to_string(weight.sizes()), name_of(weight.dtype())));
+  throw Error(
+      ErrorKind::bad_argument,
+      fmt::format("weight tensor should be defined either for all {} classes or no classes but got weight tensor "
+                  "of shape: {} and dtype {}",
+                  classes, to_string(weight.sizes()), name_of(weight.dtype())));
 }
 
 void check_has_classes(const Tensor& x) {
@@ -47,8 +49,7 @@ void check_has_classes(const Tensor& x) {
 
 void check_indices(const Tensor& x, const Tensor& target) {
   if (target.dtype() != int64 && target.dtype() != int32) {
-    throw Error(ErrorKind::bad_argument,
-                fmt::format("expected scalar type Long but found {}", name_of(target.dtype())))
+    throw Error(ErrorKind::bad_argument, fmt::format("expected scalar type Long but found {}", name_of(target.dtype())))
         .hint("Class indices are int64; probabilities have the sizes of the input.");
   }
   const Dims expected = without_classes(x);
@@ -94,41 +95,8 @@ double total_weight(const Classes& classes, const Tensor& weight) {
   return total;
 }
 
-// The losses of rows into `out`, one by one or reduced.
-template <class T, class Loss>
-void reduce_rows(int64_t rows, Reduction reduction, double divisor, const Tensor& out, Loss loss) {
-  double total = 0;
-  for (int64_t row = 0; row < rows; ++row) {
-    const double value = loss(row);
-    if (reduction == Reduction::none)
-      out.data<T>()[row] = static_cast<T>(value);
-    else
-      total += value;
-  }
-  if (reduction != Reduction::none) {
-    *out.data<T>() = static_cast<T>(reduction == Reduction::mean ? total / divisor : total);
-  }
-}
-
-// What comes from above for each row.
-template <class T>
-struct RowGradients {
-  Tensor each;
-  double one = 0;
-  RowGradients(const Tensor& gradient, Reduction reduction, double divisor) {
-    if (reduction == Reduction::none)
-      each = gradient.contiguous();
-    else
-      one = gradient.item<double>() / (reduction == Reduction::mean ? divisor : 1);
-  }
-  double operator[](int64_t row) const { return each.defined() ? static_cast<double>(each.data<T>()[row]) : one; }
-};
-
-Tensor contiguous_or_none(const Tensor& tensor) { return tensor.defined() ? tensor.contiguous() : tensor; }
-SavedTensor kept(const Tensor& tensor) { return tensor.defined() ? SavedTensor::input(tensor) : SavedTensor(); }
-Tensor got(const SavedTensor& tensor) { return tensor.defined() ? tensor.get().contiguous() : Tensor(); }
-
-// ------------------------------------------------------------------------------------------------- of logarithms: -x[y]
+// ------------------------------------------------------------------------------------------------- of logarithms:
+// -x[y]
 
 struct NllLoss {
   static constexpr std::string_view schema =
@@ -165,10 +133,10 @@ struct NllLoss {
   static Saved save(const Tensor& x, const Tensor& target, const Tensor& weight, Reduction reduction,
                     int64_t ignore_index, const Tensor&) {
     check_has_no_gradient(weight, "weight");
-    return {x.sizes(), x.dtype(), kept(target), kept(weight), reduction, ignore_index};
+    return {x.sizes(), x.dtype(), SavedTensor::input(target), SavedTensor::input(weight), reduction, ignore_index};
   }
   static std::array<Tensor, 3> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
-    const Tensor w = got(saved.weight);
+    const Tensor w = contiguous_or_none(saved.weight.get());
     const int64_t count = saved.sizes[saved.sizes.size() == 1 ? 0 : 1];
     const Classes classes(saved.target.get(), saved.ignore_index, count);
     const int64_t rows = classes.indices.numel();
@@ -188,9 +156,9 @@ struct NllLoss {
 
 // -------------------------------------------------------------------------------------- of logits: -log softmax(x)[y]
 //
-// Each row has numbers q for its classes, and the loss Σ q_c · (log Σ exp(x) - x_c): q is w_y at the class y (or w_c times
-// the class's probability), smoothed over all classes by Szegedy et al. 2015. Its gradient is Q · softmax(x) - q, with
-// Q = Σ q_c.
+// Each row has numbers q for its classes, and the loss Σ q_c · (log Σ exp(x) - x_c): q is w_y at the class y (or w_c
+// times the class's probability), smoothed over all classes by Szegedy et al. 2015. Its gradient is Q · softmax(x) - q,
+// with Q = Σ q_c.
 
 struct CrossEntropy {
   static constexpr std::string_view schema =
@@ -237,17 +205,18 @@ struct CrossEntropy {
     double smoothing;
 
     Work(const Tensor& input, const Tensor& aim, const Tensor& w, int64_t ignore_index, double smooth)
-        : count(input.sizes()[class_dim(input)]), x(as_rows(input)), weight(contiguous_or_none(w)),
-          by_probability(has_probabilities(input, aim)), smoothing(smooth) {
+        : count(input.sizes()[class_dim(input)]),
+          x(as_rows(input)),
+          weight(contiguous_or_none(w)),
+          by_probability(has_probabilities(input, aim)),
+          smoothing(smooth) {
       if (by_probability)
         target = as_rows(aim.to(input.dtype()));
       else
         classes.emplace(aim, ignore_index, count);
     }
     int64_t rows() const { return x.numel() / count; }
-    double divisor() const {
-      return by_probability ? static_cast<double>(rows()) : total_weight<T>(*classes, weight);
-    }
+    double divisor() const { return by_probability ? static_cast<double>(rows()) : total_weight<T>(*classes, weight); }
     double weight_at(int64_t c) const { return static_cast<double>(weight_of<T>(weight, c)); }
     double all_weights() const {
       double total = 0;
@@ -302,7 +271,13 @@ struct CrossEntropy {
   static Saved save(const Tensor& x, const Tensor& target, const Tensor& weight, Reduction reduction,
                     int64_t ignore_index, double smoothing, const Tensor&, const Tensor& log_sums) {
     check_has_no_gradient(weight, "weight");
-    return {kept(x), kept(target), kept(weight), SavedTensor::output(log_sums), reduction, ignore_index, smoothing};
+    return {SavedTensor::input(x),
+            SavedTensor::input(target),
+            SavedTensor::input(weight),
+            SavedTensor::output(log_sums),
+            reduction,
+            ignore_index,
+            smoothing};
   }
 
   // g · Q of each row.
@@ -355,7 +330,7 @@ struct CrossEntropy {
     const Tensor &x = saved.x.get(), &target = saved.target.get();
     std::array<Tensor, 3> gradients;
     dispatch_floating(x.dtype(), "cross_entropy_loss backward", [&]<class T>() {
-      const Work<T> work(x, target, got(saved.weight), saved.ignore_index, saved.smoothing);
+      const Work<T> work(x, target, saved.weight.get(), saved.ignore_index, saved.smoothing);
       const RowGradients<T> g(gradient, saved.reduction, work.divisor());
       const T* log_sums = saved.log_sums.get().template data<T>();
       if (edges.needed(0)) {

@@ -34,8 +34,8 @@ T kept_scale(double p) {
 }
 
 // Each bit of the mask for `repeat` numbers side by side.
-Tensor masked(const Tensor& x, const Tensor& mask, double p, const char* name) {
-  const Tensor in = x.contiguous(), out = empty(x.sizes(), {x.dtype()});
+void mask_into(const Tensor& x, const Tensor& mask, double p, const char* name, const Tensor& out) {
+  const Tensor in = x.contiguous();
   const int64_t bits = mask.numel(), repeat = bits == 0 ? 0 : x.numel() / bits;
   dispatch_floating(x.dtype(), name, [&]<class T>() {
     const T scale = kept_scale<T>(p);
@@ -45,6 +45,10 @@ Tensor masked(const Tensor& x, const Tensor& mask, double p, const char* name) {
                      out.data<T>() + i * repeat);
     }
   });
+}
+Tensor masked(const Tensor& x, const Tensor& mask, double p, const char* name) {
+  const Tensor out = empty(x.sizes(), {x.dtype()});
+  mask_into(x, mask, p, name, out);
   return out;
 }
 
@@ -57,7 +61,7 @@ struct NativeDropout {
   }
   static void forward(const Tensor& x, double p, bool train, const Tensor& out, const Tensor& mask) {
     draw(mask, p, train);
-    out.copy_(masked(x, mask, train ? p : 0, "dropout"));
+    mask_into(x, mask, train ? p : 0, "dropout", out);
   }
 
   static constexpr const char* backward_name = "NativeDropoutBackward0";
@@ -84,7 +88,7 @@ struct FeatureDropout {
   }
   static void forward(const Tensor& x, double p, bool train, const Tensor& out, const Tensor& mask) {
     draw(mask, p, train);
-    out.copy_(masked(x, mask, train ? p : 0, "feature_dropout"));
+    mask_into(x, mask, train ? p : 0, "feature_dropout", out);
   }
 
   static constexpr const char* backward_name = "FeatureDropoutBackward0";
@@ -109,11 +113,8 @@ struct AlphaDropout {
   }
   static void forward(const Tensor& x, double p, bool train, const Tensor& out, const Tensor& mask) {
     draw(mask, p, train);
+    if (!train || p == 0 || p == 1) return mask_into(x, mask, train ? p : 0, "alpha_dropout", out);
     const Tensor in = x.contiguous();
-    if (!train || p == 0 || p == 1) {
-      out.copy_(okibi::mul(in, train && p == 1 ? 0 : 1));
-      return;
-    }
     dispatch_floating(x.dtype(), "alpha_dropout", [&]<class T>() {
       const double a = scale_of(p);
       const T scale = static_cast<T>(a), lift = static_cast<T>(alpha * a * p), drop = -static_cast<T>(alpha * a) + lift;
@@ -163,14 +164,12 @@ Tensor drop_elements(const Tensor& x, double p) {
   return lying.is_contiguous() ? call<Op>(lying, p, true).permute(inverse(order)) : call<Op>(x, p, true);
 }
 
-// Itself where nothing is dropped, as in PyTorch.
+// Where nothing is dropped, x itself comes back, as in PyTorch; an impossible p is an error all the same.
 template <class Op>
-Tensor drop(const Tensor& x, double p, bool training) {
-  if (training && p != 0 && x.numel() != 0) {
-    return std::is_same_v<Op, FeatureDropout> ? call<Op>(x, p, true) : drop_elements<Op>(x, p);
-  }
-  Op::infer(x, p, false);  // an impossible p is an error in either mode
-  return x;
+bool drops(const Tensor& x, double p, bool training) {
+  if (training && p != 0 && x.numel() != 0) return true;
+  Op::infer(x, p, false);
+  return false;
 }
 
 }  // namespace
@@ -184,10 +183,14 @@ std::span<const okibi::Op> dropout_ops() {
 
 namespace okibi {
 
-Tensor dropout(const Tensor& x, double p, bool training) { return ops::drop<ops::NativeDropout>(x, p, training); }
-Tensor feature_dropout(const Tensor& x, double p, bool training) {
-  return ops::drop<ops::FeatureDropout>(x, p, training);
+Tensor dropout(const Tensor& x, double p, bool training) {
+  return ops::drops<ops::NativeDropout>(x, p, training) ? ops::drop_elements<ops::NativeDropout>(x, p) : x;
 }
-Tensor alpha_dropout(const Tensor& x, double p, bool training) { return ops::drop<ops::AlphaDropout>(x, p, training); }
+Tensor feature_dropout(const Tensor& x, double p, bool training) {
+  return ops::drops<ops::FeatureDropout>(x, p, training) ? ops::call<ops::FeatureDropout>(x, p, true) : x;
+}
+Tensor alpha_dropout(const Tensor& x, double p, bool training) {
+  return ops::drops<ops::AlphaDropout>(x, p, training) ? ops::drop_elements<ops::AlphaDropout>(x, p) : x;
+}
 
 }  // namespace okibi

@@ -161,7 +161,7 @@ struct EmbeddingBagOp {
     const bool share_learns = needs_gradient(weights);
     return {share_learns ? SavedTensor::input(weight) : SavedTensor(),
             SavedTensor::input(indices),
-            weights.defined() ? SavedTensor::input(weights) : SavedTensor(),
+            SavedTensor::input(weights),
             bounds_of(offsets, indices.numel(), include_last),
             bags,
             counts,

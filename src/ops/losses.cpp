@@ -7,6 +7,7 @@
 #include "ops/dispatch.h"
 #include "ops/losses.h"
 #include "ops/op.h"
+#include "ops/optional.h"
 
 namespace okibi::ops {
 
@@ -41,10 +42,6 @@ Tensor fit(const Tensor& tensor, const Tensor& input) {
   if (tensor.dtype() == input.dtype() && tensor.sizes() == input.sizes()) return tensor.contiguous();
   return tensor.to(input.dtype()).expand(input.sizes()).contiguous();
 }
-template <class T>
-const T* data_or_null(const Tensor& tensor) {
-  return tensor.defined() ? tensor.data<T>() : nullptr;
-}
 
 // Per element, weighed, then reduced into `out`. `positive` weighs what is true, in BCEWithLogits.
 void loss_into(const PairLoss& loss, const char* name, const Tensor& input, const Tensor& target, const Tensor& weight,
@@ -70,8 +67,12 @@ SavedLoss saved_loss(const PairLoss& loss, Reduction reduction, const Tensor& in
                      const Tensor& weight = {}, const Tensor& positive = {}) {
   check_has_no_gradient(weight, "weight");
   check_has_no_gradient(positive, "pos_weight");
-  const auto keep = [](const Tensor& tensor) { return tensor.defined() ? SavedTensor::input(tensor) : SavedTensor(); };
-  return {loss, reduction, keep(input), keep(target), keep(weight), keep(positive)};
+  return {loss,
+          reduction,
+          SavedTensor::input(input),
+          SavedTensor::input(target),
+          SavedTensor::input(weight),
+          SavedTensor::input(positive)};
 }
 
 // How the loss grows per element, times what came from above.
@@ -91,9 +92,8 @@ void slope_into(const SavedLoss& saved, Kernel kernel, const Tensor& gradient, c
 
 template <size_t inputs>
 std::array<Tensor, inputs> loss_backward(const Tensor& gradient, const SavedLoss& saved, const Edges& edges) {
-  const auto get = [](const SavedTensor& tensor) { return tensor.defined() ? tensor.get() : Tensor(); };
-  const Tensor x = saved.input.get().contiguous(), y = fit(saved.target.get(), x), w = fit(get(saved.weight), x),
-               p = fit(get(saved.positive), x);
+  const Tensor x = saved.input.get().contiguous(), y = fit(saved.target.get(), x), w = fit(saved.weight.get(), x),
+               p = fit(saved.positive.get(), x);
   std::array<Tensor, inputs> gradients;
   dispatch_floating(x.dtype(), "loss backward", [&]<class T>() {
     const auto slope = [&](auto kernel) {
@@ -152,7 +152,8 @@ struct Huber : Plain<Huber, double> {
       "aten::huber_loss(Tensor self, Tensor target, int reduction=Mean, float delta=1.0) -> Tensor";
   static constexpr const char *name = "huber_loss", *backward_name = "HuberLossBackward0";
   static PairLoss loss(double delta) {
-    if (!(delta > 0)) throw Error(ErrorKind::bad_argument, "huber_loss does not support non-positive values for delta.");
+    if (!(delta > 0))
+      throw Error(ErrorKind::bad_argument, "huber_loss does not support non-positive values for delta.");
     return {PairLoss::huber, delta};
   }
 };

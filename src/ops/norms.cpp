@@ -7,13 +7,12 @@
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/optional.h"
 
 namespace okibi::ops {
 namespace {
 
 using kernels::NormRows;
-
-std::string shape_of(const Dims& sizes) { return to_string(sizes); }
 
 [[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
 
@@ -23,12 +22,6 @@ void check_dtype(const Tensor& x, const Tensor& other, const char* name) {
       .expected(std::string(name_of(x.dtype())))
       .found(std::string(name_of(other.dtype())));
 }
-
-template <class T>
-const T* data_or_null(const Tensor& tensor) {
-  return tensor.defined() ? tensor.data<T>() : nullptr;
-}
-Tensor contiguous_or_none(const Tensor& tensor) { return tensor.defined() ? tensor.contiguous() : tensor; }
 
 std::array<OutputSpec, 2> specs_of(const Tensor& x, const NormRows& shape) {
   return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{{shape.rows, 2}, x.dtype()}};
@@ -52,7 +45,7 @@ struct SavedNorm {
 // The gradients of x, weight and bias.
 std::array<Tensor, 3> norm_backward(const Tensor& gradient, const SavedNorm& saved, const std::array<bool, 3>& needed) {
   const Tensor x = saved.x.get().contiguous(), g = gradient.contiguous();
-  const Tensor w = saved.weight.defined() ? saved.weight.get().contiguous() : Tensor();
+  const Tensor w = contiguous_or_none(saved.weight.get());
   std::array<Tensor, 3> gradients;
   const std::array<Dims, 3> sizes = {x.sizes(), saved.weight_sizes, saved.weight_sizes};
   for (size_t i = 0; i < 3; ++i) {
@@ -70,17 +63,17 @@ std::array<Tensor, 3> norm_backward(const Tensor& gradient, const SavedNorm& sav
 
 SavedNorm saved_norm(const NormRows& shape, const Tensor& x, const Tensor& weight, const Dims& weight_sizes,
                      const Tensor& stats) {
-  return {shape, SavedTensor::input(x), SavedTensor::output(stats),
-          weight.defined() ? SavedTensor::input(weight) : SavedTensor(), weight_sizes};
+  return {shape, SavedTensor::input(x), SavedTensor::output(stats), SavedTensor::input(weight), weight_sizes};
 }
 
 // ---- over the last dimensions
 
 void check_is_shape(const Tensor& tensor, const char* name, const Dims& shape) {
   if (!tensor.defined() || tensor.sizes() == shape) return;
-  refuse(fmt::format("Expected {} to be of same shape as normalized_shape, but got {} of shape {} and "
-                     "normalized_shape = {}",
-                     name, name, shape_of(tensor.sizes()), shape_of(shape)));
+  refuse(
+      fmt::format("Expected {} to be of same shape as normalized_shape, but got {} of shape {} and "
+                  "normalized_shape = {}",
+                  name, name, to_string(tensor.sizes()), to_string(shape)));
 }
 
 bool ends_with(const Dims& sizes, const Dims& last) {
@@ -98,14 +91,15 @@ std::string with_commas(const Dims& sizes) {
 NormRows rows_of(const Tensor& x, const Dims& shape, const Tensor& weight, const Tensor& bias, bool centred,
                  double eps) {
   if (shape.empty()) {
-    refuse("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
-           "normalized_shape = []");
+    refuse(
+        "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+        "normalized_shape = []");
   }
   check_is_shape(weight, "weight", shape);
   check_is_shape(bias, "bias", shape);
   if (!ends_with(x.sizes(), shape)) {
     refuse(fmt::format("Given normalized_shape={}, expected input with shape [*{}], but got input of size{}",
-                       shape_of(shape), with_commas(shape), shape_of(x.sizes())));
+                       to_string(shape), with_commas(shape), to_string(x.sizes())));
   }
   check_dtype(x, weight, "weight");
   check_dtype(x, bias, "bias");
@@ -172,9 +166,10 @@ struct RmsNorm {
 
 void check_is_vector(const Tensor& x, const Tensor& tensor, const char* name) {
   if (!tensor.defined() || tensor.sizes() == Dims{x.size(1)}) return;
-  refuse(fmt::format("Expected {} to be a vector of size equal to the number of channels in input, but got {} of shape "
-                     "{} and input of shape {}",
-                     name, name, shape_of(tensor.sizes()), shape_of(x.sizes())));
+  refuse(
+      fmt::format("Expected {} to be a vector of size equal to the number of channels in input, but got {} of shape "
+                  "{} and input of shape {}",
+                  name, name, to_string(tensor.sizes()), to_string(x.sizes())));
 }
 
 struct GroupNorm {
@@ -188,16 +183,21 @@ struct GroupNorm {
     }
     if (groups <= 0) refuse(fmt::format("Expected num groups to be greater than 0, got {}", groups));
     if (x.size(1) % groups != 0) {
-      refuse(fmt::format("Expected number of channels in input to be divisible by num_groups, but got input of shape {} "
-                         "and num_groups={}",
-                         shape_of(x.sizes()), groups));
+      refuse(
+          fmt::format("Expected number of channels in input to be divisible by num_groups, but got input of shape {} "
+                      "and num_groups={}",
+                      to_string(x.sizes()), groups));
     }
     check_is_vector(x, weight, "weight");
     check_is_vector(x, bias, "bias");
     check_dtype(x, weight, "weight");
     check_dtype(x, bias, "bias");
     const int64_t channels = x.size(1) / groups, inner = x.numel() == 0 ? 0 : x.numel() / (x.size(0) * x.size(1));
-    return {.rows = x.size(0) * groups, .groups = groups, .channels = channels, .inner = inner, .centred = true,
+    return {.rows = x.size(0) * groups,
+            .groups = groups,
+            .channels = channels,
+            .inner = inner,
+            .centred = true,
             .eps = eps};
   }
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t groups, const Tensor& weight, const Tensor& bias,

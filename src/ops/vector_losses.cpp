@@ -38,24 +38,6 @@ struct Slopes {
   }
 };
 
-template <class T, class Loss>
-void reduce_rows(int64_t rows, Reduction reduction, const Tensor& out, Loss loss) {
-  double total = 0;
-  for (int64_t row = 0; row < rows; ++row) {
-    const double value = loss(row);
-    if (reduction == Reduction::none) out.data<T>()[row] = static_cast<T>(value);
-    total += value;
-  }
-  if (reduction == Reduction::none) return;
-  *out.data<T>() = static_cast<T>(reduction == Reduction::mean ? total / static_cast<double>(rows) : total);
-}
-
-template <class T>
-double gradient_of_row(const Tensor& gradient, Reduction reduction, int64_t row, int64_t rows) {
-  if (reduction == Reduction::none) return static_cast<double>(gradient.data<T>()[row]);
-  return gradient.item<double>() / (reduction == Reduction::mean ? static_cast<double>(rows) : 1);
-}
-
 void check_same(const char* loss, const Tensor& a, const Tensor& b) {
   if (a.sizes() == b.sizes() && a.dtype() == b.dtype()) return;
   throw Error(ErrorKind::bad_argument, fmt::format("{}: its inputs differ in sizes or dtype", loss))
@@ -108,7 +90,7 @@ struct CosineEmbedding {
     dispatch_floating(x.dtype(), "cosine_embedding_loss", [&]<class T>() {
       const Rows<T> a(x), b(y);
       const Tensor aims = target.to(float64).contiguous();
-      reduce_rows<T>(target.numel(), reduction, out, [&](int64_t row) {
+      reduce_rows<T>(target.numel(), reduction, static_cast<double>(target.numel()), out, [&](int64_t row) {
         const double aim = aims.data<double>()[row], cosine = angle(a, b, row).cosine();
         if (aim == 1) return 1 - cosine;
         return aim == -1 ? std::max(cosine - margin, 0.0) : 0.0;
@@ -127,16 +109,16 @@ struct CosineEmbedding {
   static std::array<Tensor, 3> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const auto& [first, second, targets, margin, reduction] = saved;
     const Tensor &x = first.get(), &y = second.get(), aims = targets.get().to(float64).contiguous();
-    const Tensor g = gradient.contiguous();
     std::array<Tensor, 3> gradients;
     dispatch_floating(x.dtype(), "cosine_embedding_loss backward", [&]<class T>() {
       const Rows<T> a(x), b(y);
       const Slopes<T> by_a(edges.needed(0), x), by_b(edges.needed(1), y);
+      const RowGradients<T> g(gradient, reduction, static_cast<double>(aims.numel()));
       for (int64_t row = 0; row < aims.numel(); ++row) {
         const Angle sums = angle(a, b, row);
         const double aim = aims.data<double>()[row], cosine = sums.cosine();
         const double sign = aim == 1 ? -1 : aim == -1 && cosine >= margin ? 1 : 0;
-        const double slope = sign * gradient_of_row<T>(g, reduction, row, aims.numel());
+        const double slope = sign * g[row];
         for (int64_t i = 0; slope != 0 && i < a.dim; ++i) {
           const double length = std::sqrt(sums.a * sums.b);
           by_a.add(row, i, slope * (b(row, i) / length - cosine * a(row, i) / sums.a));
@@ -236,7 +218,8 @@ struct TripletMargin {
                       bool swap, Reduction reduction, const Tensor& out) {
     dispatch_floating(a.dtype(), "triplet_margin_loss", [&]<class T>() {
       const Triplet<T> triplet(a, p, n, margin, norm, eps, swap);
-      reduce_rows<T>(numel_of(row_sizes(a)), reduction, out,
+      const int64_t rows = numel_of(row_sizes(a));
+      reduce_rows<T>(rows, reduction, static_cast<double>(rows), out,
                      [&](int64_t row) { return std::max(triplet.before_clamp(row), 0.0); });
     });
   }
@@ -254,15 +237,15 @@ struct TripletMargin {
   }
   static std::array<Tensor, 3> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor &a = saved.anchor.get(), &p = saved.positive.get(), &n = saved.negative.get();
-    const Tensor g = gradient.contiguous();
     std::array<Tensor, 3> gradients;
     dispatch_floating(a.dtype(), "triplet_margin_loss backward", [&]<class T>() {
       const Triplet<T> triplet(a, p, n, saved.margin, saved.p, saved.eps, saved.swap);
       const Slopes<T> by_a(edges.needed(0), a), by_p(edges.needed(1), p), by_n(edges.needed(2), n);
       const int64_t rows = numel_of(row_sizes(a));
+      const RowGradients<T> g(gradient, saved.reduction, static_cast<double>(rows));
       for (int64_t row = 0; row < rows; ++row) {
         if (triplet.before_clamp(row) < 0) continue;
-        const double slope = gradient_of_row<T>(g, saved.reduction, row, rows);
+        const double slope = g[row];
         triplet.near.add_slopes(row, slope, by_a, by_p);
         if (triplet.is_swapped(row))
           triplet.across.add_slopes(row, -slope, by_p, by_n);

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <concepts>
 
 #include "kernels/kernels.h"
 #include "kernels/touched_rows.h"
@@ -36,13 +35,7 @@ class RowStep {
   // Each touched row once.
   template <class Loop>
   void step_touched(const Loop& loop) const {
-    groups_.share_rows(grain(), [&](size_t first, size_t last) {
-      if constexpr (std::invocable<Loop, const kernels::TouchedRows<T>&, const Elements<T>&>)
-        return loop(touched(first, last), all_);
-      for_each_touched_row<T>(
-          gradient_, groups_, first, last, [&](int64_t row) { fetch(row); },
-          [&](int64_t row, const T* sum) { step_row(loop, row, sum); });
-    });
+    groups_.share_rows(grain(), [&](size_t first, size_t last) { loop(touched(first, last), all_); });
   }
 
   // All rows, those between the touched ones with a gradient of zeros.
@@ -74,16 +67,6 @@ class RowStep {
 
   int64_t grain() const { return kernels::elementwise_grain / std::max<int64_t>(all_.width, 1) + 1; }
 
-  void fetch(int64_t row) const {
-    const Elements<T> one = rows_from<T>(all_, Loops::state, row, 1, nullptr);
-    kernels::fetch_row(one.parameter, one.width);
-    for (size_t k = 0; k < std::size(Loops::state); ++k) {
-      if (one.state[k] == nullptr) continue;
-      Loops::state[k].one_a_row ? __builtin_prefetch(one.state[k]) : kernels::fetch_row(one.state[k], one.width);
-    }
-    if (info_.decay != nullptr) __builtin_prefetch(info_.decay->of_rows + row);
-  }
-
   template <class Loop>
   void step_row(const Loop& loop, int64_t row, const T* sum) const {
     if (info_.decay != nullptr) catch_up(row);
@@ -102,13 +85,12 @@ class RowStep {
         loop(rows_from<T>(all_, Loops::state, next, rows, zeros.data()));
       }
     };
-    for_each_touched_row<T>(
-        gradient_, groups_, groups_.first_entry(first), groups_.first_entry(last), [](int64_t) {},
-        [&](int64_t row, const T* sum) {
-          idle_until(row);
-          step_row(loop, row, sum);
-          next = row + 1;
-        });
+    for_each_touched_row<T>(gradient_, groups_, groups_.first_entry(first), groups_.first_entry(last),
+                            [&](int64_t row, const T* sum) {
+                              idle_until(row);
+                              step_row(loop, row, sum);
+                              next = row + 1;
+                            });
     idle_until(last);
   }
 
@@ -118,7 +100,7 @@ class RowStep {
   kernels::RowGroups groups_;
 };
 
-// Loops of elements, and of touched rows where there are such.
+// Loops of elements, and of touched rows.
 template <class... Loop>
 struct Both : Loop... {
   using Loop::operator()...;
@@ -126,8 +108,8 @@ struct Both : Loop... {
 template <class... Loop>
 Both(Loop...) -> Both<Loop...>;
 
-// Loops::loop<T>(info) gives a function over Elements<T>, made once for each step, and perhaps one over TouchedRows<T>,
-// which is then faster; Loops::state are its state's rows. Loops::idle_rows_stay(options), where there is one, says
+// Loops::loop<T>(info) gives a function over Elements<T>, made once for each step, and over TouchedRows<T>;
+// Loops::state are its state's rows. Loops::idle_rows_stay(options), where there is one, says
 // that a gradient of zeros changes nothing; takes_entries(info), that the entries of a sparse gradient need not be
 // added up first, and step_entries takes them.
 template <class Loops, class T>

@@ -19,9 +19,12 @@ struct RmspropLoops {
                                     .weight_decay = o.weight_decay,
                                     .momentum = o.momentum,
                                     .maximize = o.maximize};
-    return [step](const Elements<T>& e) {
-      kernels::rmsprop(e.count(), step, e.gradient, e.state[0], e.state[1], e.state[2], e.parameter);
-    };
+    return Both{[step](const Elements<T>& e) {
+                  kernels::rmsprop(e.count(), step, e.gradient, e.state[0], e.state[1], e.state[2], e.parameter);
+                },
+                [step](const kernels::TouchedRows<T>& rows, const Elements<T>& all) {
+                  kernels::rmsprop_rows(rows, step, all.state[0], all.state[1], all.state[2], all.parameter);
+                }};
   }
 };
 

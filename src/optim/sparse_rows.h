@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "kernels/fetch.h"
 #include "kernels/row_groups.h"
 
 namespace okibi::optim {
@@ -23,21 +22,17 @@ struct SparseGradient {
 void check_rows(const int64_t* rows, int64_t count, int64_t below);
 
 // Of the entries [first, last) of `groups`, which are the gradient's: work(row, sum of the row's gradients) for each
-// row once, rows ascending. The sum is made in the order in which the entries came, as PyTorch's coalesce() makes it.
-// fetch(row) comes some rows before. work must not keep the pointer.
-template <class T, class Fetch, class Work>
+// row once, rows ascending, for steps that go through all rows, touched or not. The sum is made in the order in which
+// the entries came, as PyTorch's coalesce() makes it. work must not keep the pointer.
+template <class T, class Work>
 void for_each_touched_row(const SparseGradient& gradient, const kernels::RowGroups& groups, size_t first, size_t last,
-                          const Fetch& fetch, const Work& work) {
+                          const Work& work) {
   const int64_t width = gradient.width;
   const auto values = [all = gradient.values.data<T>(), &groups, width](size_t entry) {
     return all + static_cast<int64_t>(groups.position(entry)) * width;
   };
   const kernels::Scratch<T> sum(static_cast<size_t>(width));
   groups.for_each_row(first, last, [&](size_t begin, size_t end) {
-    for (size_t later = begin + kernels::rows_ahead; later < std::min(end + kernels::rows_ahead, last); ++later) {
-      fetch(groups.row(later));
-      kernels::fetch_row(values(later), width);
-    }
     if (end - begin == 1) return work(groups.row(begin), values(begin));
     std::copy_n(values(begin), width, sum.data());
     for (size_t entry = begin + 1; entry < end; ++entry) {

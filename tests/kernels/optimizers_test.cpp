@@ -150,6 +150,15 @@ TYPED_TEST(Optimizers, TouchedRowsAreSteppedAsRowsByThemselves) {
       [&](int64_t row, const T* grad, Table<T>& t) {
         kernels::adagrad(t.width, adagrad, grad, t.at(t.second, row), t.at(t.parameter, row));
       });
+  constexpr kernels::RmspropStep rmsprop = {0.01, 0.99, 1e-8, 0.01, 0.9, false};
+  expect_rows<T>(
+      [&](const Rows& rows, Table<T>& t) {
+        kernels::rmsprop_rows<T>(rows, rmsprop, t.second.data(), t.first.data(), nullptr, t.parameter.data());
+      },
+      [&](int64_t row, const T* grad, Table<T>& t) {
+        kernels::rmsprop<T>(t.width, rmsprop, grad, t.at(t.second, row), t.at(t.first, row), nullptr,
+                            t.at(t.parameter, row));
+      });
   expect_rows<T>(
       [&](const Rows& rows, Table<T>& t) {
         kernels::rowwise_adagrad_rows(rows, adagrad, t.second.data(), t.parameter.data());
