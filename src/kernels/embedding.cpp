@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "kernels/fetch.h"
 #include "kernels/kernels.h"
 #include "kernels/row_groups.h"
 #include "kernels/split.h"
@@ -42,11 +41,11 @@ template <class T, class Index>
 void add_in_place(std::span<const Index> ids, int64_t rows, int64_t dim, int64_t padding,
                   const EntryGradients<T>& entries, T* weight_grad) {
   const int64_t work = std::max<int64_t>(static_cast<int64_t>(ids.size()) * dim, 1);
-  const int shift = line_shift(dim * static_cast<int64_t>(sizeof(T)));
-  const int64_t lines = ((rows - 1) >> shift) + 1, grain = std::max<int64_t>(lines * elementwise_grain / work, 1);
+  const int64_t grain =
+      is_worth_sharing<T>(dim) ? std::max<int64_t>(rows * elementwise_grain / work, 1) : rows;  // of rows
   with_width(dim, [&]<int64_t fixed>(std::integral_constant<int64_t, fixed>) {
-    split(lines, grain, [&](int64_t first, int64_t last) {
-      scatter_add<fixed>(ids, first << shift, std::min(last << shift, rows), dim, padding, entries, weight_grad);
+    split(rows, grain, [&](int64_t first, int64_t last) {
+      scatter_add<fixed>(ids, first, last, dim, padding, entries, weight_grad);
     });
   });
 }

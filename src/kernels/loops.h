@@ -109,14 +109,12 @@ struct RmspropScalars {
   T minus_lr, alpha, fresh, momentum, eps, decay;
   bool maximize;
 };
-// The rows that one of several threads has for its own: whole lines, spread evenly whichever rows come often.
+// The rows that one of several threads has for its own, spread evenly whichever rows come often.
 struct RowShare {
   uint32_t part, parts;
-  int line_shift;
   bool has(int64_t row) const noexcept {
     if (parts == 1) return true;
-    const auto line = static_cast<uint64_t>(row >> line_shift);
-    const auto mixed = static_cast<uint32_t>((line * 0x9E3779B97F4A7C15U) >> 32);  // Knuth, 6.4
+    const auto mixed = static_cast<uint32_t>((static_cast<uint64_t>(row) * 0x9E3779B97F4A7C15U) >> 32);  // Knuth, 6.4
     return (uint64_t{mixed} * parts) >> 32 == part;
   }
 };

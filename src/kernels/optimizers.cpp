@@ -359,11 +359,11 @@ template <class T>
 void add_rows(std::span<const int64_t> ids, int64_t width, double factor, const T* grad, T* parameter) {
   const auto loop = loops<T>().add_rows;
   const auto elements = static_cast<int64_t>(ids.size()) * width;
-  const auto parts = static_cast<uint32_t>(elements < 2 * elementwise_grain ? 1 : num_threads());
-  const int shift = line_shift(width * static_cast<int64_t>(sizeof(T)));
+  const bool is_shared = elements >= 2 * elementwise_grain && is_worth_sharing<T>(width);
+  const auto parts = static_cast<uint32_t>(is_shared ? num_threads() : 1);
   split(parts, 1, [&](int64_t first, int64_t last) {
     for (int64_t part = first; part < last; ++part) {
-      loop(ids, {static_cast<uint32_t>(part), parts, shift}, width, static_cast<T>(factor), grad, parameter);
+      loop(ids, {static_cast<uint32_t>(part), parts}, width, static_cast<T>(factor), grad, parameter);
     }
   });
 }

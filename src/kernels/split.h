@@ -11,6 +11,14 @@ namespace okibi::kernels {
 // Below so many elements for a thread, waking it costs more than it saves (some 5 µs against 1 ns an element).
 constexpr int64_t elementwise_grain = 32768;
 
+// Whether threads gain by sharing the rows of a table, each of them going through all ids: whose an entry is, no CPU
+// can foresee, and for short rows a wrong guess costs more than adding them does (22 rows of 8: two threads take 3
+// times as long as one; 100,000 of 16: 1.2 times).
+template <class T>
+constexpr bool is_worth_sharing(int64_t width) {
+  return width * static_cast<int64_t>(sizeof(T)) >= 128;
+}
+
 // work(first, last) over [0, n). A small n never reaches parallel_for: no std::function is made, nothing allocated.
 template <class Work>
 void split(int64_t n, int64_t grain, Work&& work) {

@@ -66,11 +66,12 @@ void check_indices(const Tensor& x, const Tensor& target) {
 // Of each row the class, or -1 where it is ignored. Checked.
 struct Classes {
   Tensor indices;
+  const int64_t* all;
   int64_t ignored, classes;
   Classes(const Tensor& target, int64_t ignore_index, int64_t count)
-      : indices(target.to(int64).contiguous()), ignored(ignore_index), classes(count) {}
+      : indices(target.to(int64).contiguous()), all(indices.data<int64_t>()), ignored(ignore_index), classes(count) {}
   int64_t operator[](int64_t row) const {
-    const int64_t index = indices.data<int64_t>()[row];
+    const int64_t index = all[row];
     if (index == ignored) return -1;
     if (index >= 0 && index < classes) return index;
     throw Error(ErrorKind::out_of_range, fmt::format("Target {} is out of bounds.", index))

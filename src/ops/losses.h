@@ -12,16 +12,17 @@ void check_has_no_gradient(const Tensor& tensor, const char* name);
 // The losses of rows, loss(row), into `out`: one by one, or added up, and as a mean divided.
 template <class T, class Loss>
 void reduce_rows(int64_t rows, Reduction reduction, double divisor, const Tensor& out, const Loss& loss) {
+  T* const to = out.data<T>();
   double total = 0;
   for (int64_t row = 0; row < rows; ++row) {
     const double value = loss(row);
     if (reduction == Reduction::none)
-      out.data<T>()[row] = static_cast<T>(value);
+      to[row] = static_cast<T>(value);
     else
       total += value;
   }
   if (reduction == Reduction::none) return;
-  *out.data<T>() = static_cast<T>(reduction == Reduction::mean ? total / divisor : total);
+  *to = static_cast<T>(reduction == Reduction::mean ? total / divisor : total);
 }
 
 // On the way back: what comes from above for each row.
@@ -30,14 +31,15 @@ class RowGradients {
  public:
   RowGradients(const Tensor& gradient, Reduction reduction, double divisor) {
     if (reduction == Reduction::none)
-      each_ = gradient.contiguous();
+      each_ = gradient.contiguous(), all_ = each_.data<T>();
     else
       one_ = gradient.item<double>() / (reduction == Reduction::mean ? divisor : 1);
   }
-  double operator[](int64_t row) const { return each_.defined() ? static_cast<double>(each_.data<T>()[row]) : one_; }
+  double operator[](int64_t row) const { return all_ != nullptr ? static_cast<double>(all_[row]) : one_; }
 
  private:
   Tensor each_;
+  const T* all_ = nullptr;
   double one_ = 0;
 };
 
