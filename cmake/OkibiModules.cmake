@@ -18,7 +18,7 @@ target_compile_definitions(module_base PRIVATE OKIBI_VERSION="${PROJECT_VERSION}
 okibi_module(io LIBRARIES fmt::fmt)
 okibi_module(pickle LIBRARIES fmt::fmt)
 okibi_module(tensor SMALL *print*.cpp *text.cpp literal.cpp numpy.cpp state_dict.cpp invariants.cpp nested.cpp LIBRARIES fmt::fmt)
-okibi_module(zip LIBRARIES fmt::fmt PkgConfig::libdeflate)
+okibi_module(zip LIBRARIES fmt::fmt PkgConfig::libdeflate ZLIB::ZLIB)
 okibi_module(store SMALL *.cpp LIBRARIES fmt::fmt)
 okibi_module(checkpoint SMALL formats/*.cpp streamed_storages.cpp elements.cpp save.cpp archive.cpp pickled/rebuild_*.cpp LIBRARIES fmt::fmt PkgConfig::libdeflate ZLIB::ZLIB nlohmann_json::nlohmann_json Threads::Threads)
 okibi_module(inspect SMALL *.cpp LIBRARIES fmt::fmt nlohmann_json::nlohmann_json OpenSSL::Crypto PkgConfig::libdeflate ZLIB::ZLIB)

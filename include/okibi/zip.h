@@ -39,6 +39,10 @@ void check_crc(const io::Source& source, const Record& record, uint32_t crc32);
 // there, not with what the record claims.
 std::vector<std::byte> read_record(const io::Source& source, const Record& record);
 
+// The same straight into memory of the caller, which must be exactly record.size bytes long. For a deflated record that
+// size is only a claim until it is inflated: memory that is taken but not touched costs nothing until then.
+void read_record_into(const io::Source& source, const Record& record, std::span<std::byte> into);
+
 // An archive whose directory was read and checked. Thread-safe: everything is const.
 class Reader {
  public:
@@ -55,8 +59,7 @@ class Reader {
 
   std::vector<std::byte> read(std::string_view name) const { return read_record(*source_, at(name)); }
 
-  // The same straight into memory of the caller, which must be exactly record.size bytes long. For a deflated record
-  // that size is only a claim until it is inflated: read() does not allocate by it, a caller might.
+  // As read_record_into.
   void read_into(const Record& record, std::span<std::byte> into) const;
 
   // [offset, offset + into.size()) of a stored record. No CRC can be checked. A deflated one is Error(unsupported).

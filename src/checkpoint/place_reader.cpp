@@ -7,16 +7,6 @@
 
 namespace okibi::checkpoint {
 
-std::shared_ptr<const std::vector<std::byte>> LastInflated::get(const Extent& extent) {
-  const std::lock_guard lock(mutex_);
-  if (record_ != extent.record) {
-    record_ = nullptr, bytes_ = nullptr;  // two records at a time would be one too many
-    bytes_ = std::make_shared<const std::vector<std::byte>>(read_whole(extent));
-    record_ = extent.record;
-  }
-  return bytes_;
-}
-
 namespace {
 
 // How many elements lie from the first to the last one of a geometry, counting those between that belong to others.
@@ -50,8 +40,8 @@ std::shared_ptr<Storage> PlaceReader::read_bytes(const StorageRef& ref, uint64_t
   const Extent extent = file_.extent_of(ref);
   auto storage = Storage::allocate(size, Device(ref.location));
   if (extent.record->deflated) {
-    const auto all = last_inflated_.get(extent);
-    std::copy_n(all->begin() + static_cast<ptrdiff_t>(begin), size, storage->data());
+    std::byte* end = storage->data();
+    deflated_.read(extent, begin, size, [&](std::span<std::byte> piece) { end = std::ranges::copy(piece, end).out; });
   } else {
     read_records({{extent.source, extent.record, {storage->data(), size}, begin}}, options_);
   }

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
 #include <variant>
 #include <vector>
 
+#include "checkpoint/deflated_parts.h"
 #include "checkpoint/opened_file.h"
 
 namespace okibi::checkpoint {
@@ -24,17 +24,6 @@ struct Slice {
 
 // With Python's rules for the dimension and the ends.
 Slice slice_of(const Dims& sizes, int64_t dim, int64_t begin, int64_t end);
-
-// The deflated record that was read last: parts of it come from all of it, which is kept for the next tensor.
-class LastInflated {
- public:
-  std::shared_ptr<const std::vector<std::byte>> get(const Extent& extent);
-
- private:
-  std::mutex mutex_;
-  const zip::Record* record_ = nullptr;
-  std::shared_ptr<const std::vector<std::byte>> bytes_;
-};
 
 // Any number of threads may read.
 class PlaceReader {
@@ -58,7 +47,7 @@ class PlaceReader {
 
   const OpenedFile& file_;
   const LoadOptions& options_;
-  mutable LastInflated last_inflated_;
+  mutable DeflatedParts deflated_;
 };
 
 }  // namespace okibi::checkpoint

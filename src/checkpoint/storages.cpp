@@ -43,10 +43,11 @@ std::shared_ptr<Storage> WholeStorages::allocate(const StorageRef& ref, const Ex
   return storage;
 }
 
-// A deflated record's size is a claim until it is inflated: memory must not be taken by it.
+// The size is a claim until the bytes are there, but only what is written is taken from the system.
 std::shared_ptr<Storage> WholeStorages::inflate(const Extent& extent, const Device& device) {
-  auto bytes = std::make_shared<std::vector<std::byte>>(read_whole(extent));
-  return Storage::borrow(bytes, bytes->data(), bytes->size(), device);
+  auto storage = Storage::allocate(extent.record->size, device);
+  zip::read_record_into(*extent.source, *extent.record, {storage->data(), storage->nbytes()});
+  return storage;
 }
 
 // Null where the source cannot be mapped, or where the record does not lie as elements must.

@@ -2,57 +2,20 @@
 
 #include <libdeflate.h>
 
-#include <future>
-
 #include "checkpoint/elements.h"
 #include "checkpoint/storages.h"
+#include "io/read_ahead.h"
 #include "tensor/invariants.h"
 
 namespace okibi::checkpoint {
 namespace {
 
 constexpr uint64_t piece_bytes = uint64_t{8} << 20;  // a multiple of every element's size
-constexpr uint64_t not_worth_a_thread = uint64_t{1} << 20;
 
 // A storage with a length and no bytes.
 std::shared_ptr<Storage> lend_bytes(uint64_t nbytes, const std::string& location) {
   return Storage::borrow(nullptr, nullptr, nbytes, Device(location));
 }
-
-// Reads a range of a source piece by piece, each while the one before is worked on.
-class Ahead {
- public:
-  Ahead(const Extent& extent, uint64_t begin, uint64_t size)
-      : source_(*extent.source), offset_(extent.record->offset + begin), left_(size) {
-    next_ = start();
-  }
-  // The next piece, which lasts until the call after the next one; empty at the end.
-  std::span<std::byte> next() {
-    const std::span<std::byte> piece = next_.get();
-    next_ = start();
-    return piece;
-  }
-
- private:
-  std::future<std::span<std::byte>> start() {
-    turn_ = !turn_;
-    auto& buffer = buffers_[turn_];
-    buffer.resize(std::min(left_, piece_bytes));
-    const uint64_t offset = offset_;
-    offset_ += buffer.size(), left_ -= buffer.size();
-    const auto how = buffer.size() > not_worth_a_thread ? std::launch::async : std::launch::deferred;
-    return std::async(how, [this, &buffer, offset]() -> std::span<std::byte> {
-      source_.read(offset, buffer);
-      return buffer;
-    });
-  }
-
-  const io::Source& source_;
-  uint64_t offset_, left_;
-  std::vector<std::byte> buffers_[2];
-  bool turn_ = false;
-  std::future<std::span<std::byte>> next_;  // last: its thread ends before the buffers go
-};
 
 }  // namespace
 
@@ -124,19 +87,15 @@ void StreamedStorages::read_stored(const Lent& lent, uint64_t begin, uint64_t si
 void StreamedStorages::read_extent(const StorageRef& ref, const Lent& lent, uint64_t begin, uint64_t size,
                                    const Take& take) const {
   const Extent extent = file_.extent_of(ref);
-  if (extent.record->deflated) {  // as a whole, since nothing inflates from the middle; and once, for all parts
-    const auto all = last_inflated_.get(extent);
-    for (auto rest = std::span(*all).subspan(begin, size); !rest.empty();) {
-      const auto piece = rest.first(std::min<uint64_t>(rest.size(), piece_bytes));
-      std::vector<std::byte> bytes(piece.begin(), piece.end());
-      if (extent.swapped) swap_bytes(bytes, swap_unit(lent.from));
-      take(bytes);
-      rest = rest.subspan(piece.size());
-    }
-    return;
+  if (extent.record->deflated) {
+    return deflated_.read(extent, begin, size, [&](std::span<std::byte> piece) {
+      throw_if_stopped(options_.stop);
+      if (extent.swapped) swap_bytes(piece, swap_unit(lent.from));
+      take(piece);
+    });
   }
   uint32_t crc = 0;
-  Ahead pieces(extent, begin, size);
+  io::ReadAhead pieces(*extent.source, extent.record->offset + begin, size, piece_bytes);
   for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
     throw_if_stopped(options_.stop);
     if (options_.check_crc) crc = libdeflate_crc32(crc, piece.data(), piece.size());

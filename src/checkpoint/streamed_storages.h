@@ -45,7 +45,7 @@ class StreamedStorages final : public TensorMaker, public StorageBytes {
   const LoadOptions& options_;
   const std::optional<DType> dtype_;
   PlaceReader reader_;
-  mutable LastInflated last_inflated_;
+  mutable DeflatedParts deflated_{DeflatedParts::Again::bounded};
   KeyedMap<std::string, Lent> by_key_;
   std::unordered_map<const Storage*, Lent> by_storage_;
 };

@@ -1,10 +1,13 @@
 #include "zip/inflate.h"
 
+#include <fmt/format.h>
 #include <libdeflate.h>
 
 #include <algorithm>
 #include <memory>
 #include <new>
+
+#include "zip/fault.h"
 
 namespace okibi::zip {
 namespace {
@@ -47,6 +50,12 @@ std::optional<std::vector<std::byte>> inflate(std::span<const std::byte> deflate
     bytes.resize(size);
     return bytes;
   }
+}
+
+Error bad_deflate(const io::Source& source, const Record& record) {
+  return fault_in(source, record.name, record.offset,
+                  fmt::format("the deflated bytes are damaged, or do not give the {} bytes promised", record.size))
+      .hint("Copy or download the file again.");
 }
 
 }  // namespace okibi::zip

@@ -9,12 +9,15 @@
 #include "zip/end_records.h"
 #include "zip/fault.h"
 #include "zip/inflate.h"
+#include "zip/inflated.h"
 #include "zip/layout.h"
 #include "zip/local_headers.h"
 #include "zip/names.h"
 
 namespace okibi::zip {
 namespace {
+
+constexpr uint64_t most_inflated_at_once = uint64_t{8} << 20;  // of stored bytes, which lie in memory meanwhile
 
 // PyTorch takes the folder of the first entry, and wants all others in it.
 std::string root_of(const io::Source& source, const std::vector<Entry>& entries) {
@@ -44,12 +47,6 @@ std::vector<Record> records_of(const io::Source& source, std::vector<Entry> entr
     if (!entry.is_folder) records.push_back(std::move(entry.record));
   }
   return records;
-}
-
-Error bad_deflate(const io::Source& source, const Record& record) {
-  return fault_in(source, record.name, record.offset,
-                  fmt::format("the deflated bytes are damaged, or do not give the {} bytes promised", record.size))
-      .hint("Copy or download the file again.");
 }
 
 std::vector<std::byte> stored_bytes(const io::Source& source, const Record& record) {
@@ -131,18 +128,24 @@ std::vector<std::byte> read_record(const io::Source& source, const Record& recor
   return bytes;
 }
 
+// libdeflate is twice as fast as zlib, but wants all that is stored at once.
+void read_record_into(const io::Source& source, const Record& record, std::span<std::byte> into) {
+  if (!record.deflated) {
+    source.read(record.offset, into);
+    return check_bytes(source, record, into);
+  }
+  if (record.stored_size > most_inflated_at_once) return Inflated(source, record).read(into);
+  if (!inflate_into(stored_bytes(source, record), into)) throw bad_deflate(source, record);
+  check_bytes(source, record, into);
+}
+
 void Reader::read_into(const Record& record, std::span<std::byte> into) const {
   if (into.size() != record.size) {
     throw Error(ErrorKind::bad_argument, fmt::format("record {} is read into memory of another size", record.name))
         .expected(record.size)
         .found(into.size());
   }
-  if (!record.deflated) {
-    source_->read(record.offset, into);
-  } else if (!inflate_into(stored_bytes(*source_, record), into)) {
-    throw bad_deflate(*source_, record);
-  }
-  check_bytes(*source_, record, into);
+  read_record_into(*source_, record, into);
 }
 
 void Reader::read_part(const Record& record, uint64_t offset, std::span<std::byte> into) const {
