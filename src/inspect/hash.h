@@ -2,11 +2,12 @@
 
 #include <string>
 
-#include <okibi/tensor.h>
+#include <okibi/checkpoint.h>
 
 namespace okibi::inspect {
 
-// SHA-256, in hexadecimal, of the elements in row-major order, little-endian.
-std::string sha256_of(const Tensor& tensor);
+// SHA-256, in hexadecimal, of the elements in row-major order, little-endian. A tensor whose elements lie in that order is
+// read piece by piece.
+std::string sha256_of(const LazyTensor& tensor, const std::stop_token& stop = {});
 
 }  // namespace okibi::inspect

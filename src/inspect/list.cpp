@@ -39,7 +39,7 @@ Listing list(const Archive& archive, const ListOptions& options) {
   for (const TensorEntry& entry : archive.tensors()) {
     if (!options.glob.empty() && !glob_match(options.glob, entry.name)) continue;
     const bool shares = !entry.storage.empty() && users.at(entry.storage) > 1;
-    listing.tensors.push_back({entry, shares, options.hash ? sha256_of(archive.tensor(entry).load()) : ""});
+    listing.tensors.push_back({entry, shares, options.hash ? sha256_of(archive.tensor(entry)) : ""});
   }
   count_bytes(listing);
   if (options.order == Order::size) {

@@ -11,12 +11,21 @@ bool is_strided(const TensorEntry& entry) {
   return entry.layout == Layout::strided && entry.strides.size() == entry.sizes.size();
 }
 
+// The dimension with the largest stride, of those that have several steps.
+size_t outermost(const TensorEntry& entry) {
+  size_t found = 0;
+  for (size_t dim = 1; dim < entry.sizes.size(); ++dim) {
+    const bool is_better = entry.sizes[found] == 1 || entry.strides[dim] > entry.strides[found];
+    if (entry.sizes[dim] > 1 && is_better) found = dim;
+  }
+  return found;
+}
+
 }  // namespace
 
 Cut cut_of(const TensorEntry& entry) {
   if (entry.nbytes <= most_of_piece || !is_strided(entry)) return {};
-  const auto largest = std::ranges::max_element(entry.strides);
-  const auto dim = static_cast<size_t>(largest - entry.strides.begin());
+  const size_t dim = outermost(entry);
   const uint64_t row = entry.nbytes / static_cast<uint64_t>(entry.sizes[dim]);
   const auto step = static_cast<int64_t>(std::max<uint64_t>(1, most_of_piece / std::max<uint64_t>(row, 1)));
   return {static_cast<int64_t>(dim), step};
