@@ -118,7 +118,7 @@ struct Limits {
   uint64_t max_pickle_ratio = 64;                // a small deflated pickle of which nodes fill the memory
   uint64_t max_view_repeats = 64;                // views that show a few numbers so often that writing them never ends
   uint64_t max_name_bytes = uint64_t{16} << 20;  // a long key above many tensors, which each of their names repeats
-  uint64_t max_scan_inflated = uint64_t{32} << 20;  // archives in archives of zeros; beside eight times the file itself
+  uint64_t max_scan_inflated = uint64_t{4} << 20;  // archives in archives of zeros; beside eight times the file itself
 };
 
 // ------------------------------------------------------------------------------------- checked arithmetic, bytes
