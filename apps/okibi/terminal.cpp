@@ -38,8 +38,11 @@ std::string in_words_of_program(const std::string& message, const std::string& f
 
 std::string in_words_of_program(const Error& error) {
   const auto& places = error.places();
-  const auto file = std::ranges::find(places, "", &std::pair<std::string, std::string>::first);
-  return in_words_of_program(error.what(), file == places.end() ? "FILE" : file->second);
+  for (const std::string_view place : {"checkpoint", ""}) {  // of several files the one that names the others
+    const auto found = std::ranges::find(places, place, &std::pair<std::string, std::string>::first);
+    if (found != places.end()) return in_words_of_program(error.what(), found->second);
+  }
+  return in_words_of_program(error.what(), "FILE");
 }
 
 std::string human_seconds(double seconds) {
@@ -106,10 +109,11 @@ void ProgressBar::clear() {
 void BytesProgress::update(uint64_t done, uint64_t total) {
   const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - begin_;
   const double rate = static_cast<double>(done) / std::max(passed.count(), 1e-6);
+  const std::string speed = human_bytes(static_cast<uint64_t>(rate)) + "/s";
+  if (total == 0) return bar_.update(0, fmt::format("{} so far, {}", human_bytes(done), speed));
   const double left = rate > 0 ? static_cast<double>(total - std::min(done, total)) / rate : 0;
-  bar_.update(total == 0 ? 1 : static_cast<double>(done) / static_cast<double>(total),
-              fmt::format("{} of {}, {}/s, {} left", human_bytes(done), human_bytes(total),
-                          human_bytes(static_cast<uint64_t>(rate)), human_seconds(left)));
+  bar_.update(static_cast<double>(done) / static_cast<double>(total),
+              fmt::format("{} of {}, {}, {} left", human_bytes(done), human_bytes(total), speed, human_seconds(left)));
 }
 
 uint64_t bytes_of_words(const std::string& option, const std::string& words) {

@@ -85,6 +85,7 @@ TEST_F(BrokenDcp, NamesTheFileThatIsMissing) {
   const Error error = error_of([&] { open(folder); });
   EXPECT_EQ(error.kind(), ErrorKind::not_found);
   EXPECT_THAT(error.what(), HasSubstr("__2_0.distcp"));
+  EXPECT_THAT(error.what(), HasSubstr("get back what is in the others"));
 }
 
 TEST_F(BrokenDcp, NamesTheFileThatWasCut) {

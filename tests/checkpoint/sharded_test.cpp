@@ -110,14 +110,25 @@ TEST(Sharded, OneShardIsAFileAndWhatStoodThereGoes) {
 TEST(Sharded, FilesOfTorchSaveAreShardsToo) {
   const std::string folder = fresh_folder("bin");
   save(Dict{{"a", ones({2})}, {"extra", ones({9})}}, folder + "/pytorch_model-00001-of-00002.bin");
-  save(Dict{{"b", full({2}, 3)}}, folder + "/pytorch_model-00002-of-00002.bin");
+  save(Dict{{"b", full({2}, 3)}}, folder + "/pytorch_model-00002-of-00003.bin");
   write_text(folder + "/pytorch_model.bin.index.json",
-             R"({"metadata": {"x": [1, {"y": null}]}, "weight_map": {"b": "pytorch_model-00002-of-00002.bin",
+             R"({"metadata": {"x": [1, {"y": null}]}, "weight_map": {"b": "pytorch_model-00002-of-00003.bin",
                  "a": "pytorch_model-00001-of-00002.bin"}})");
   const Value value = load(folder);
   EXPECT_EQ(value.size(), 2u);  // the index decides
   EXPECT_TRUE(equal(value["b"].to_tensor(), full({2}, 3)));
   EXPECT_TRUE(equal(open(folder).tensor("a").load(), ones({2})));
+}
+
+TEST(Sharded, AMissingFileIsNamedWithItsIndexAndTheWayToTheOthers) {
+  const std::string folder = fresh_folder("missing");
+  fs::copy(sharded_golden, folder);
+  fs::remove(folder + "/model-00002-of-00003.safetensors");
+  const Error error = error_of([&] { load(folder); });
+  EXPECT_EQ(error.kind(), ErrorKind::not_found);
+  EXPECT_THAT(error.what(), HasSubstr("model.safetensors.index.json"));
+  EXPECT_THAT(error.what(), HasSubstr("model-00002-of-00003.safetensors"));
+  EXPECT_THAT(error.what(), HasSubstr("okibi::inspect::rescue()"));
 }
 
 TEST(Sharded, LinksAreFollowedAsInTheCacheOfHuggingFace) {

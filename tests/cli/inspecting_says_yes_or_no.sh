@@ -41,6 +41,10 @@ head -c 3000 whole.pt2 >cut.pt2
 exits_with 2 "$OKIBI" ls cut.pt2
 grep -q -- "--rescue" err.txt && die "a cut .pt2 cannot be rescued: $(cat err.txt)"
 cp cut.pth before.pth
+cp -r "$ROOT/tests/golden/safetensors/sharded" parts && rm parts/model-00002-of-00003.safetensors
+fails_with 2 "okibi verify parts/model.safetensors.index.json --rescue NEW.pth" "$OKIBI" ls parts
+exits_with 1 "$OKIBI" verify parts/model.safetensors.index.json --rescue others.pth
+"$OKIBI" ls others.pth >/dev/null || die "what is in the other files was not rescued"
 fails_with 2 "there is a file of this name already" "$OKIBI" verify cut.pth --rescue cut.pth
 cmp -s cut.pth before.pth || die "verify --rescue replaced its own source"
 exits_with 1 "$OKIBI" diff rest.pth a.pth

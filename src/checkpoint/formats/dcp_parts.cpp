@@ -107,7 +107,7 @@ void DcpParts::check() {
 void DcpParts::check_within(Part& part) {
   const DcpExtent& extent = part.extent();
   in_context("part", part.label(), [&] {
-    part.file = files_.source(extent.file);
+    part.file = in_part_of(folder_name_, [&] { return files_.source(extent.file); });
     io::check_range(*part.file, extent.offset, extent.length);
     if (part.least() <= extent.length) return;
     throw Error(ErrorKind::bad_file, "the part is too short for its elements")

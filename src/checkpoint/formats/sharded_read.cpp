@@ -90,7 +90,10 @@ class ShardedFile final : public OpenedFile {
 };
 
 void ShardedFile::add(const store::Folder& folder, const std::string& file, const LoadOptions& options) {
-  if (missing_ == Missing::refused) return shards_.add(file, open_file(folder.open(file), options));
+  if (missing_ == Missing::refused) {
+    const auto source = in_part_of(name_, [&] { return folder.open(file); });
+    return shards_.add(file, open_file(source, options));
+  }
   try {
     const auto source = folder.open(file);
     shards_.add(file, zip::is_zip(*source) ? open_file(source, options) : open_remains(source, options));
