@@ -1,0 +1,36 @@
+// okibi/copy.h: bytes as they are, from one place to another: a file, an object of a store, or all files of a folder.
+//
+//   okibi::copy("last.pth", "s3://bucket/runs/7/last.pth");
+//   okibi::copy("s3://bucket/runs/7/dcp", "dcp");
+#pragma once
+
+#include <cstdint>
+#include <stop_token>
+#include <string>
+
+#include <okibi/base.h>
+#include <okibi/io.h>
+
+namespace okibi {
+
+struct CopyOptions {
+  Progress progress = {};  // bytes
+  std::stop_token stop = {};
+};
+
+struct CopyReport {
+  std::string target;  // what was written: with the file's name, where a folder was given
+  uint64_t files = 0;
+  uint64_t nbytes = 0;
+};
+
+// Each file appears as a whole, at its end, or is left as it was. Into a folder that is there, or a `to` that ends in a
+// slash, a file goes under its own name; a folder's files go into `to` itself, those in folders within it apart, and what
+// makes a checkpoint of them (.metadata, *.index.json) last. Memory stays bounded. Errors: those of the two places;
+// Error(bad_argument) where both are the same; Error(cancelled).
+CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options = {});
+
+// All bytes of a source into a sink, which is not committed.
+void copy(const io::Source& from, io::Sink& to, const CopyOptions& options = {});
+
+}  // namespace okibi

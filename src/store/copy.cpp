@@ -1,0 +1,87 @@
+#include <okibi/copy.h>
+
+#include <okibi/store.h>
+
+#include <algorithm>
+#include <memory>
+#include <vector>
+
+#include "io/read_ahead.h"
+
+namespace okibi {
+namespace {
+
+constexpr uint64_t piece_bytes = uint64_t{32} << 20;  // several requests in flight, where the source is remote
+
+// "s3://bucket/runs/last.pth?x=1" → "last.pth"
+std::string last_step(std::string uri) {
+  if (store::scheme_of(uri).starts_with("http")) uri = uri.substr(0, uri.find_first_of("?#"));
+  while (uri.ends_with('/')) uri.pop_back();
+  return uri.substr(uri.rfind('/') + 1);
+}
+
+// One that nobody can read without it appears last.
+bool is_index(const std::string& file) { return file == ".metadata" || file.ends_with(".index.json"); }
+
+std::vector<std::string> in_order(std::vector<std::string> files) {
+  std::ranges::stable_partition(files, [](const std::string& file) { return !is_index(file); });
+  return files;
+}
+
+// Progress over several files, of which only the one at hand is known to be as long as it is.
+CopyOptions after(uint64_t done, const CopyOptions& options) {
+  CopyOptions shifted = options;
+  if (options.progress) {
+    shifted.progress = [done, &options](uint64_t now, uint64_t total) { options.progress(done + now, done + total); };
+  }
+  return shifted;
+}
+
+CopyReport copy_folder(const std::string& from, const std::string& to, const CopyOptions& options) {
+  const auto source = store::default_store().folder(from), target = store::default_store().folder(to);
+  CopyReport report{to};
+  for (const std::string& file : in_order(source->names())) {
+    const auto bytes = source->open(file);
+    const auto sink = target->create(file);
+    copy(*bytes, *sink, after(report.nbytes, options));
+    sink->commit();
+    ++report.files, report.nbytes += bytes->size();
+  }
+  if (report.files > 0) return report;
+  throw Error(ErrorKind::not_found, "the folder has no files").at("", from);
+}
+
+bool leads_into_folder(const std::string& to) { return to.ends_with('/') || store::default_store().is_folder(to); }
+
+std::unique_ptr<io::Sink> create(const std::string& to, const std::string& file) {
+  return file.empty() ? store::default_store().create(to) : store::default_store().folder(to)->create(file);
+}
+
+CopyReport copy_file(const std::string& from, const std::string& to, const CopyOptions& options) {
+  const std::string file = leads_into_folder(to) ? last_step(from) : "";  // under its own name
+  const std::string target = to + (file.empty() || to.ends_with('/') ? "" : "/") + file;
+  if (from == target) throw Error(ErrorKind::bad_argument, "the file would be copied to itself").at("", from);
+  const auto source = store::default_store().open(from);
+  const auto sink = create(to, file);
+  copy(*source, *sink, options);
+  sink->commit();
+  return {target, 1, source->size()};
+}
+
+}  // namespace
+
+void copy(const io::Source& from, io::Sink& to, const CopyOptions& options) {
+  io::ReadAhead pieces(from, 0, from.size(), piece_bytes);
+  for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
+    throw_if_stopped(options.stop);
+    to.write(piece);
+    if (options.progress) options.progress(to.position(), from.size());
+  }
+}
+
+CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options) {
+  const bool is_folder = store::default_store().is_folder(from);
+  return is_folder ? copy_folder(from, to, options) : copy_file(from, to, options);
+}
+
+}  // namespace okibi
