@@ -5,6 +5,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -26,6 +27,10 @@ struct Request {
   std::string url = {};  // whole, percent-encoded; sent as it stands ("..", "//" and all)
   Headers headers = {};  // beside Host and Content-Length, which the transport adds
   std::span<const std::byte> body = {};  // lives as long as the exchange
+  // The whole exchange may take so long at most, connecting included: TransportError after it. For services that answer
+  // at once or are not there (a machine's metadata).
+  std::optional<std::chrono::milliseconds> timeout = {};
+  bool past_proxies = false;  // for hosts on this machine's own link, which no proxy reaches: HTTP_PROXY is not for them
 };
 
 struct Response {
