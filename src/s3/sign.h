@@ -22,11 +22,13 @@ struct SigningScope {
 };
 
 // Adds x-amz-date, x-amz-content-sha256 (unless it is there: "UNSIGNED-PAYLOAD" where the body is covered by TLS and a
-// checksum), x-amz-security-token where there is one, and Authorization. All headers that the request has are signed,
-// and Host. The URL must be percent-encoded as percent_encoded does it.
+// checksum), x-amz-security-token where there is one, and Authorization; a signature that is there from an earlier
+// attempt is replaced. All headers that the request has are signed, and Host; but not those that a proxy may change on
+// the way (User-Agent, Accept-Encoding, Expect, …). The URL must be percent-encoded as percent_encoded does it.
 void sign(Request& request, const S3Credentials& credentials, const SigningScope& scope);
 
-// The URL with its signature in the query, for anyone to use until it lapses. Only Host is signed.
+// The URL with its signature in the query, for anyone to use until it lapses. Only Host is signed. Error(bad_argument)
+// for less than a second or more than 7 days.
 std::string presigned_url(const std::string& method, const std::string& url, const S3Credentials& credentials,
                           const SigningScope& scope, std::chrono::seconds lapses_after);
 
