@@ -30,6 +30,7 @@ struct Request {
   // The whole exchange may take so long at most, connecting included: TransportError after it. For services that answer
   // at once or are not there (a machine's metadata).
   std::optional<std::chrono::milliseconds> timeout = {};
+  std::optional<std::chrono::milliseconds> stall_timeout = {};  // instead of the transport's: the server works long
   bool past_proxies = false;  // for hosts on this machine's own link, which no proxy reaches: HTTP_PROXY is not for them
 };
 
@@ -41,25 +42,31 @@ struct Response {
 
 constexpr size_t max_body = size_t{64} << 20;  // of XML and of answers kept whole: a listing has 1000 keys a page
 
-// The exchange failed below HTTP: no connection, a reset, a stall, a body that ended early. All of these may pass, apart
-// from what `hopeless` says (a certificate that is not trusted, a URL that is none, a name that does not exist).
+// Whether another attempt may succeed where one failed.
+enum class Hope : uint8_t {
+  good,    // a reset, a stall, a body that ended early
+  little,  // a host's name that is not known: the network may just have come up, but more likely the name is wrong
+  none,    // a certificate that is not trusted, a URL that is none
+};
+
+// The exchange failed below HTTP.
 class TransportError : public std::exception {
  public:
-  explicit TransportError(std::string what, bool hopeless = false) : what_(std::move(what)), hopeless_(hopeless) {}
+  explicit TransportError(std::string what, Hope hope = Hope::good) : what_(std::move(what)), hope_(hope) {}
   const char* what() const noexcept override { return what_.c_str(); }
-  bool hopeless() const noexcept { return hopeless_; }
+  Hope hope() const noexcept { return hope_; }
 
  private:
   std::string what_;
-  bool hopeless_;
+  Hope hope_;
 };
 
 class Transport {
  public:
   virtual ~Transport() = default;
 
-  // The bytes of a 2xx answer, in order, as they come, after its status and headers are known. What it throws ends the
-  // exchange and is thrown on.
+  // The bytes of a 2xx answer, in order, as they come. First it is called with none, when status and headers are known,
+  // so that it can refuse what it does not want. What it throws ends the exchange and is thrown on.
   using Receive = std::function<void(const Response& head, std::span<const std::byte> part)>;
 
   // Sends and waits for the whole answer, whatever its status; redirects are answers, too. Throws TransportError, or
