@@ -55,7 +55,10 @@ struct S3Options {
   // Where.
   std::string region = {};    // "us-east-1" where nothing names one; the bucket's own is found when it differs
   std::string endpoint = {};  // "https://minio.example:9000"; empty: Amazon's, of the region
-  bool force_path_style = false;  // https://host/bucket/key also where https://bucket.host/key would do
+  // https://bucket.host/key for Amazon's own hosts, https://host/bucket/key for every other endpoint, as Amazon's tools
+  // do it: few such stores have a host for each bucket. These turn it round; an endpoint that is an address has no hosts.
+  bool force_path_style = false;
+  bool force_virtual_host = false;  // addressing_style = virtual of a profile
   std::string ca_file = {};       // PEM of the authorities to trust instead of the system's
 
   // Who. Without `credentials`: the environment, a web identity, the profile, the container's or the machine's role, in
@@ -69,7 +72,7 @@ struct S3Options {
   // How.
   uint64_t part_size = uint64_t{8} << 20;  // bytes of a request, 5 MiB to 5 GiB for writing; a writer's parts grow, so
                                            // that 10,000 of them hold any object up to S3's 5 TiB
-  int max_concurrency = 8;                 // requests in flight for one object. Memory of a writer: part_size × this
+  int max_concurrency = 8;                 // requests in flight for one object
   int max_attempts = 10;                   // of one request
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{20'000};  // a transfer in which nothing moved for so long is tried again
@@ -91,6 +94,7 @@ struct S3Object {
   std::string last_modified = {};  // as the store gave it
   std::string storage_class = {};
   std::string checksum_crc32 = {};  // base64, of the whole object; empty where the store has none
+  std::string content_type = {};                     // head_object alone
   std::map<std::string, std::string> metadata = {};  // head_object alone
 };
 
@@ -120,13 +124,16 @@ class Upload;
 class S3Client {
  public:
   explicit S3Client(S3Options options = {});
+  explicit S3Client(std::shared_ptr<s3::Session> session);  // shared with others, whose connections it uses
 
   // One request, CRC-32 checked by the store; for objects above 64 MiB, several (as a writer). The object is there
-  // whole, or is not.
+  // whole, or is not. (With if_none_match, an answer that was lost is made up for by looking what is there: someone else
+  // who wrote the very same bytes at that moment is then taken for us.)
   S3Object put_object(const std::string& bucket, const std::string& key, std::span<const std::byte> body);
   S3Object put_object(const std::string& bucket, const std::string& key, const Buffer& body) {
     return put_object(bucket, key, body.bytes());
   }
+  // Checked against the checksum that the store keeps, where it keeps a CRC-32 of the whole object.
   Buffer get_object(const std::string& bucket, const std::string& key);
   S3Object head_object(const std::string& bucket, const std::string& key);
   // All of them, in as many requests as it takes. delimiter "/" lists one level, as a folder.
@@ -147,8 +154,8 @@ class S3Client {
 };
 
 // An object that is written as a stream: parts go out while the next ones are being written. Memory: part_size ×
-// max_concurrency. It becomes visible at commit(), whole; destroyed without, the upload is aborted and whatever stood
-// there before still does.
+// max_concurrency at most; beyond 1250 parts they grow with the object (to 1/1250 of what was written). It becomes
+// visible at commit(), whole; destroyed without, the upload is aborted and whatever stood there before still does.
 class S3Writer final : public io::Sink {
  public:
   S3Writer(std::shared_ptr<s3::Session> session, S3Uri where);
@@ -166,6 +173,7 @@ class S3Writer final : public io::Sink {
 class S3Checkpoint {
  public:
   explicit S3Checkpoint(S3Options options = {});
+  explicit S3Checkpoint(std::shared_ptr<s3::Session> session);
 
   S3Writer writer(const std::string& uri);
   // One request finds its length and its end, where zip keeps its directory; Error(not_found). Later reads are ranges of
