@@ -70,8 +70,8 @@ struct S3Options {
   std::string expected_bucket_owner = {};  // the account's number; another owner's bucket is Error(no_permission)
 
   // How.
-  uint64_t part_size = uint64_t{8} << 20;  // bytes of a request, 5 MiB to 5 GiB for writing; a writer's parts grow, so
-                                           // that 10,000 of them hold any object up to S3's 5 TiB
+  uint64_t part_size = uint64_t{8} << 20;  // bytes of a request. For writing to Amazon 5 MiB to 5 GiB; a writer's parts
+                                           // grow, so that 10,000 of them hold any object up to S3's 5 TiB
   int max_concurrency = 8;                 // requests in flight for one object
   int max_attempts = 10;                   // of one request
   std::chrono::milliseconds connect_timeout{10'000};

@@ -78,11 +78,9 @@ std::string uri_of(const S3Uri& where) {
 Addressing::Addressing(const S3Options& options)
     : force_path_style_(options.force_path_style), force_virtual_host_(options.force_virtual_host) {
   if (options.endpoint.empty()) return;
-  const UrlParts parts = in_context("endpoint", options.endpoint, [&] { return split_url(options.endpoint); });
+  const UrlParts parts = in_context("option", "endpoint", [&] { return split_url(options.endpoint); });
   if (!parts.query.empty()) {
-    throw Error(ErrorKind::bad_argument, "an endpoint has no query")
-        .expected("https://host")
-        .at("endpoint", options.endpoint);
+    throw Error(ErrorKind::bad_argument, "an endpoint has no query").expected("https://host").at("option", "endpoint");
   }
   scheme_ = parts.scheme;
   authority_ = parts.authority();

@@ -133,15 +133,19 @@ bool Attempts::heal(const Response& response, const Fault& fault) {
 
 // The bucket lies in another region, or a new one has not yet come to the name that all regions know.
 bool Attempts::heal_address(const Response& response, const Fault& fault) {
-  if (std::exchange(healed_address_, healed_address_ || is_elsewhere(response.status)) ||
-      !is_elsewhere(response.status))
-    return false;
+  if (!is_elsewhere(response.status) || addresses_left_ == 0) return false;
   const bool other_region = is_region(fault.region) && fault.region != region_;
   if (other_region) session_.learn_region(operation_.where.bucket, region_ = fault.region);
-  const std::string* place = find_header(response.headers, "location");
-  if (response.status != 307 || place == nullptr || !session_.addressing_.is_amazon()) return other_region;
+  const bool other_host = response.status == 307 && go_to(find_header(response.headers, "location"));
+  addresses_left_ -= other_region || other_host ? 1 : 0;
+  return other_region || other_host;
+}
+
+// Amazon's own hosts may send to one another, nobody else to anywhere.
+bool Attempts::go_to(const std::string* place) {
+  if (place == nullptr || !session_.addressing_.is_amazon()) return false;
   const UrlParts parts = split_url(*place);
-  if (!is_amazon_host(parts.host)) return other_region;
+  if (!is_amazon_host(parts.host)) return false;
   host_ = parts.authority();
   return true;
 }
@@ -151,20 +155,22 @@ bool Attempts::heal_credentials(const Response& response, const Fault& fault) {
   const bool named = std::ranges::find(stale_credentials, fault.code) != stale_credentials.end();
   const bool is_lent = credentials_ && !credentials_->session_token.empty();
   const bool guessed = operation_.method == "HEAD" && response.status == 400 && is_lent;
-  if ((!named && !guessed) || !credentials_ || std::exchange(healed_credentials_, true)) return false;
+  if ((!named && !guessed) || !credentials_ || credentials_left_ == 0) return false;
+  --credentials_left_;
   session_.credentials_->forget(*credentials_);
   return true;
 }
 
 bool Attempts::heal_clock(const Response& response, const Fault& fault) {
   const bool named = fault.code == "RequestTimeTooSkewed";
-  if ((!named && (operation_.method != "HEAD" || response.status != 403)) || healed_clock_) return false;
-  const auto theirs = time_in(response.headers);
-  if (!theirs) return false;
+  const bool guessed = operation_.method == "HEAD" && response.status == 403;
+  const auto theirs = named || guessed ? time_in(response.headers) : std::nullopt;
+  if (!theirs || clocks_left_ == 0) return false;
   const auto ahead = *theirs - session_.now();
-  if (!named && std::chrono::abs(ahead) < wrong_clock) return false;
+  if (guessed && std::chrono::abs(ahead) < wrong_clock) return false;
+  --clocks_left_;
   session_.clock_offset_ = session_.clock_offset_.load() + ahead;
-  return healed_clock_ = true;
+  return true;
 }
 
 }  // namespace okibi::s3

@@ -24,12 +24,15 @@ class Attempts {
   bool in_doubt() const noexcept { return in_doubt_; }
 
  private:
+  static constexpr int most_cures = 2;  // of one kind: a second one where the first was led astray
+
   Request request(const Headers& headers);
   void add_common_headers(Request& request) const;
   void sign_request(Request& request);
 
   bool heal(const Response& response, const Fault& fault);
   bool heal_address(const Response& response, const Fault& fault);
+  bool go_to(const std::string* place);
   bool heal_credentials(const Response& response, const Fault& fault);
   bool heal_clock(const Response& response, const Fault& fault);
 
@@ -44,7 +47,7 @@ class Attempts {
   std::optional<S3Credentials> credentials_;  // of the last attempt
   int failures_ = 0, retries_ = 0;
   bool in_doubt_ = false;
-  bool healed_address_ = false, healed_credentials_ = false, healed_clock_ = false;
+  int addresses_left_ = most_cures, credentials_left_ = most_cures, clocks_left_ = most_cures;
 };
 
 }  // namespace okibi::s3

@@ -14,15 +14,15 @@ using namespace s3;
 constexpr size_t largest_whole_put = size_t{64} << 20;
 constexpr uint64_t largest_copy_at_once = 5120 * mebibyte;
 
-void check_crc(const S3Object& object, std::span<const std::byte> bytes, const S3Uri& where) {
-  if (object.checksum_crc32.empty()) return;
+// One that was replaced since is another object.
+void check_crc(const S3Object& object, const std::string& etag, std::span<const std::byte> bytes) {
+  if (object.checksum_crc32.empty() || object.etag != etag) return;
   const std::string found = base64_of_crc(libdeflate_crc32(0, bytes.data(), bytes.size()));
   if (found == object.checksum_crc32) return;
   throw Error(ErrorKind::io, "the bytes that came do not have the checksum that the store keeps of the object")
       .expected(object.checksum_crc32)
       .found(found)
-      .hint("They were damaged on their way, or in the store: get them again.")
-      .at("", uri_of(where));
+      .hint("They were damaged on their way, or in the store: get them again.");
 }
 
 }  // namespace
@@ -37,15 +37,14 @@ S3Object S3Client::put_object(const std::string& bucket, const std::string& key,
   return upload.commit();
 }
 
-// Two requests at least: the checksum of a whole object is told with its head, not with a range.
+// The checksum of a whole object is told with its head, not with ranges of it.
 Buffer S3Client::get_object(const std::string& bucket, const std::string& key) {
   const S3Uri where{bucket, key};
-  const S3Object object = s3::head_object(*session_, where);
-  const ObjectSource source(session_, {.name = "GetObject", .where = where}, Version{object.size, object.etag});
-  std::vector<std::byte> bytes(object.size);
-  source.read(0, bytes);
-  check_crc(object, bytes, where);
-  return Buffer(std::move(bytes), source.name());
+  const auto source = open_object(session_, where);
+  std::vector<std::byte> bytes(source->size());
+  source->read(0, bytes);
+  in_context("", uri_of(where), [&] { check_crc(s3::head_object(*session_, where), source->etag(), bytes); });
+  return Buffer(std::move(bytes), source->name());
 }
 
 S3Object S3Client::head_object(const std::string& bucket, const std::string& key) {

@@ -162,7 +162,6 @@ Hope hope_after(CURLcode code) {
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CIPHER:
     case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
       return Hope::none;
     default:
       return Hope::good;
@@ -237,6 +236,13 @@ class Exchange {
     exchange.sent_ += size;
     return size;
   }
+  // curl sends a request again by itself when a connection that was kept is found closed. Then nobody would know that
+  // the server may have had it before: only what changes nothing may go so.
+  static int request_starts(void* self, char*, char*, int, int) {
+    auto& exchange = *static_cast<Exchange*>(self);
+    return exchange.starts_++ == 0 || exchange.changes_nothing() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+  }
+  bool changes_nothing() const { return request_.method == "GET" || request_.method == "HEAD"; }
   static int body_rewound(void* self, curl_off_t offset, int origin) {
     auto& exchange = *static_cast<Exchange*>(self);
     if (origin != SEEK_SET || offset < 0 || static_cast<size_t>(offset) > exchange.request_.body.size())
@@ -251,7 +257,8 @@ class Exchange {
   CURL* easy_ = nullptr;
   std::unique_ptr<curl_slist, FreeList> headers_;
   std::array<char, CURL_ERROR_SIZE> words_ = {};
-  size_t sent_ = 0;
+  size_t sent_ = 0;  // of the body
+  int starts_ = 0;
   Response response_;
   size_t header_bytes_ = 0;
   bool head_is_whole_ = false;
@@ -288,6 +295,8 @@ void Exchange::set_times(const TransportOptions& options) {
 }
 
 void Exchange::set_callbacks() {
+  set(CURLOPT_PREREQFUNCTION, &request_starts);
+  set(CURLOPT_PREREQDATA, this);
   set(CURLOPT_HEADERFUNCTION, &header_came);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &body_came);
@@ -347,6 +356,7 @@ CURLcode Exchange::run(Line& line, milliseconds stall_timeout) {
 }
 
 TransportError Exchange::failure(CURLcode code) const {
+  if (code == CURLE_ABORTED_BY_CALLBACK) return TransportError("the connection was closed before an answer came");
   const std::string_view own_words = words_.data();
   const std::string_view words = own_words.empty() ? curl_easy_strerror(code) : own_words;
   return TransportError(fmt::format("{}{}", printable(words, 300), advice_after(code)), hope_after(code));

@@ -1,5 +1,5 @@
-// s3/http.h: one HTTP exchange. What S3 means stands above it; how bytes travel (libcurl) stands behind it, so that tests
-// answer in its place.
+// s3/http.h: one HTTP exchange. What S3 means stands above it; how bytes travel (libcurl) stands behind it, so that
+// tests answer in its place.
 #pragma once
 
 #include <chrono>
@@ -24,14 +24,15 @@ const std::string* find_header(const Headers& headers, std::string_view name) no
 
 struct Request {
   std::string method = "GET";
-  std::string url = {};  // whole, percent-encoded; sent as it stands ("..", "//" and all)
-  Headers headers = {};  // beside Host and Content-Length, which the transport adds
+  std::string url = {};                  // whole, percent-encoded; sent as it stands ("..", "//" and all)
+  Headers headers = {};                  // beside Host and Content-Length, which the transport adds
   std::span<const std::byte> body = {};  // lives as long as the exchange
   // The whole exchange may take so long at most, connecting included: TransportError after it. For services that answer
   // at once or are not there (a machine's metadata).
   std::optional<std::chrono::milliseconds> timeout = {};
   std::optional<std::chrono::milliseconds> stall_timeout = {};  // instead of the transport's: the server works long
-  bool past_proxies = false;  // for hosts on this machine's own link, which no proxy reaches: HTTP_PROXY is not for them
+  bool past_proxies =
+      false;  // for hosts on this machine's own link, which no proxy reaches: HTTP_PROXY is not for them
 };
 
 struct Response {

@@ -89,8 +89,8 @@ void find_completed(Session& session, const UploadPlace& upload, Error lost, con
 }  // namespace
 
 uint64_t part_size_at(uint64_t position, uint64_t usual) {
-  const uint64_t grown = (position / parts_of_usual_size + mebibyte - 1) / mebibyte * mebibyte;
-  return std::min(std::max(usual, grown), largest_part);
+  if (position / parts_of_usual_size <= usual) return usual;
+  return std::min((position / parts_of_usual_size + mebibyte - 1) / mebibyte * mebibyte, largest_part);
 }
 
 UploadPlace create_upload(Session& session, const S3Uri& where, Headers headers) {

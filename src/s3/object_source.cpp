@@ -116,15 +116,9 @@ class ObjectSource::Scatter {
 };
 
 ObjectSource::ObjectSource(std::shared_ptr<Session> session, Operation get)
-    : ObjectSource(session, get, session->get_tail(get, tail_size)) {}
-
-ObjectSource::ObjectSource(std::shared_ptr<Session> session, Operation get, Version version)
-    : ObjectSource(std::move(session), std::move(get), Tail{std::move(version), {}}) {}
-
-ObjectSource::ObjectSource(std::shared_ptr<Session> session, Operation get, Tail tail)
     : session_(std::move(session)),
       get_(std::move(get)),
-      tail_(std::move(tail)),
+      tail_(session_->get_tail(get_, tail_size)),
       blocks_(tail_.version.size, [this](uint64_t offset, std::span<std::byte> into) { fill(offset, into); }),
       slots_(session_->options().max_concurrency) {}
 
@@ -219,7 +213,7 @@ void ObjectSource::read_piece(const Piece& piece, const Arrived& arrived, const 
       piece.offset(), piece.length(), [&](auto part) { scatter.take(part); }, stop);
 }
 
-std::shared_ptr<const io::Source> open_object(std::shared_ptr<Session> session, const S3Uri& where) {
+std::shared_ptr<const ObjectSource> open_object(std::shared_ptr<Session> session, const S3Uri& where) {
   if (where.key.empty()) {
     throw Error(ErrorKind::bad_argument, "names a bucket, not an object")
         .expected("s3://bucket/key")
@@ -228,7 +222,7 @@ std::shared_ptr<const io::Source> open_object(std::shared_ptr<Session> session, 
   return std::make_shared<ObjectSource>(std::move(session), Operation{.name = "GetObject", .where = where});
 }
 
-std::shared_ptr<const io::Source> open_url(std::shared_ptr<Session> session, const std::string& url) {
+std::shared_ptr<const ObjectSource> open_url(std::shared_ptr<Session> session, const std::string& url) {
   static_cast<void>(split_url(url));  // refuses what is none
   return std::make_shared<ObjectSource>(std::move(session),
                                         Operation{.name = "GET", .url = url.substr(0, url.find('#'))});

@@ -36,18 +36,16 @@ class BlockCache {
 class ObjectSource final : public io::Source {
  public:
   ObjectSource(std::shared_ptr<Session> session, Operation get);
-  ObjectSource(std::shared_ptr<Session> session, Operation get, Version version);  // no request: it is known
 
   uint64_t size() const override { return tail_.version.size; }
   std::string name() const override;
+  const std::string& etag() const { return tail_.version.etag; }
   void read(uint64_t offset, std::span<std::byte> into) const override;
   // Ranges that lie close together are fetched with one request. At most max_concurrency requests are in flight,
   // however many threads read.
   void read_many(std::span<const io::Range> ranges, const Arrived& arrived = {}) const override;
 
  private:
-  ObjectSource(std::shared_ptr<Session> session, Operation get, Tail tail);
-
   struct Target;  // a piece of memory to fill
   struct Piece;   // what one request brings
   class Scatter;
@@ -66,7 +64,7 @@ class ObjectSource final : public io::Source {
   mutable Slots slots_;
 };
 
-std::shared_ptr<const io::Source> open_object(std::shared_ptr<Session> session, const S3Uri& where);
-std::shared_ptr<const io::Source> open_url(std::shared_ptr<Session> session, const std::string& url);
+std::shared_ptr<const ObjectSource> open_object(std::shared_ptr<Session> session, const S3Uri& where);
+std::shared_ptr<const ObjectSource> open_url(std::shared_ptr<Session> session, const std::string& url);
 
 }  // namespace okibi::s3

@@ -10,8 +10,9 @@ namespace {
 constexpr std::array passing_statuses = {408, 429, 500, 502, 503, 504, 509};
 
 // Said with a status that would not pass by itself (mostly 400), or within an answer of 200.
-constexpr std::array<std::string_view, 14> passing_codes = {"BadDigest",
+constexpr std::array<std::string_view, 15> passing_codes = {"BadDigest",
                                                             "XAmzContentChecksumMismatch",
+                                                            "XAmzContentSHA256Mismatch",
                                                             "IncompleteBody",  // the body was damaged or cut on its way
                                                             "RequestTimeout",
                                                             "RequestTimeoutException",

@@ -5,6 +5,19 @@
 #include <algorithm>
 
 namespace okibi::s3 {
+namespace {
+
+// Other stores may take smaller ones, and say so themselves where they do not.
+void check_part_size(const S3Options& options) {
+  const bool is_amazon = Addressing(options).is_amazon();
+  if (options.part_size <= largest_part && (options.part_size >= smallest_part || !is_amazon)) return;
+  throw Error(ErrorKind::bad_argument, "S3 takes no parts of this size")
+      .expected("5 MiB to 5 GiB")
+      .found(fmt::format("{} bytes", options.part_size))
+      .at("option", "part_size");
+}
+
+}  // namespace
 
 Upload::Upload(std::shared_ptr<Session> session, S3Uri where)
     : session_(std::move(session)), where_(std::move(where)), sender_(*session_, session_->options().max_concurrency) {
@@ -15,12 +28,7 @@ Upload::Upload(std::shared_ptr<Session> session, S3Uri where)
         .expected("s3://bucket/key")
         .at("", uri_of(where_));
   }
-  const uint64_t part_size = session_->options().part_size;
-  if (part_size >= smallest_part && part_size <= largest_part) return;
-  throw Error(ErrorKind::bad_argument, "S3 takes no parts of this size")
-      .expected("5 MiB to 5 GiB")
-      .found(fmt::format("{} bytes", part_size))
-      .at("option", "part_size");
+  check_part_size(session_->options());
 }
 
 Upload::~Upload() {
