@@ -161,7 +161,8 @@ Profiles Profiles::parse(std::string_view config, const std::string& config_path
   profiles.services_ = of_kind(sections, "services");
   profiles.profiles_.merge(of_kind(sections, "default"));  // unless [profile default] is there, too
   for (const auto& [section, settings] : SectionReader(false, credentials_path).read(credentials)) {
-    for (const auto& [key, value] : settings) profiles.profiles_[section.second][key] = value;
+    Settings& profile = profiles.profiles_[section.second];
+    for (const auto& [key, value] : settings) profile[key] = value;
   }
   return profiles;
 }

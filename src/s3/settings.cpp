@@ -91,8 +91,10 @@ bool is_true(std::string_view setting) { return upper(setting) == "TRUE"; }
 
 std::string in_home(const Surroundings& surroundings, std::string_view path) {
   if (!path.starts_with("~/")) return std::string(path);
-  const std::string home = variable(surroundings, "HOME");
-  return home.empty() ? "" : home + std::string(path.substr(1));
+  std::string home = variable(surroundings, "HOME");
+  if (home.empty()) return "";
+  while (home.ends_with('/')) home.pop_back();
+  return home + std::string(path.substr(1));
 }
 
 ChosenProfile chosen_profile(const S3Options& options, const Surroundings& surroundings) {

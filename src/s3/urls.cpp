@@ -9,11 +9,17 @@ namespace {
 
 constexpr std::string_view separator = "://";
 
-// The query is left out of messages: that of a presigned URL is as good as a key.
+// Neither a query (that of a presigned URL is as good as a key) nor a name and password stand in messages.
+std::string shown(std::string_view url) {
+  url = url.substr(0, url.find('?'));
+  const size_t at = url.rfind('@');
+  return printable(at == url.npos ? url : url.substr(at), 300);
+}
+
 Error no_url(std::string_view url, std::string sentence) {
   return Error(ErrorKind::bad_argument, std::move(sentence))
       .expected("http://host/path or https://host/path, percent-encoded")
-      .at("", printable(url.substr(0, url.find('?')), 300));
+      .at("", shown(url));
 }
 
 bool may_stand_in_a_url(char letter) { return letter > ' ' && letter != 0x7f && letter != '\\'; }
@@ -35,8 +41,9 @@ std::pair<std::string_view, std::string_view> cut(std::string_view text, std::st
 
 // "[::1]:9000" has colons of its own.
 size_t end_of_host(std::string_view authority) {
-  const size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
-  return bracket == authority.npos ? bracket : std::min(authority.find(':', bracket), authority.size());
+  if (!authority.starts_with('[')) return std::min(authority.find(':'), authority.size());
+  const size_t bracket = authority.find(']');
+  return bracket == authority.npos ? bracket : bracket + 1;
 }
 
 bool is_port(std::string_view text) {
@@ -46,7 +53,7 @@ bool is_port(std::string_view text) {
 void set_authority(UrlParts& parts, std::string_view authority, std::string_view url) {
   const size_t end = end_of_host(authority);
   if (end == 0 || end == authority.npos || authority.find('@') != authority.npos || !is_port(authority.substr(end)))
-    throw no_url(url.substr(0, url.find('@')), "the URL's host is not understood");
+    throw no_url(url, "the URL's host is not understood");
   parts.host = authority.substr(0, end);
   if (end + 1 < authority.size()) parts.port = authority.substr(end + 1);
   if (parts.port == (parts.scheme == "https" ? "443" : "80")) parts.port = {};
