@@ -1,7 +1,7 @@
-# One installed package: find_package(okibi) gives okibi::okibi and okibi::okibi_checkpoint.
+# One installed package: find_package(okibi) gives okibi::okibi, okibi::okibi_checkpoint and okibi::okibi_s3.
 include(CMakePackageConfigHelpers)
 
-install(TARGETS okibi okibi_checkpoint EXPORT okibiTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(TARGETS okibi okibi_checkpoint okibi_s3 EXPORT okibiTargets LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(TARGETS okibi_program RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(TARGETS okibi_compute LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}/okibi)
 install(DIRECTORY include/okibi DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})

@@ -6,6 +6,8 @@ find_package(fmt 9 CONFIG REQUIRED)
 find_package(nlohmann_json CONFIG REQUIRED)
 find_package(FastFloat CONFIG REQUIRED)
 find_package(OpenSSL 3 REQUIRED COMPONENTS Crypto)
+find_package(CURL REQUIRED)
+find_package(pugixml CONFIG REQUIRED)
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(hwy CONFIG REQUIRED)
 find_package(ZLIB REQUIRED)
@@ -23,6 +25,10 @@ okibi_module(store SMALL *.cpp LIBRARIES fmt::fmt)
 okibi_module(checkpoint SMALL formats/*.cpp streamed_storages.cpp elements.cpp save.cpp archive.cpp pickled/rebuild_*.cpp LIBRARIES fmt::fmt PkgConfig::libdeflate ZLIB::ZLIB nlohmann_json::nlohmann_json Threads::Threads)
 okibi_module(inspect SMALL *.cpp LIBRARIES fmt::fmt nlohmann_json::nlohmann_json OpenSSL::Crypto PkgConfig::libdeflate ZLIB::ZLIB)
 okibi_library(okibi_checkpoint MODULES base io pickle tensor zip store checkpoint inspect)
+
+# okibi_s3: object storage. `store` opens it at the first s3:// or https:// URI.
+okibi_module(s3 LIBRARIES fmt::fmt nlohmann_json::nlohmann_json CURL::libcurl pugixml::pugixml OpenSSL::Crypto PkgConfig::libdeflate ZLIB::ZLIB)
+okibi_library(okibi_s3 MODULES s3 LIBRARIES okibi_checkpoint)
 
 # okibi: everything that computes.
 add_library(openblas INTERFACE)

@@ -1,5 +1,6 @@
 // okibi/store.h: from a URI to a Source, a Sink or a Folder, by a table of schemes. A plain path and file:// are always
-// there; others (s3://, http://) are handed in by whoever wires the program.
+// there; others are handed in by whoever wires the program. The default store has s3://, http:// and https:// besides, of
+// which <okibi/s3.h> tells more.
 #pragma once
 
 #include <functional>

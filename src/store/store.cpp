@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "store/local_folder.h"
+#include "store/remote.h"
 
 namespace okibi::store {
 namespace {
@@ -127,7 +128,11 @@ std::shared_ptr<const Folder> Store::folder(const std::string& uri) const {
 }
 
 Store& default_store() {
-  static Store store;
+  static Store store = [] {
+    Store known;
+    add_remote_schemes(known);
+    return known;
+  }();
   return store;
 }
 

@@ -1,0 +1,138 @@
+#include "s3/errors_in_words.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+#include "s3/xml.h"
+
+namespace okibi::s3 {
+namespace {
+
+// What an answer means. The first line that fits is taken: an empty code fits every one, a status of 0 as well.
+struct Meaning {
+  int status;
+  std::string_view code;
+  ErrorKind kind;
+  std::string_view words;
+  std::string_view hint;
+};
+
+constexpr std::string_view look_for_key = "Look at the key's spelling; a listing of the bucket shows what there is.";
+constexpr std::string_view may_be_missing =
+    "Ask the bucket's owner for the permission. Where the key may not list the bucket, S3 says the same of objects "
+    "that "
+    "do not exist.";
+constexpr std::string_view other_secret =
+    "Look whether the secret belongs to the key, and whether it was copied whole.";
+constexpr std::string_view other_key =
+    "Look at the profile, the environment and the endpoint: the key may be another store's.";
+constexpr std::string_view old_key = "Get new ones: sign in again, or look at what renews them.";
+
+constexpr std::array meanings = {
+    Meaning{0, "NoSuchBucket", ErrorKind::not_found, "there is no such bucket",
+            "Look at the bucket's name, and at the endpoint."},
+    Meaning{0, "NoSuchKey", ErrorKind::not_found, "there is no such object", look_for_key},
+    Meaning{0, "NoSuchUpload", ErrorKind::not_found, "there is no such upload: it was completed or aborted", ""},
+    Meaning{0, "SignatureDoesNotMatch", ErrorKind::no_permission, "the store finds the signature wrong", other_secret},
+    Meaning{0, "InvalidAccessKeyId", ErrorKind::no_permission, "the store does not know the key", other_key},
+    Meaning{0, "ExpiredToken", ErrorKind::no_permission, "the credentials have expired", old_key},
+    Meaning{0, "InvalidToken", ErrorKind::no_permission, "the session token is not good", old_key},
+    Meaning{0, "RequestTimeTooSkewed", ErrorKind::no_permission, "this machine's clock is wrong", "Set its time."},
+    Meaning{0, "InvalidObjectState", ErrorKind::unsupported,
+            "the object lies in an archive, and must be restored first", "Restore it (RestoreObject), then try again."},
+    Meaning{0, "NotImplemented", ErrorKind::unsupported, "the store cannot do this", ""},
+    Meaning{0, "MethodNotAllowed", ErrorKind::unsupported, "the store does not allow this here", ""},
+    Meaning{0, "ConditionalRequestConflict", ErrorKind::mismatch, "someone else writes the same object now",
+            "Try again when that has ended."},
+    Meaning{0, "EntityTooLarge", ErrorKind::limit, "the store takes no object or part so large", ""},
+    Meaning{401, "", ErrorKind::no_permission, "the store wants to know who asks", "Give credentials."},
+    Meaning{403, "", ErrorKind::no_permission, "access denied", may_be_missing},
+    Meaning{404, "", ErrorKind::not_found, "there is no such object, or no such bucket", look_for_key},
+    Meaning{405, "", ErrorKind::unsupported, "the store does not allow this here", ""},
+    Meaning{412, "", ErrorKind::mismatch, "a condition of the request does not hold", ""},
+    Meaning{416, "", ErrorKind::bad_file, "the object has no bytes in this range", ""},
+    Meaning{501, "", ErrorKind::unsupported, "the store cannot do this", ""},
+    Meaning{400, "", ErrorKind::bad_argument, "the store finds the request wrong", ""},
+    Meaning{0, "", ErrorKind::io, "the store failed", ""},
+};
+
+bool fits(const Meaning& meaning, int status, std::string_view code) {
+  return (meaning.status == 0 || meaning.status == status) && (meaning.code.empty() || meaning.code == code);
+}
+
+const Meaning& meaning_of(int status, std::string_view code) {
+  return *std::ranges::find_if(meanings, [&](const Meaning& meaning) { return fits(meaning, status, code); });
+}
+
+bool is_redirect(int status) { return status >= 300 && status < 400 && status != 304; }
+
+// "403 AccessDenied, \"Access Denied\", request 4442587FB7D0A2F9, after 10 attempts"
+std::string details(int status, const Fault& fault, int attempts) {
+  std::string text = fmt::format("{}", status);
+  if (!fault.code.empty()) text += " " + printable(fault.code, 100);
+  if (!fault.message.empty()) text += fmt::format(", \"{}\"", printable(fault.message, 300));
+  if (!fault.request_id.empty()) text += ", request " + printable(fault.request_id, 100);
+  if (attempts > 1) text += fmt::format(", after {} attempts", attempts);
+  return text;
+}
+
+// Who may not do what, where that is the trouble.
+std::string words_for(const Meaning& meaning, const Operation& operation, const Course& course) {
+  if (meaning.kind != ErrorKind::no_permission || !operation.url.empty()) return std::string(meaning.words);
+  const std::string who =
+      course.access_key_id.empty() ? "requests without a key" : "the key " + printable(course.access_key_id, 130);
+  if (meaning.status == 403) return fmt::format("access denied: {} may not {} here", who, operation.name);
+  return fmt::format("{} ({})", meaning.words, who);
+}
+
+Error redirect_in_words(const Operation& operation, const Response& response, const Fault& fault,
+                        const Course& course) {
+  const std::string* place = find_header(response.headers, "location");
+  const std::string where = place != nullptr ? printable(place->substr(0, place->find('?')), 300) : "another place";
+  return Error(ErrorKind::unsupported,
+               fmt::format("{}: the server sends on to {}, and okibi does not follow ({})", operation.name, where,
+                           details(response.status, fault, course.attempts)))
+      .hint(fault.region.empty() ? "Give that address, or the right endpoint and region."
+                                 : "Give the region " + printable(fault.region, 40) + ".")
+      .at("", place_of(operation));
+}
+
+}  // namespace
+
+std::string place_of(const Operation& operation) {
+  return operation.url.empty() ? uri_of(operation.where)
+                               : printable(operation.url.substr(0, operation.url.find_first_of("?#")), 600);
+}
+
+Fault fault_in(const Response& response) {
+  Fault fault;
+  if (const auto xml = Xml::parse(response.body); xml && xml->name() == "Error") {
+    fault = {xml->text("Code"), xml->text("Message"), xml->text("RequestId"), xml->text("Region")};
+  }
+  const auto header = [&](const char* name) {
+    const std::string* value = find_header(response.headers, name);
+    return value != nullptr ? *value : std::string();
+  };
+  if (fault.request_id.empty()) fault.request_id = header("x-amz-request-id");
+  if (const std::string region = header("x-amz-bucket-region"); !region.empty()) fault.region = region;
+  return fault;
+}
+
+Error error_in_words(const Operation& operation, const Response& response, const Fault& fault, const Course& course) {
+  if (is_redirect(response.status)) return redirect_in_words(operation, response, fault, course);
+  const Meaning& meaning = meaning_of(response.status, fault.code);
+  return Error(meaning.kind, fmt::format("{}: {} ({})", operation.name, words_for(meaning, operation, course),
+                                         details(response.status, fault, course.attempts)))
+      .hint(meaning.hint)
+      .at("", place_of(operation));
+}
+
+Error error_in_words(const Operation& operation, const TransportError& error, const Course& course) {
+  const std::string attempts = course.attempts > 1 ? fmt::format(", after {} attempts", course.attempts) : "";
+  return Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name, error.what(), attempts))
+      .at("", place_of(operation));
+}
+
+}  // namespace okibi::s3

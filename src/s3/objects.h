@@ -1,0 +1,34 @@
+// s3/objects.h: operations on one object that more than one part of this module needs.
+#pragma once
+
+#include "s3/session.h"
+
+namespace okibi::s3 {
+
+// Headers that an object is born with: its type, class, encryption and metadata. Error(bad_argument) for metadata that
+// no header can carry.
+Headers headers_of_new_object(const S3Options& options);
+
+std::string base64_of_crc(uint32_t crc);
+
+S3Object head_object(Session& session, const S3Uri& where);
+void delete_object(Session& session, const S3Uri& where);  // or there was none
+
+// What someone has written, to be recognised in the store.
+struct Fingerprint {
+  uint64_t size;
+  std::string checksum_crc32;         // base64; empty where it is not known
+  std::function<std::string()> etag;  // as the store would have made it; costs time
+};
+
+// Whether what is there now is what was written, for certain: size and checksum are the same, or size and ETag where
+// the store keeps no checksums. (Someone else may have written the very same bytes: then that is as good.) False, too,
+// where the store does not say.
+bool is_there(Session& session, const S3Uri& where, const Fingerprint& written);
+
+// One request, with S3Options::if_none_match as its condition. An answer that was lost is looked for.
+S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body);
+
+std::string md5_hex(std::span<const std::byte> bytes);
+
+}  // namespace okibi::s3

@@ -1,0 +1,110 @@
+#include "s3/part_sender.h"
+
+#include <system_error>
+#include <utility>
+
+namespace okibi::s3 {
+
+PartSender::PartSender(Session& session, int at_once)
+    : session_(session), at_once_(at_once), on_stop_(session.options().stop, [this] { failing_.request_stop(); }) {}
+
+PartSender::~PartSender() { stop(); }
+
+void PartSender::throw_if_failed() const {
+  if (first_error_) std::rethrow_exception(first_error_);
+}
+
+PartBuffer PartSender::borrow(size_t capacity) {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return first_error_ || !free_.empty() || lent_ < at_once_; });
+  throw_if_failed();
+  PartBuffer buffer;
+  if (free_.empty()) {
+    ++lent_;
+  } else {
+    buffer = std::move(free_.back());
+    free_.pop_back();
+  }
+  buffer.size = 0;
+  if (buffer.capacity >= capacity) return buffer;
+  buffer = {};  // goes before the larger one comes
+  return {std::make_unique_for_overwrite<std::byte[]>(capacity), capacity};
+}
+
+void PartSender::begin(UploadPlace upload) { upload_ = std::move(upload); }
+
+void PartSender::send(PartBuffer part) {
+  const std::lock_guard lock(mutex_);
+  throw_if_failed();
+  sent_.emplace_back();
+  queue_.push_back({sent_.size(), std::move(part)});
+  ++unfinished_;
+  if (std::cmp_greater(queue_.size(), idle_) && std::cmp_less(threads_.size(), at_once_)) start_thread();
+  changed_.notify_all();
+}
+
+// A system that gives no more threads lets those that are there do it all; none at all is an error.
+void PartSender::start_thread() {
+  try {
+    threads_.emplace_back([this] { work(); });
+  } catch (const std::system_error& error) {
+    if (threads_.empty()) throw Error(ErrorKind::io, "cannot start a thread to upload with").found(error.what());
+  }
+}
+
+void PartSender::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    ++idle_;
+    changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    --idle_;
+    if (stopping_) return;
+    Job job = std::move(queue_.front());
+    queue_.pop_front();
+    carry_out(std::move(job), lock);
+    changed_.notify_all();
+  }
+}
+
+void PartSender::carry_out(Job job, std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  SentPart sent;
+  std::exception_ptr error;
+  try {
+    sent = upload_part(session_, upload_, job.number, job.part.bytes(), failing_.get_token());
+  } catch (...) {
+    error = std::current_exception();
+  }
+  lock.lock();
+  --unfinished_;
+  sent_[job.number - 1] = std::move(sent);
+  free_.push_back(std::move(job.part));
+  if (error) fail(std::move(error));
+}
+
+void PartSender::fail(std::exception_ptr error) {
+  if (!first_error_) first_error_ = std::move(error);
+  queue_.clear();
+  failing_.request_stop();
+}
+
+std::vector<SentPart> PartSender::finish() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [&] { return first_error_ || unfinished_ == 0; });
+  throw_if_failed();
+  return std::move(sent_);
+}
+
+void PartSender::stop() {
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    queue_.clear();
+  }
+  failing_.request_stop();
+  changed_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+}  // namespace okibi::s3

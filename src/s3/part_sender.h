@@ -1,0 +1,65 @@
+// s3/part_sender.h: parts of an upload on their way, several at once.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <thread>
+
+#include "s3/multipart.h"
+
+namespace okibi::s3 {
+
+// Memory of a part. Not initialised: it is written before it is sent.
+struct PartBuffer {
+  std::unique_ptr<std::byte[]> memory = {};
+  size_t capacity = 0, size = 0;
+
+  std::span<const std::byte> bytes() const { return {memory.get(), size}; }
+  std::span<std::byte> room() { return {memory.get() + size, capacity - size}; }
+};
+
+// Sends parts on threads of its own, and lends the memory for them: as much as `at_once` parts take, and no more. For
+// one thread, that writes. The first part that fails stops the others; its error is thrown by the next call.
+class PartSender {
+ public:
+  PartSender(Session& session, int at_once);
+  ~PartSender();
+
+  PartBuffer borrow(size_t capacity);  // waits for memory
+  void begin(UploadPlace upload);      // once, before the first part is sent
+  void send(PartBuffer part);
+  std::vector<SentPart> finish();  // waits for all parts: they are in their order
+  void stop();                     // drops what is not yet sent, and waits for the threads
+
+ private:
+  struct Job {
+    size_t number;
+    PartBuffer part;
+  };
+
+  void work();
+  void start_thread();
+  void carry_out(Job job, std::unique_lock<std::mutex>& lock);
+  void fail(std::exception_ptr error);
+  void throw_if_failed() const;
+
+  Session& session_;
+  const int at_once_;
+  std::stop_source failing_;
+  std::stop_callback<std::function<void()>> on_stop_;
+  UploadPlace upload_;  // not changed while there are threads
+
+  std::mutex mutex_;  // guards what follows
+  std::condition_variable changed_;
+  std::deque<Job> queue_;
+  std::vector<PartBuffer> free_;
+  std::vector<SentPart> sent_;
+  std::exception_ptr first_error_;
+  int lent_ = 0;  // buffers that exist, in whatever place
+  int idle_ = 0;  // threads without a job
+  size_t unfinished_ = 0;
+  bool stopping_ = false;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace okibi::s3

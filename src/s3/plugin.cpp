@@ -1,0 +1,6 @@
+// What okibi_checkpoint calls when it opens this library at the first URI that needs it.
+#include <okibi/s3.h>
+
+extern "C" {
+void okibi_s3_add_schemes(okibi::store::Store* store) { okibi::s3::add_schemes(*store); }
+}

@@ -1,0 +1,46 @@
+// s3://, http:// and https:// in a table of schemes.
+#include "s3/object_folder.h"
+#include "s3/object_source.h"
+
+namespace okibi::s3 {
+namespace {
+
+// Made at the first URI: a program that is given none looks for no credentials.
+class LazySession {
+ public:
+  explicit LazySession(S3Options options) : options_(std::move(options)) {}
+
+  std::shared_ptr<Session> get() {
+    const std::lock_guard lock(mutex_);
+    if (!session_) session_ = std::make_shared<Session>(options_);
+    return session_;
+  }
+
+ private:
+  const S3Options options_;
+  std::mutex mutex_;
+  std::shared_ptr<Session> session_;
+};
+
+store::Scheme objects(const std::shared_ptr<LazySession>& session) {
+  return {
+      [session](const std::string& uri) { return open_object(session->get(), parse_s3_uri(uri)); },
+      [session](const std::string& uri) { return std::make_unique<S3Writer>(session->get(), parse_s3_uri(uri)); },
+      [session](const std::string& uri) { return is_object_folder(*session->get(), parse_s3_uri(uri)); },
+      [session](const std::string& uri) { return std::make_shared<ObjectFolder>(session->get(), parse_s3_uri(uri)); }};
+}
+
+store::Scheme urls(const std::shared_ptr<LazySession>& session) {
+  return {[session](const std::string& url) { return open_url(session->get(), url); }, {}};
+}
+
+}  // namespace
+
+void add_schemes(store::Store& store, S3Options options) {
+  const auto session = std::make_shared<LazySession>(std::move(options));
+  store.add("s3", objects(session));
+  store.add("http", urls(session));
+  store.add("https", urls(session));
+}
+
+}  // namespace okibi::s3

@@ -1,0 +1,121 @@
+#include "s3/upload.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace okibi::s3 {
+namespace {
+
+// Other stores may take smaller ones, and say so themselves where they do not.
+void check_part_size(const S3Options& options) {
+  const bool is_amazon = Addressing(options).is_amazon();
+  if (options.part_size <= largest_part && (options.part_size >= smallest_part || !is_amazon)) return;
+  throw Error(ErrorKind::bad_argument, "S3 takes no parts of this size")
+      .expected("5 MiB to 5 GiB")
+      .found(fmt::format("{} bytes", options.part_size))
+      .at("option", "part_size");
+}
+
+}  // namespace
+
+Upload::Upload(std::shared_ptr<Session> session, S3Uri where)
+    : session_(std::move(session)), where_(std::move(where)), sender_(*session_, session_->options().max_concurrency) {
+  check_bucket(where_.bucket);
+  static_cast<void>(headers_of_new_object(session_->options()));  // what is wrong with them shows now
+  if (where_.key.empty()) {
+    throw Error(ErrorKind::bad_argument, "names a bucket, not an object")
+        .expected("s3://bucket/key")
+        .at("", uri_of(where_));
+  }
+  check_part_size(session_->options());
+}
+
+Upload::~Upload() {
+  if (state_ == State::open) abort();
+}
+
+void Upload::check_open() const {
+  if (state_ == State::open) return;
+  throw Error(ErrorKind::bad_argument, state_ == State::failed ? "an earlier write failed, so the object is not whole"
+                                                               : "the object was committed and cannot be written to")
+      .hint("Write it anew.")
+      .at("", uri_of(where_));
+}
+
+void Upload::check_room(size_t bytes) const {
+  if (bytes <= largest_object - position_) return;
+  throw Error(ErrorKind::limit, "S3 takes no object above 5 TiB").at("", uri_of(where_));
+}
+
+// What fails leaves nothing behind, not even parts that someone pays for.
+template <class Work>
+auto Upload::or_abort(Work&& work) {
+  try {
+    return work();
+  } catch (...) {
+    abort();
+    throw;
+  }
+}
+
+void Upload::write(std::span<const std::byte> bytes) {
+  check_open();
+  or_abort([&] {
+    throw_if_stopped(session_->options().stop);
+    check_room(bytes.size());
+    gather(bytes);
+  });
+}
+
+// A full part stays until more follows: an object of exactly one part needs no upload in parts.
+void Upload::gather(std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    if (part_.size == part_.capacity) send_part();
+    const auto room = part_.room();
+    const size_t size = std::min(room.size(), bytes.size());
+    std::memcpy(room.data(), bytes.data(), size);
+    part_.size += size;
+    position_ += size;
+    bytes = bytes.subspan(size);
+  }
+}
+
+void Upload::start() {
+  upload_ = create_upload(*session_, where_, headers_of_new_object(session_->options()));
+  sender_.begin(*upload_);
+}
+
+void Upload::send_part() {
+  if (part_.size > 0) {
+    if (!upload_) start();
+    sender_.send(std::exchange(part_, {}));
+  }
+  part_ = sender_.borrow(part_size_at(position_, session_->options().part_size));
+}
+
+S3Object Upload::commit() {
+  check_open();
+  return or_abort([&] {
+    S3Object object = finish();
+    state_ = State::committed;
+    return object;
+  });
+}
+
+S3Object Upload::finish() {
+  if (!upload_) return put_whole(*session_, where_, part_.bytes());
+  if (part_.size > 0) sender_.send(std::exchange(part_, {}));
+  const std::vector<SentPart> parts = sender_.finish();
+  sender_.stop();
+  return complete_upload(*session_, *upload_, parts);
+}
+
+void Upload::abort() noexcept {
+  state_ = State::failed;
+  sender_.stop();
+  part_ = {};
+  if (upload_) try_to_abort_upload(*session_, *upload_);
+}
+
+}  // namespace okibi::s3

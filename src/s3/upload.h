@@ -1,0 +1,42 @@
+// s3/upload.h: an object that is written as a stream. One that ends within its first part is sent with one request.
+#pragma once
+
+#include "s3/part_sender.h"
+
+namespace okibi::s3 {
+
+class Upload {
+ public:
+  Upload(std::shared_ptr<Session> session, S3Uri where);  // Error(bad_argument): a part size that S3 does not take
+  ~Upload();                                              // without commit(): aborted
+  Upload(const Upload&) = delete;
+  Upload& operator=(const Upload&) = delete;
+
+  void write(std::span<const std::byte> bytes);
+  S3Object commit();
+  uint64_t position() const noexcept { return position_; }
+  const S3Uri& where() const noexcept { return where_; }
+
+ private:
+  enum class State : uint8_t { open, failed, committed };
+
+  void check_open() const;
+  void check_room(size_t bytes) const;
+  void gather(std::span<const std::byte> bytes);
+  void start();
+  void send_part();
+  S3Object finish();
+  void abort() noexcept;
+  template <class Work>
+  auto or_abort(Work&& work);
+
+  std::shared_ptr<Session> session_;
+  S3Uri where_;
+  PartSender sender_;
+  PartBuffer part_;  // being filled
+  std::optional<UploadPlace> upload_;
+  State state_ = State::open;
+  uint64_t position_ = 0;
+};
+
+}  // namespace okibi::s3

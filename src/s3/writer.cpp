@@ -1,0 +1,26 @@
+// S3Writer and S3Checkpoint: objects as streams.
+#include "s3/object_source.h"
+#include "s3/upload.h"
+
+namespace okibi {
+
+S3Writer::S3Writer(std::shared_ptr<s3::Session> session, S3Uri where)
+    : upload_(std::make_unique<s3::Upload>(std::move(session), std::move(where))) {}
+
+S3Writer::~S3Writer() = default;
+
+void S3Writer::write(std::span<const std::byte> bytes) { upload_->write(bytes); }
+void S3Writer::commit() { static_cast<void>(upload_->commit()); }
+uint64_t S3Writer::position() const { return upload_->position(); }
+std::string S3Writer::name() const { return "s3://" + upload_->where().bucket + "/" + upload_->where().key; }
+
+S3Checkpoint::S3Checkpoint(S3Options options) : session_(std::make_shared<s3::Session>(std::move(options))) {}
+S3Checkpoint::S3Checkpoint(std::shared_ptr<s3::Session> session) : session_(std::move(session)) {}
+
+S3Writer S3Checkpoint::writer(const std::string& uri) { return S3Writer(session_, parse_s3_uri(uri)); }
+
+std::shared_ptr<const io::Source> S3Checkpoint::reader(const std::string& uri) {
+  return s3::open_object(session_, parse_s3_uri(uri));
+}
+
+}  // namespace okibi

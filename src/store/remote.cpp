@@ -1,0 +1,46 @@
+#include "store/remote.h"
+
+#include <dlfcn.h>
+#include <fmt/format.h>
+
+namespace okibi::store {
+namespace {
+
+constexpr const char* library = "libokibi_s3.so.0";       // beside the library that this is a part of
+constexpr const char* function = "okibi_s3_add_schemes";  // src/s3/plugin.cpp
+using AddSchemes = void (*)(Store*);
+
+Error not_opened() {
+  const char* reason = ::dlerror();
+  return Error(ErrorKind::unsupported, fmt::format("object storage needs {}, which could not be opened", library))
+      .found(printable(reason ? reason : "an unknown error", 500))
+      .hint("Install it beside libokibi_checkpoint.");
+}
+
+// Never closed: its threads and connections may live as long as the process does.
+Store open_library() {
+  void* handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  if (!handle) throw not_opened();
+  const auto add = reinterpret_cast<AddSchemes>(::dlsym(handle, function));
+  if (!add) throw not_opened();
+  Store store;
+  add(&store);
+  return store;
+}
+
+const Store& remote() {
+  static const Store store = open_library();
+  return store;
+}
+
+}  // namespace
+
+void add_remote_schemes(Store& store) {
+  const Scheme scheme = {[](const std::string& uri) { return remote().open(uri); },
+                         [](const std::string& uri) { return remote().create(uri); },
+                         [](const std::string& uri) { return remote().is_folder(uri); },
+                         [](const std::string& uri) { return remote().folder(uri); }};
+  for (const char* name : {"s3", "http", "https"}) store.add(name, scheme);
+}
+
+}  // namespace okibi::store

@@ -1,0 +1,462 @@
+"""okibi and a store that misbehaves: each fault alone, in each direction."""
+import pathlib
+import signal
+import subprocess
+import time
+import unittest
+
+import credential_servers
+import harness
+from gateway_tests import ODD_KEYS, Shared, crc, listed_keys, made_bytes
+from program import Program, until
+
+KIB, MIB = 1 << 10, 1 << 20
+PART = 256 * KIB  # small parts, since this server takes them: many requests without many bytes
+SIZE = 5 * PART + 777
+
+# What may pass, and what of it goes with which operation.
+PASSING = [{"do": "500"}, {"do": "502", "body": "<html>bad gateway</html>"}, {"do": "503"}, {"do": "503", "code": "ServiceUnavailable"},
+           {"do": "504", "body": ""}, {"do": "429"}, {"do": "400", "code": "RequestTimeout"}, {"do": "503", "retry_after": 1},
+           {"do": "reset"}, {"do": "silence", "seconds": 5}, {"do": "stall", "seconds": 5}, {"do": "garbage"}, {"do": "close"},
+           {"do": "skewed", "seconds": 3000}, {"do": "endless"}]
+PASSING_UP = PASSING + [{"do": "503", "early": True}, {"do": "reset", "early": True}, {"do": "lose"}, {"do": "flip_upload"}]
+PASSING_DOWN = PASSING + [{"do": "cut", "bytes": 1000}, {"do": "cut", "bytes": 100 * KIB}, {"do": "truncate", "bytes": 0},
+                          {"do": "truncate", "bytes": 100 * KIB}, {"do": "stall", "bytes": 100 * KIB, "seconds": 5},
+                          {"do": "slow", "rate": 4 * MIB}]
+
+
+class Faulty(unittest.TestCase):
+    program, server = None, {}
+    options = ["--part-size", PART, "--concurrency", 4, "--stall-ms", 400, "--connect-ms", 2000]
+
+    @classmethod
+    def setUpClass(cls):
+        cls.place = cls.enterClassContext(harness.fault_server(lenders=True, **cls.server))
+        cls.okibi = Program(cls.program, cls.place, cls.options)
+        cls.store, cls.folder = cls.place.client, cls.place.folder
+
+    def setUp(self):
+        self.store.control("reset", {})
+
+    def file(self, name, body=b""):
+        path = self.folder / name
+        path.write_bytes(body)
+        return path
+
+    def faults(self, *faults):
+        self.store.control("faults", list(faults))
+
+    def log(self, operation=None):
+        return [entry for entry in self.store.control("log") if operation in (None, entry["op"])]
+
+    def clear_log(self):
+        self.store.control("log", method="DELETE")
+
+    def nothing_left(self):
+        self.assertEqual(self.store.control("state")["uploads"], [])
+
+    def came_back(self, how, key, body, okibi=None):
+        (okibi or self.okibi)(how, f"s3://ckpt/{key}", self.folder / "back")
+        self.assertEqual((self.folder / "back").read_bytes(), body)
+
+
+class Uploads(Faulty):
+    def test_each_fault_that_may_pass_is_healed_at_each_step(self):
+        body = made_bytes(SIZE, 1)
+        self.file("body", body)
+        for operation, nth in (("CreateMultipartUpload", 1), ("UploadPart", 1), ("UploadPart", 4), ("UploadPart", 6),
+                               ("CompleteMultipartUpload", 1)):
+            for fault in PASSING_UP:
+                with self.subTest(f"{operation} {nth}: {fault}"):
+                    self.store.control("reset", {})
+                    self.store.put("ckpt", "a", b"old")
+                    self.faults({"op": operation, "nth": nth} | fault)
+                    self.okibi("stream", "s3://ckpt/a", self.folder / "body")
+                    self.assertEqual(self.store.get("ckpt", "a"), body)
+                    self.assertEqual(self.store.control("faults"), [])
+                    self.assertLessEqual(len(self.store.control("state")["uploads"]), fault["do"] == "lose")
+
+    def test_each_fault_that_may_pass_is_healed_for_a_whole_object(self):
+        body = made_bytes(PART // 2, 1)
+        self.file("body", body)
+        for fault in PASSING_UP:
+            with self.subTest(f"{fault}"):
+                self.store.control("reset", {})
+                self.faults({"op": "PutObject"} | fault)
+                self.okibi("put", "s3://ckpt/a", self.folder / "body")
+                self.assertEqual(self.store.get("ckpt", "a"), body)
+
+    def test_an_error_within_an_answer_of_200_is_no_success(self):
+        body = made_bytes(SIZE, 1)
+        for code in ("InternalError", "SlowDown"):
+            self.faults({"op": "CompleteMultipartUpload", "do": "error200", "code": code, "times": 2})
+            self.okibi("stream", "s3://ckpt/a", self.file("body", body))
+            self.assertEqual(self.store.get("ckpt", "a"), body)
+        self.faults({"op": "CompleteMultipartUpload", "do": "error200", "code": "AccessDenied", "times": -1})
+        self.assertIn("AccessDenied", self.okibi.fails("stream", "s3://ckpt/a", self.file("body", b"2" * SIZE)))
+        self.assertEqual(self.store.get("ckpt", "a"), body)
+        self.nothing_left()
+
+    def test_a_copy_that_fails_within_an_answer_of_200_is_no_success(self):
+        self.store.put("ckpt", "from", b"text")
+        self.faults({"op": "CopyObject", "do": "error200", "times": 2})
+        self.okibi("cp", "s3://ckpt/from", "s3://ckpt/to")
+        self.assertEqual(self.store.get("ckpt", "to"), b"text")
+
+    def test_what_does_not_pass_leaves_the_old_object_and_no_upload(self):
+        self.file("body", made_bytes(SIZE, 1))
+        okibi = self.okibi.with_options("--attempts", 3)
+        for operation in ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
+            for fault, told in (({"do": "503"}, "SlowDown"), ({"do": "reset"}, operation), ({"do": "403"}, "AccessDenied"),
+                                ({"do": "flip_upload"}, "BadDigest"), ({"do": "400", "code": "InvalidArgument"}, "InvalidArgument")):
+                if (operation, fault["do"]) in (("CreateMultipartUpload", "flip_upload"), ("CompleteMultipartUpload", "flip_upload")):
+                    continue
+                with self.subTest(f"{operation}: {fault}"):
+                    self.store.control("reset", {})
+                    self.store.put("ckpt", "a", b"old")
+                    self.faults({"op": operation, "times": -1} | fault)
+                    said = okibi.fails("stream", "s3://ckpt/a", self.folder / "body")
+                    self.assertIn(told, said)
+                    self.assertIn("s3://ckpt/a", said)
+                    if "REQUEST" in str(self.log(operation)[-1]):
+                        self.assertIn("REQUEST", said)
+                    self.assertEqual(self.store.get("ckpt", "a"), b"old")
+                    self.nothing_left()
+
+    def test_what_can_never_pass_is_not_tried_again(self):
+        self.file("body", b"x")
+        for code in ("AccessDenied", "SignatureDoesNotMatch", "InvalidAccessKeyId"):
+            self.store.control("reset", {})
+            self.faults({"op": "PutObject", "do": "403", "code": code, "times": -1})
+            self.assertIn(code, self.okibi.fails("put", "s3://ckpt/a", self.folder / "body"))
+            self.assertEqual(len(self.log("PutObject")), 1)
+
+    def test_the_request_of_an_error_can_be_found_at_the_store(self):
+        self.faults({"op": "PutObject", "do": "403", "times": -1})
+        said = self.okibi.fails("put", "s3://ckpt/a", self.file("body", b"x"))
+        for text in ("REQUEST000000001", "403", "AccessDenied", "PutObject", "s3://ckpt/a", "faultkey"):
+            self.assertIn(text, said)
+
+    def test_a_lost_answer_to_complete_is_found_out(self):
+        body = made_bytes(SIZE, 1)
+        for options in ([], ["--if-none-match"]):
+            self.store.control("reset", {})
+            self.faults({"op": "CompleteMultipartUpload", "do": "lose"})
+            self.okibi(*options, "stream", "s3://ckpt/a", self.file("body", body))
+            self.assertEqual(self.store.get("ckpt", "a"), body)
+            self.nothing_left()
+
+    def test_a_lost_answer_to_a_put_that_must_be_the_first_is_found_out(self):
+        self.faults({"op": "PutObject", "do": "lose"})
+        self.okibi("--if-none-match", "put", "s3://ckpt/a", self.file("body", b"mine"))
+        self.assertEqual(self.store.get("ckpt", "a"), b"mine")
+
+    def test_one_that_was_not_the_first_is_a_mismatch_even_after_a_lost_answer(self):
+        self.store.put("ckpt", "a", b"theirs")
+        self.faults({"op": "PutObject", "do": "reset"})
+        self.assertIn("412", self.okibi.fails("--if-none-match", "put", "s3://ckpt/a", self.file("body", b"mine")))
+        self.faults({"op": "CompleteMultipartUpload", "do": "reset"})
+        self.assertIn("412", self.okibi.fails("--if-none-match", "stream", "s3://ckpt/a", self.file("body", made_bytes(SIZE, 1))))
+        self.assertEqual(self.store.get("ckpt", "a"), b"theirs")
+        self.nothing_left()
+
+    def test_an_upload_that_someone_aborted_is_an_error(self):
+        self.store.put("ckpt", "a", b"old")
+        self.faults({"op": "CompleteMultipartUpload", "do": "404", "code": "NoSuchUpload", "times": -1})
+        self.assertIn("NoSuchUpload", self.okibi.fails("stream", "s3://ckpt/a", self.file("body", made_bytes(SIZE, 1))))
+        self.assertEqual(self.store.get("ckpt", "a"), b"old")
+
+    def test_checksums_go_with_each_part_and_the_whole(self):
+        body = made_bytes(SIZE, 1)
+        self.okibi("stream", "s3://ckpt/a", self.file("body", body))
+        parts = self.log("UploadPart")
+        self.assertEqual(len(parts), 6)
+        for entry in parts:
+            at = (entry["part"] - 1) * PART
+            self.assertEqual(entry["headers"]["x-amz-checksum-crc32"], crc(body[at:at + PART]))
+        complete = self.log("CompleteMultipartUpload")[0]["headers"]
+        self.assertEqual((complete["x-amz-checksum-crc32"], complete["x-amz-mp-object-size"]), (crc(body), str(SIZE)))
+        self.assertEqual(complete["x-amz-checksum-type"], "FULL_OBJECT")
+
+    def test_headers_of_options_arrive(self):
+        options = ["--storage-class", "STANDARD_IA", "--sse", "AES256", "--metadata", "a=b c", "--content-type", "x/y"]
+        for how, size in (("put", 10), ("stream", SIZE)):
+            self.okibi(*options, how, "s3://ckpt/a", self.file("body", made_bytes(size, 1)))
+            self.assertEqual(self.store.control("state")["objects"]["ckpt/a"]["kept"],
+                             {"x-amz-storage-class": "STANDARD_IA", "x-amz-server-side-encryption": "AES256",
+                              "x-amz-meta-a": "b c", "content-type": "x/y"})
+
+    def test_no_more_requests_at_a_time_than_were_allowed(self):
+        self.faults({"op": "UploadPart", "do": "stall", "seconds": 0.1, "times": -1})
+        self.okibi("--concurrency", 3, "stream", "s3://ckpt/a", self.file("body", made_bytes(3 * SIZE, 1)))
+        self.assertEqual(self.store.control("state")["peak"], 3)
+
+
+class Downloads(Faulty):
+    def setUp(self):
+        super().setUp()
+        self.body = made_bytes(SIZE, 2)
+        self.store.put("ckpt", "a", self.body)
+        self.clear_log()
+
+    def test_each_fault_that_may_pass_is_healed_at_each_step(self):
+        for how in ("get", "fetch"):
+            for nth in (1, 2, 5):
+                for fault in PASSING_DOWN:
+                    with self.subTest(f"{how} {nth}: {fault}"):
+                        self.setUp()
+                        self.faults({"op": ["GetObject", "HeadObject"], "nth": nth} | fault)
+                        self.came_back(how, "a", self.body)
+
+    def test_a_range_that_breaks_off_goes_on_from_its_last_byte(self):
+        self.faults({"op": "GetObject", "nth": 2, "ranged": True, "do": "truncate", "bytes": 100_000})
+        self.came_back("fetch", "a", self.body)
+        sent = sum(entry["sent"] for entry in self.log("GetObject") if entry["fault"] is None)
+        self.assertLess(sent, SIZE + PART - 50_000)
+
+    def test_many_short_pieces_are_progress_not_failure(self):
+        self.faults({"op": "GetObject", "nth": 2, "do": "truncate", "bytes": 20_000, "times": 40})
+        self.came_back("fetch", "a", self.body)
+
+    def test_an_object_that_is_replaced_while_it_is_read_is_an_error(self):
+        other = made_bytes(SIZE, 3)
+        self.store.put("ckpt", "other", other)
+        for how in ("get", "fetch"):
+            for nth in (1, 2, 3):
+                with self.subTest(f"{how} {nth}"):
+                    self.store.put("ckpt", "a", self.body)
+                    self.faults({"op": "GetObject", "nth": nth, "do": "swap", "with": "other"})
+                    done = self.okibi.run(how, "s3://ckpt/a", self.folder / "back")
+                    if done.status == 0:
+                        self.assertIn((self.folder / "back").read_bytes(), (self.body, other))
+                    else:
+                        self.assertIn("replaced", done.err)
+        self.assertTrue(all(entry["if_match"] for entry in self.log("GetObject") if entry["n"] % 1 and entry["range"]))
+
+    def test_later_ranges_name_the_version_that_the_first_one_found(self):
+        self.came_back("fetch", "a", self.body)
+        etag = self.store.control("state")["objects"]["ckpt/a"]["etag"]
+        ranged = self.log("GetObject")
+        self.assertEqual({entry["if_match"] for entry in ranged[1:]}, {etag})
+
+    def test_an_answer_that_is_not_what_was_asked_is_never_taken(self):
+        for fault in ({"do": "whole"}, {"do": "other_range", "by": 7}, {"do": "other_range", "by": -7},
+                      {"do": "headers", "remove": ["content-range"]}, {"do": "headers", "set": {"Content-Range": "bytes 0-0/1"}},
+                      {"do": "headers", "set": {"Content-Range": "nonsense"}}, {"do": "headers", "set": {"ETag": '"another"'}},
+                      {"do": "headers", "set": {"Content-Range": "bytes 0-99999999999999999999/99999999999999999999"}}):
+            for times in (1, -1):
+                for nth in (1, 2):
+                    with self.subTest(f"{fault} {nth} {times}"):
+                        self.faults({"op": "GetObject", "ranged": True, "nth": nth, "times": times} | fault)
+                        done = self.okibi.run("--attempts", 3, "fetch", "s3://ckpt/a", self.folder / "back")
+                        if done.status == 0:
+                            self.assertEqual((self.folder / "back").read_bytes(), self.body)
+
+    def test_wrong_bytes_of_a_checkpoint_are_found_by_their_crc(self):
+        self.okibi("save", "s3://ckpt/c.pth", 3, SIZE)
+        for fault in ({"do": "flip", "at": 100_000}, {"do": "other_range", "by": 1, "lie": True}):
+            self.faults({"op": "GetObject", "times": -1} | fault)
+            self.okibi.fails("load", "s3://ckpt/c.pth")
+
+    def test_answers_without_a_length_and_without_an_end(self):
+        self.faults({"op": "GetObject", "nth": 2, "do": "headers", "remove": ["content-length"]})
+        self.came_back("fetch", "a", self.body)
+        for fault in ({"do": "endless", "status": 500}, {"do": "endless", "status": 200}, {"do": "endless_head"}):
+            self.faults({"times": -1} | fault)
+            self.okibi.fails("--attempts", 2, "ls", "s3://ckpt/")
+
+    def test_regions_are_found(self):
+        self.store.control("buckets", {"name": "far", "region": "eu-west-3"})
+        self.okibi("put", "s3://far/a", self.file("f", b"text"))
+        self.came_back("get", "a", b"text", self.okibi) if False else None
+        self.okibi("get", "s3://far/a", self.folder / "back")
+        self.assertEqual((self.folder / "back").read_bytes(), b"text")
+        self.assertIn("eu-west-3", self.okibi("presign", "s3://far/a", 60) + self.okibi("--region", "eu-west-3", "presign", "s3://far/a", 60))
+        self.faults({"do": "permanent", "region": "us-east-1", "times": -1})
+        self.assertIn("PermanentRedirect", self.okibi.fails("get", "s3://ckpt/a", self.folder / "back"))
+
+    def test_redirects_are_not_followed_blindly(self):
+        with harness.fault_server() as elsewhere:
+            for status in ("301", "302", "307", "308"):
+                self.faults({"do": "redirect", "status": status, "location": f"{elsewhere.endpoint}/ckpt/a?secret=x", "times": -1})
+                said = self.okibi.fails("get", "s3://ckpt/a", self.folder / "back")
+                self.assertNotIn("secret=x", said)
+            self.assertEqual(elsewhere.client.control("log"), [])
+
+    def test_a_wrong_clock_is_corrected(self):
+        for offset in (-4000, 4000):
+            self.setUp()
+            self.store.control("settings", {"clock_offset": offset})
+            self.came_back("get", "a", self.body)
+            self.okibi("put", "s3://ckpt/b", self.file("f", b"x"))
+
+    def test_retry_after_is_waited_for(self):
+        self.faults({"op": ["GetObject", "HeadObject"], "do": "503", "retry_after": 2})
+        begun = time.monotonic()
+        self.came_back("get", "a", self.body)
+        self.assertGreater(time.monotonic() - begun, 2)
+
+    def test_public_buckets_need_no_key(self):
+        self.store.control("buckets", {"name": "open", "public": True})
+        self.store.put("open", "a", self.body)
+        nobody = Program(self.program, self.place, [*self.options, "--unsigned"], AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None)
+        nobody("fetch", "s3://open/a", self.folder / "back")
+        self.assertEqual((self.folder / "back").read_bytes(), self.body)
+        self.assertIn("403", nobody.fails("get", "s3://ckpt/a", self.folder / "back"))
+
+    def test_those_who_pay_and_owners(self):
+        self.store.control("buckets", {"name": "paid", "requester_pays": True})
+        self.okibi("--requester-pays", "put", "s3://paid/a", self.file("f", b"text"))
+        self.assertIn("403", self.okibi.fails("get", "s3://paid/a", self.folder / "back"))
+        self.okibi("--expected-bucket-owner", "123456789012", "get", "s3://ckpt/a", self.folder / "back")
+        self.assertIn("403", self.okibi.fails("--expected-bucket-owner", "1", "get", "s3://ckpt/a", self.folder / "back"))
+
+    def test_every_odd_key(self):
+        for key in ODD_KEYS + ["tab\there", ".", "..", "a/./b/../c"]:
+            with self.subTest(key):
+                self.okibi("put", f"s3://ckpt/{key}", self.file("f", key.encode()))
+                self.assertEqual(self.store.get("ckpt", key), key.encode())
+                self.came_back("get", key, key.encode())
+        self.assertEqual(len(listed_keys(self.okibi("ls", "s3://ckpt/"))), len(ODD_KEYS) + 5)
+
+
+class Interrupted(Faulty):
+    def begun(self, how, key, *words):
+        """The program in the middle of a transfer that will not end by itself."""
+        process = self.okibi.with_options("--stall-ms", 60000).start(how, f"s3://ckpt/{key}", *words)
+        until(lambda: len(self.log()) >= 5, "five requests")
+        return process
+
+    def test_interrupt_in_an_upload(self):
+        for at in ("UploadPart", "CompleteMultipartUpload"):
+            self.setUp()
+            self.store.put("ckpt", "a", b"old")
+            self.clear_log()
+            self.faults({"op": at, "nth": 3 if at == "UploadPart" else 1, "do": "silence", "seconds": 30, "times": -1})
+            process = self.okibi.with_options("--stall-ms", 60000).start("stream", "s3://ckpt/a", self.file("f", made_bytes(SIZE, 1)))
+            until(lambda: any(entry["fault"] for entry in self.log()), "the fault")
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(self.okibi.finished(process).status, 130)
+            self.assertLess(time.monotonic() - begun, 5)
+            self.assertEqual(self.store.get("ckpt", "a"), b"old")
+            self.nothing_left()
+
+    def test_interrupt_in_a_download(self):
+        self.store.put("ckpt", "a", made_bytes(SIZE, 1))
+        self.clear_log()
+        for how in ("get", "fetch"):
+            self.faults({"op": "GetObject", "nth": 2, "do": "stall", "bytes": 1000, "seconds": 30, "times": -1})
+            process = self.okibi.with_options("--stall-ms", 60000).start(how, "s3://ckpt/a", self.folder / "never")
+            until(lambda: any(entry["fault"] for entry in self.log()), "the fault")
+            begun = time.monotonic()
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(self.okibi.finished(process).status, 130)
+            self.assertLess(time.monotonic() - begun, 5)
+            self.clear_log()
+
+    def test_kill_in_an_upload_at_each_step(self):
+        for operation in ("CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload"):
+            with self.subTest(operation):
+                self.setUp()
+                self.store.put("ckpt", "a", b"old")
+                self.faults({"op": operation, "do": "silence", "seconds": 30, "times": -1})
+                body = made_bytes(SIZE, 1)
+                process = self.okibi.with_options("--stall-ms", 60000).start("stream", "s3://ckpt/a", self.file("f", body))
+                until(lambda: any(entry["fault"] for entry in self.log()), "the fault")
+                process.kill()
+                self.okibi.finished(process)
+                self.faults()
+                self.assertEqual(self.store.get("ckpt", "a"), b"old")
+                left = self.store.control("state")["uploads"]
+                self.assertEqual(len(self.okibi("uploads", "s3://ckpt/").splitlines()), len(left))
+                self.okibi("stream", "s3://ckpt/a", self.folder / "f")
+                self.assertEqual(self.store.get("ckpt", "a"), body)
+                for upload in left:
+                    self.okibi("abort", "s3://ckpt/a", upload["id"])
+                self.nothing_left()
+
+
+class LentKeys(Faulty):
+    """Keys that expire in the middle of transfers, from each who lends."""
+
+    def lender(self, **environment):
+        okibi = Program(self.program, self.place, self.options, AWS_ACCESS_KEY_ID=None, AWS_SECRET_ACCESS_KEY=None, **environment)
+        okibi.secrets += ["lent-secret-", "lent-token-", credential_servers.SSO_TOKEN, credential_servers.CONTAINER_TOKEN,
+                          credential_servers.WEB_IDENTITY_TOKEN, "machine-token-"]
+        return okibi
+
+    def lenders(self):
+        at = self.place.lenders
+        web_token = self.file("web-token", credential_servers.WEB_IDENTITY_TOKEN.encode())
+        role = credential_servers.ROLE_ARN
+        config = self.file("config", (
+            f"[profile base]\naws_access_key_id = faultkey\naws_secret_access_key = fault/secret+key\n"
+            f"[profile assumes]\nrole_arn = {role}\nsource_profile = base\nexternal_id = the tests\n"
+            f"[profile signed-on]\nsso_session = tests\nsso_account_id = 123456789012\nsso_role_name = checkpoints\n"
+            f"[sso-session tests]\nsso_region = us-east-1\nsso_start_url = https://tests.example/start\n").encode())
+        cache = self.folder / "home" / ".aws" / "sso" / "cache"
+        cache.mkdir(parents=True, exist_ok=True)
+        name = __import__("hashlib").sha1(b"tests").hexdigest()
+        (cache / f"{name}.json").write_text(__import__("json").dumps({
+            "accessToken": credential_servers.SSO_TOKEN, "expiresAt": "2099-01-01T00:00:00Z", "region": "us-east-1",
+            "startUrl": "https://tests.example/start"}))
+        return {
+            "container": self.lender(AWS_CONTAINER_CREDENTIALS_FULL_URI=f"{at}/container/x",
+                                     AWS_CONTAINER_AUTHORIZATION_TOKEN=credential_servers.CONTAINER_TOKEN),
+            "machine": self.lender(AWS_EC2_METADATA_SERVICE_ENDPOINT=at, AWS_EC2_METADATA_DISABLED=None),
+            "web identity": self.lender(AWS_WEB_IDENTITY_TOKEN_FILE=str(web_token), AWS_ROLE_ARN=role, AWS_ENDPOINT_URL_STS=at),
+            "role of a profile": self.lender(AWS_CONFIG_FILE=str(config), AWS_PROFILE="assumes", AWS_ENDPOINT_URL_STS=at),
+            "single sign-on": self.lender(AWS_CONFIG_FILE=str(config), AWS_PROFILE="signed-on", AWS_ENDPOINT_URL_SSO=at,
+                                          HOME=str(self.folder / "home")),
+        }
+
+    def test_each_link_of_the_chain_lends_a_key(self):
+        self.store.put("ckpt", "a", b"text")
+        for name, okibi in self.lenders().items():
+            with self.subTest(name):
+                self.clear_log()
+                self.came_back("get", "a", b"text", okibi)
+                self.assertTrue(all(entry["signed_by"].startswith("ASIALENT") for entry in self.log("GetObject")))
+
+    def test_keys_are_refreshed_in_the_middle_of_a_transfer(self):
+        """They last for one second, and their borrower is told so (the five minutes before which okibi asks anew are added)."""
+        body = made_bytes(3 * SIZE, 1)
+        self.file("body", body)
+        for told in (301, 3600):  # asked for in time, or only when the store said that they had expired
+            for name, okibi in self.lenders().items():
+                with self.subTest(f"{name}, told {told} s"):
+                    self.setUp()
+                    self.store.control("settings", {"lifetime": 1, "told_lifetime": told})
+                    self.faults({"op": ["UploadPart", "GetObject"], "do": "stall", "seconds": 0.25, "times": -1})
+                    slowly = okibi.with_options("--concurrency", 2)
+                    slowly("stream", "s3://ckpt/a", self.folder / "body")
+                    self.assertEqual(self.store.get("ckpt", "a"), body)
+                    self.came_back("fetch", "a", body, slowly)
+                    self.assertGreater(self.store.control("state")["lent"], 2)
+
+    def test_a_key_that_expired_and_cannot_be_renewed_is_an_error(self):
+        okibi = self.lenders()["container"]
+        self.store.control("settings", {"lifetime": -1, "told_lifetime": 3600})
+        self.assertIn("ExpiredToken", okibi.fails("get", "s3://ckpt/a", self.folder / "back"))
+
+    def test_lenders_that_fail_for_a_moment(self):
+        self.store.put("ckpt", "a", b"text")
+        for name, operations in (("container", ["Container"]), ("machine", ["MachineToken", "Machine"]),
+                                 ("web identity", ["AssumeRoleWithWebIdentity"]), ("role of a profile", ["AssumeRole"]),
+                                 ("single sign-on", ["Portal"])):
+            for operation in operations:
+                for fault in ({"do": "500"}, {"do": "reset"}):
+                    with self.subTest(f"{operation}: {fault}"):
+                        self.faults({"op": operation} | fault)
+                        self.came_back("get", "a", b"text", self.lenders()[name])
+
+    def test_a_process_that_lends(self):
+        script = self.file("lends.sh", b'echo \'{"Version": 1, "AccessKeyId": "faultkey", "SecretAccessKey": "fault/secret+key"}\'\n')
+        config = self.file("process-config", f"[profile lends]\ncredential_process = sh {script}\n".encode())
+        self.store.put("ckpt", "a", b"text")
+        self.came_back("get", "a", b"text", self.lender(AWS_CONFIG_FILE=str(config), AWS_PROFILE="lends"))
+
+    def test_no_key_at_all_says_how_to_give_one(self):
+        said = self.lender(HOME=str(self.folder / "nobody")).fails("get", "s3://ckpt/a", self.folder / "back")
+        self.assertIn("AWS_ACCESS_KEY_ID", said)
