@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include <okibi/base.h>
+#include <okibi/store.h>
 
 #include "terminal.h"
 #include "verb.h"
@@ -62,6 +63,14 @@ Run find_in_compute_part(std::string_view verb) {
   return reinterpret_cast<Run>(found);
 }
 
+// A transfer may wait for the network: only then, so that all others end at once.
+void listen_to_signals(int count, char** arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string scheme = store::scheme_of(arguments[i]);
+    if (scheme == "s3" || scheme.starts_with("http")) return store::stop_remote_transfers_by(stop_on_signals());
+  }
+}
+
 int run(int count, char** arguments) {
   const std::string_view name = count > 1 ? arguments[1] : "--help";
   if (name == "--help" || name == "-h" || name == "help") return print_help(stdout), 0;
@@ -70,6 +79,7 @@ int run(int count, char** arguments) {
   if (verb == verbs.end()) {
     throw Error(ErrorKind::bad_argument, fmt::format("there is no verb '{}'", name)).hint("`okibi --help` lists them.");
   }
+  listen_to_signals(count, arguments);
   const Run work = verb->run ? verb->run : find_in_compute_part(name);
   return work(count - 1, arguments + 1);
 }

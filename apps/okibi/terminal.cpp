@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -142,6 +143,8 @@ uint64_t bytes_of_words(const std::string& option, const std::string& words) {
 // The signals are blocked in every thread and waited for by one, so that nothing runs inside a handler.
 std::stop_token stop_on_signals() {
   static std::stop_source source;
+  static bool is_listening = false;
+  if (std::exchange(is_listening, true)) return source.get_token();
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);

@@ -4,6 +4,7 @@
 #include <okibi/base.h>
 #include <okibi/checkpoint.h>
 #include <okibi/convert.h>
+#include <okibi/copy.h>
 #include <okibi/dtype.h>
 #include <okibi/inspect.h>
 #include <okibi/io.h>
@@ -14,6 +15,7 @@
 #include <okibi/optim.h>
 #include <okibi/pickle.h>
 #include <okibi/random.h>
+#include <okibi/s3.h>
 #include <okibi/store.h>
 #include <okibi/tabular.h>
 #include <okibi/tensor.h>

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -43,6 +44,14 @@ class Folder {
   virtual void remove_file(const std::string& file) const = 0;
 };
 
+// A write that was begun and never ended, because its program was killed: its parts take room, and may cost money, until
+// someone removes them. Nobody can tell it from one that still goes on but by its age.
+struct Unfinished {
+  std::string uri;
+  std::string begun;  // as the store says it: "2026-11-23T12:00:00.000Z"
+  std::function<void()> remove;
+};
+
 // What opens the URIs of one scheme. Each may be empty where a scheme can only be read, or only be written, or has no
 // folders.
 struct Scheme {
@@ -50,6 +59,7 @@ struct Scheme {
   std::function<std::unique_ptr<io::Sink>(const std::string& uri)> create;
   std::function<bool(const std::string& uri)> is_folder = {};
   std::function<std::shared_ptr<const Folder>(const std::string& uri)> folder = {};
+  std::function<std::vector<Unfinished>(const std::string& uri)> unfinished = {};
 };
 
 // A table of schemes. Copy it, add to it, hand it on; it is not changed while in use.
@@ -65,6 +75,9 @@ class Store {
   bool is_folder(const std::string& uri) const;  // it is there, and is one
   std::shared_ptr<const Folder> folder(const std::string& uri) const;
 
+  // Of all URIs that begin so. Error(unsupported) for a scheme that leaves none, as files do, or does not tell.
+  std::vector<Unfinished> unfinished(const std::string& uri) const;
+
  private:
   std::map<std::string, Scheme> schemes_;
 };
@@ -72,6 +85,10 @@ class Store {
 // The store that okibi::load, save and open use when they get a URI. One of the few globals, because a PyTorch user
 // expects `load("s3://…")` to work; set it before threads start.
 Store& default_store();
+
+// What the default store does with object storage and the web ends with Error(cancelled) once `stop` was asked for, also
+// in the middle of a transfer. To be set before the first such URI is met.
+void stop_remote_transfers_by(std::stop_token stop);
 
 // "s3" of "s3://bucket/key", "" of a plain path.
 std::string scheme_of(const std::string& uri);

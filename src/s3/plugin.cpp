@@ -2,5 +2,7 @@
 #include <okibi/s3.h>
 
 extern "C" {
-void okibi_s3_add_schemes(okibi::store::Store* store) { okibi::s3::add_schemes(*store); }
+void okibi_s3_add_schemes(okibi::store::Store* store, const std::stop_token* stop) {
+  okibi::s3::add_schemes(*store, {.stop = *stop});
+}
 }

@@ -1,4 +1,6 @@
 // s3://, http:// and https:// in a table of schemes.
+#include "s3/listing.h"
+#include "s3/multipart.h"
 #include "s3/object_folder.h"
 #include "s3/object_source.h"
 
@@ -22,12 +24,22 @@ class LazySession {
   std::shared_ptr<Session> session_;
 };
 
+std::vector<store::Unfinished> unfinished(const std::shared_ptr<LazySession>& session, const S3Uri& where) {
+  std::vector<store::Unfinished> found;
+  for (const S3Upload& upload : list_uploads(*session->get(), where.bucket, where.key)) {
+    const UploadPlace place{{where.bucket, upload.key}, upload.upload_id};
+    found.push_back({"s3://" + where.bucket + "/" + upload.key, upload.initiated, [session, place] { abort_upload(*session->get(), place); }});
+  }
+  return found;
+}
+
 store::Scheme objects(const std::shared_ptr<LazySession>& session) {
   return {
       [session](const std::string& uri) { return open_object(session->get(), parse_s3_uri(uri)); },
       [session](const std::string& uri) { return std::make_unique<S3Writer>(session->get(), parse_s3_uri(uri)); },
       [session](const std::string& uri) { return is_object_folder(*session->get(), parse_s3_uri(uri)); },
-      [session](const std::string& uri) { return std::make_shared<ObjectFolder>(session->get(), parse_s3_uri(uri)); }};
+      [session](const std::string& uri) { return std::make_shared<ObjectFolder>(session->get(), parse_s3_uri(uri)); },
+      [session](const std::string& uri) { return unfinished(session, parse_s3_uri(uri)); }};
 }
 
 store::Scheme urls(const std::shared_ptr<LazySession>& session) {

@@ -8,7 +8,12 @@ namespace {
 
 constexpr const char* library = "libokibi_s3.so.0";       // beside the library that this is a part of
 constexpr const char* function = "okibi_s3_add_schemes";  // src/s3/plugin.cpp
-using AddSchemes = void (*)(Store*);
+using AddSchemes = void (*)(Store*, const std::stop_token*);
+
+std::stop_token& stop() {
+  static std::stop_token token;
+  return token;
+}
 
 Error not_opened() {
   const char* reason = ::dlerror();
@@ -24,7 +29,7 @@ Store open_library() {
   const auto add = reinterpret_cast<AddSchemes>(::dlsym(handle, function));
   if (!add) throw not_opened();
   Store store;
-  add(&store);
+  add(&store, &stop());
   return store;
 }
 
@@ -35,11 +40,14 @@ const Store& remote() {
 
 }  // namespace
 
+void stop_remote_transfers_by(std::stop_token token) { stop() = std::move(token); }
+
 void add_remote_schemes(Store& store) {
   const Scheme scheme = {[](const std::string& uri) { return remote().open(uri); },
                          [](const std::string& uri) { return remote().create(uri); },
                          [](const std::string& uri) { return remote().is_folder(uri); },
-                         [](const std::string& uri) { return remote().folder(uri); }};
+                         [](const std::string& uri) { return remote().folder(uri); },
+                         [](const std::string& uri) { return remote().unfinished(uri); }};
   for (const char* name : {"s3", "http", "https"}) store.add(name, scheme);
 }
 

@@ -127,6 +127,14 @@ std::shared_ptr<const Folder> Store::folder(const std::string& uri) const {
   throw Error(ErrorKind::unsupported, fmt::format("{}{} has no folders", scheme_of(uri), separator)).at("", uri);
 }
 
+std::vector<Unfinished> Store::unfinished(const std::string& uri) const {
+  const Scheme& scheme = scheme_for(uri, schemes_);
+  if (scheme.unfinished) return scheme.unfinished(uri);
+  throw Error(ErrorKind::unsupported, "only object storage keeps writes that were never finished")
+      .hint("What a killed program left of a file, the next one that writes it removes.")
+      .at("", uri);
+}
+
 Store& default_store() {
   static Store store = [] {
     Store known;

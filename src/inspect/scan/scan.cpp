@@ -52,6 +52,10 @@ void add_folder(Scanner& scanner, const std::string& folder) {
   }
 }
 
+void add_remote_folder(Scanner& scanner, const store::Folder& folder) {
+  for (const std::string& file : folder.names()) scanner.add({folder.open(file), file, Role::record, 0});
+}
+
 // The files that an index of shards ({"weight_map": {tensor: file}}) names; nothing where it is none.
 std::set<std::string> shards_of(const io::Source& source, const Limits& limits) {
   std::set<std::string> files;
@@ -94,7 +98,9 @@ ScanReport scan(const std::string& uri, const ScanOptions& options) {
   Scanner scanner(options);
   const store::Store& store = store::default_store();
   if (store.is_folder(uri)) {
-    add_folder(scanner, store.folder(uri)->name());
+    const auto folder = store.folder(uri);
+    const std::string scheme = store::scheme_of(uri);
+    scheme.empty() || scheme == "file" ? add_folder(scanner, folder->name()) : add_remote_folder(scanner, *folder);
     scanner.run();
     if (!scanner.has_met_data()) scanner.problem("", "nothing in the folder is a checkpoint");
     return std::move(scanner).report();

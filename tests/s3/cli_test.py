@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""The program okibi with URIs in the place of paths, against the fault server: every verb, how many requests it takes, and
+what is left when it is stopped. Usage: cli_test.py BUILD SOURCE [unittest arguments]"""
+import json
+import os
+import pathlib
+import random
+import shutil
+import signal
+import sys
+import time
+import unittest
+
+import harness
+from program import Program, until
+
+KIB, MIB = 1 << 10, 1 << 20
+BUILD, SOURCE = (pathlib.Path(word).resolve() for word in sys.argv[1:3])
+GOLDEN = SOURCE / "tests/golden"
+TABLE = SOURCE / "examples/admissions/berkeley.csv"
+
+
+class Verbs(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = cls.enterClassContext(harness.fault_server())
+        cls.okibi = Program(BUILD / "okibi", cls.place)
+        cls.store, cls.folder = cls.place.client, cls.place.folder
+        cls.driver = Program(BUILD / "s3_driver", cls.place)
+
+    def setUp(self):
+        self.store.control("reset", {})
+
+    def put(self, path, key):
+        self.store.put("ckpt", key, pathlib.Path(path).read_bytes())
+        return f"s3://ckpt/{key}"
+
+    def put_folder(self, path, key):
+        for file in pathlib.Path(path).iterdir():
+            self.put(file, f"{key}/{file.name}")
+        return f"s3://ckpt/{key}"
+
+    def log(self):
+        return self.store.control("log")
+
+    def clear_log(self):
+        self.store.control("log", method="DELETE")
+
+    def state(self):
+        return self.store.control("state")
+
+    def lines(self, *words):
+        return self.okibi.run(*words)
+
+    def same(self, local, remote, *verbs):
+        """Each verb says the same of both places, but for their names."""
+        for verb in verbs:
+            here, there = self.lines(*verb[:1], local, *verb[1:]), self.lines(*verb[:1], remote, *verb[1:])
+            with self.subTest(verb=verb):
+                self.assertEqual(here.status, there.status, there.err)
+                self.assertEqual(here.out.replace(str(local), "X"), there.out.replace(str(remote), "X"))
+
+    LOOKS = [("ls", "--json"), ("ls", "--hash"), ("show",), ("stats", "--json"), ("verify", "--json"), ("scan", "--json")]
+
+    def test_what_looks_at_files_says_the_same_of_objects(self):
+        for file in ["checkpoint/torch-2.15/everything.pth", "checkpoint/torch-2.15/deflated.pth", "old/legacy_state_dict.pth",
+                     "old/tar_state_dict.pth", "safetensors/dtypes.safetensors", "pt2/net.pt2", "old/script.pt"]:
+            with self.subTest(file=file):
+                self.same(GOLDEN / file, self.put(GOLDEN / file, file), *self.LOOKS)
+
+    def test_folders_and_indexes_are_found_under_their_prefix(self):
+        for folder in ["dcp/sharded", "safetensors/sharded"]:
+            with self.subTest(folder=folder):
+                here, there = GOLDEN / folder, self.put_folder(GOLDEN / folder, folder)
+                self.same(here, there, *self.LOOKS)
+                self.assertEqual(self.lines("diff", here, there).status, 0)
+        index = "safetensors/sharded/model.safetensors.index.json"
+        self.same(GOLDEN / index, f"s3://ckpt/{index}", *self.LOOKS)
+
+    def test_a_url_is_read(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/everything.pth", "everything.pth")
+        url = self.driver("presign", remote, 60).strip()
+        done = self.lines("ls", url)
+        self.assertEqual((done.status, done.out), (0, self.lines("ls", remote).out), done.err)
+        done = self.lines("show", url.replace("everything", "nothing"))
+        self.assertEqual(done.status, 2)
+        self.assertNotIn("X-Amz-Signature", done.err)
+
+    def test_convert_writes_and_reads_objects(self):
+        local = GOLDEN / "checkpoint/torch-2.15/views.pth"
+        remote = self.put(local, "views.pth")
+        for target in ["again.pth", "again.safetensors"]:
+            self.okibi("convert", remote, f"s3://ckpt/out/{target}")
+            self.okibi("convert", local, self.folder / target)
+            self.okibi("cp", f"s3://ckpt/out/{target}", self.folder / f"back-{target}")
+            self.assertEqual((self.folder / target).read_bytes(), (self.folder / f"back-{target}").read_bytes())
+        self.okibi("convert", remote, "s3://ckpt/out/dcp", "--to", "dcp")
+        self.assertEqual(self.lines("diff", remote, "s3://ckpt/out/dcp").status, 0)
+
+    def test_cp_takes_files_folders_and_streams(self):
+        body = random.Random(1).randbytes(30 * MIB + 17)
+        big = self.folder / "big.bin"
+        big.write_bytes(body)
+        self.okibi("cp", big, "s3://ckpt/runs/")
+        self.assertEqual(self.store.get("ckpt", "runs/big.bin"), body)
+        self.okibi("cp", "s3://ckpt/runs/big.bin", self.folder / "back.bin")
+        self.assertEqual((self.folder / "back.bin").read_bytes(), body)
+        done = self.okibi.run("cp", "-", "s3://ckpt/streamed.bin", stdin=body[:9 * MIB])
+        self.assertEqual(done.status, 0, done.err)
+        self.assertEqual(self.store.get("ckpt", "streamed.bin"), body[:9 * MIB])
+        self.okibi("cp", GOLDEN / "dcp/sharded", "s3://ckpt/dcp")
+        self.okibi("cp", "s3://ckpt/dcp", self.folder / "dcp")
+        for file in (GOLDEN / "dcp/sharded").iterdir():
+            self.assertEqual(file.read_bytes(), (self.folder / "dcp" / file.name).read_bytes())
+
+    def test_a_large_checkpoint_is_listed_with_few_requests(self):
+        self.driver("save", "s3://ckpt/large.pth", 5, 64 * MIB)
+        self.clear_log()
+        names = [line.split()[0] for line in self.okibi("ls", "s3://ckpt/large.pth").splitlines()]
+        log = self.log()
+        self.assertLessEqual(len(log), 4, log)
+        self.assertLessEqual(sum(entry["bytes"] for entry in log), MIB)
+        self.assertIn("model.layers.0.weight", names)
+
+    def test_one_tensor_takes_its_bytes_and_few_requests(self):
+        self.driver("save", "s3://ckpt/large.pth", 5, 64 * MIB)
+        self.okibi("convert", "s3://ckpt/large.pth", self.folder / "large.pth")
+        listed = json.loads(self.okibi("ls", "--json", self.folder / "large.pth"))["tensors"]
+        smallest = min(listed, key=lambda tensor: tensor["nbytes"])
+        self.clear_log()
+        self.okibi("stats", "s3://ckpt/large.pth", smallest["name"])
+        log = self.log()
+        self.assertLessEqual(len(log), 5 + smallest["nbytes"] // (8 * MIB) + 8, log)
+        self.assertLessEqual(sum(entry["bytes"] for entry in log), smallest["nbytes"] + 1.2 * MIB)
+
+    def test_training_checkpoints_into_the_store_and_resumes_from_there(self):
+        words = ["train", TABLE, "--target", "admitted", "--categorical", "gender:8,department:8", "--seed", 1]
+        self.okibi(*words, "--epochs", 4, "--checkpoint", self.folder / "whole.pth", "--model", self.folder / "model.pth")
+        remote = ["--checkpoint", "s3://ckpt/run/last.pth", "--model", "s3://ckpt/run/model.pth"]
+        self.okibi(*words, "--epochs", 2, *remote)
+        self.okibi("train", TABLE, "--resume", "s3://ckpt/run/last.pth", "--epochs", 4)
+        self.assertEqual(self.lines("diff", self.folder / "model.pth", "s3://ckpt/run/model.pth").status, 0)
+        self.assertEqual(self.okibi("predict", "s3://ckpt/run/model.pth", TABLE), self.okibi("predict", self.folder / "model.pth", TABLE))
+        self.assertEqual(self.state()["uploads"], [])
+
+    def test_what_is_not_there_is_told_in_one_line(self):
+        for words, text in [(("ls", "s3://ckpt/none.pth"), "none.pth"), (("ls", "s3://no-bucket/x.pth"), "no-bucket"),
+                            (("cp", "s3://ckpt/none.pth", self.folder / "none"), "none.pth"), (("ls", "s3://"), "bucket")]:
+            done = self.lines(*words)
+            self.assertEqual((done.status, done.err.count("\n")), (2, 1), done.err)
+            self.assertIn(text, done.err)
+        self.assertFalse((self.folder / "none").exists())
+        stranger = Program(BUILD / "okibi", self.place, AWS_SECRET_ACCESS_KEY="wrong")
+        done = stranger.run("ls", self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth"))
+        self.assertEqual(done.status, 2)
+        self.assertIn("SignatureDoesNotMatch", done.err)
+
+    def held_upload(self):
+        """A cp whose second part is on its way, and does not get on."""
+        big = self.folder / "big.bin"
+        big.write_bytes(bytes(40 * MIB))
+        self.store.put("ckpt", "big.bin", b"old")
+        self.store.control("faults", [{"op": "UploadPart", "nth": 2, "do": "silence", "seconds": 60}])
+        process = self.okibi.start("cp", big, "s3://ckpt/big.bin")
+        until(lambda: self.state()["uploads"], "an upload")
+        until(lambda: any(entry["op"] == "UploadPart" for entry in self.log()), "a part")
+        return process
+
+    def test_a_killed_upload_is_found_and_removed(self):
+        process = self.held_upload()
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        self.assertEqual(self.store.get("ckpt", "big.bin"), b"old")
+        listed = json.loads(self.okibi("uploads", "s3://ckpt/", "--json"))
+        self.assertEqual([upload["uri"] for upload in listed["uploads"]], ["s3://ckpt/big.bin"])
+        self.assertIn("1 upload, removed", self.okibi("uploads", "s3://ckpt/", "--abort"))
+        self.assertEqual(self.state()["uploads"], [])
+        self.assertIn("no unfinished uploads", self.okibi("uploads", "s3://ckpt/"))
+
+    def test_an_interrupt_leaves_the_old_object_and_no_parts(self):
+        process = self.held_upload()
+        process.send_signal(signal.SIGINT)
+        done = self.okibi.finished(process, timeout=30)
+        self.assertEqual(done.status, 130, done.err)
+        self.assertEqual(self.store.get("ckpt", "big.bin"), b"old")
+        self.assertEqual(self.state()["uploads"], [])
+
+    def test_an_interrupt_ends_a_reading_that_waits(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/everything.pth", "slow.pth")
+        self.store.control("faults", [{"op": "GetObject", "do": "silence", "seconds": 60}])
+        process = self.okibi.start("ls", remote)
+        time.sleep(1)  # nothing tells that it waits
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.okibi.finished(process, timeout=15).status, 130)
+
+    def test_files_need_no_store_and_no_library_of_it(self):
+        alone = self.folder / "alone"
+        alone.mkdir()
+        for file in BUILD.iterdir():
+            if file.name == "okibi" or file.name.startswith("libokibi_checkpoint"):
+                shutil.copy(file, alone)
+        lonely = Program(alone / "okibi", self.place)
+        lonely("ls", GOLDEN / "checkpoint/torch-2.15/views.pth")
+        done = lonely.run("ls", "s3://ckpt/x.pth")
+        self.assertEqual(done.status, 2)
+        self.assertIn("libokibi_s3.so", done.err)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=2)
