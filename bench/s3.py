@@ -1,0 +1,140 @@
+"""Usage: s3.py BUILD PYTHON. What bench/s3.sh built, measured against versitygw on this machine: directly, and over a link of 30
+ms that carries 50 MB/s a connection. Prints Markdown tables; each figure is the median of alternating runs."""
+import contextlib
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import urllib.parse
+
+import measure
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests/s3"))
+import harness  # noqa: E402
+import sign_v4  # noqa: E402
+
+RUNS = int(os.environ.get("RUNS", 5))
+GIB, PART = 1 << 30, 8 << 20
+ROUND_TRIP_MS, RATE = 30, 50_000_000
+build, python = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
+here = pathlib.Path(__file__).resolve().parent
+
+
+class Worker:
+    """A program that reads jobs and answers each with a line of JSON."""
+
+    def __init__(self, words, environment):
+        self.process = subprocess.Popen(words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(self, job):
+        self.process.stdin.write(job + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        if not line:
+            sys.exit(f"{self.process.args[0]} ended at the job {job}")
+        return json.loads(line)
+
+
+@contextlib.contextmanager
+def slow_link(port):
+    words = [build / "slow_link", str(port), str(ROUND_TRIP_MS // 2), str(RATE)]
+    process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        yield int(process.stdout.readline())
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+class Link:
+    """The store, by one way to it."""
+
+    def __init__(self, place, endpoint):
+        self.place, self.endpoint = place, endpoint
+        self.environment = place.environment(AWS_ENDPOINT_URL_S3=endpoint)
+        self.okibi = Worker([build / "s3_bench"], self.environment)
+        self.clients = Worker([python, here / "peers/s3_clients.py"], self.environment)
+        self.bare = Worker([build / "bare_s3"], self.environment)
+        self.okibi.ask("make x")
+
+    def presigned(self, method, key, query=None):
+        url = self.endpoint + f"/{harness.BUCKET}/{key}"
+        if query:
+            url += "?" + urllib.parse.urlencode(query)
+        return sign_v4.presign(method, url, self.place.key, sign_v4.Scope("us-east-1", now=sign_v4.time.time()), 3600)
+
+    def bare_get(self, key):
+        return self.bare.ask(f"get {self.presigned('GET', key)} {self.size(key)}")
+
+    def size(self, key):
+        reply = self.place.client.checked(self.place.client.request("HEAD", harness.BUCKET, key))
+        return int({name.lower(): value for name, value in reply.headers.items()}["content-length"])
+
+    def bare_put(self, key):
+        """Parts of an upload that is dropped again."""
+        client = self.place.client
+        upload = client.checked(client.request("POST", harness.BUCKET, key, {"uploads": ""})).texts("UploadId")[0]
+        urls = self.place.folder / "urls"
+        urls.write_text("".join(self.presigned("PUT", key, {"partNumber": i + 1, "uploadId": upload}) + "\n" for i in range(GIB // PART)))
+        answer = self.bare.ask(f"put {urls}")
+        client.checked(client.request("DELETE", harness.BUCKET, key, {"uploadId": upload}))
+        return answer
+
+    def jobs(self):
+        uri = f"s3://{harness.BUCKET}/one.pth"
+        return {"okibi load": lambda: self.okibi.ask(f"load {uri}"), "bare get": lambda: self.bare_get("one.pth"),
+                "connector load": lambda: self.clients.ask(f"load {uri}"), "boto3 load": lambda: self.clients.ask(f"buffer {uri}"),
+                "okibi save": lambda: self.okibi.ask(f"save {uri}"), "bare put": lambda: self.bare_put("bare"),
+                "connector save": lambda: self.clients.ask(f"save {uri}"), "boto3 save": lambda: self.clients.ask(f"upload {uri}")}
+
+    def measure(self, names):
+        jobs = self.jobs()
+        return {name: measured(results) for name, results in
+                measure.alternate(RUNS, {name: jobs[name] for name in names}).items()}
+
+
+def measured(results):
+    return {figure: measure.median([result[figure] for result in results]) for figure in results[0]}
+
+
+def row(what, ours, peer, name, aim):
+    share = f"{peer['seconds'] / ours['seconds']:.2f}x as fast"
+    cpu = f"{ours['cpu']:.2f} / {peer['cpu']:.2f}" if "cpu" in peer else f"{ours['cpu']:.2f}"
+    print(f"| {what} | {ours['seconds']:.2f} s | {name}: {peer['seconds']:.2f} s | {share} | {aim} | {cpu} |")
+
+
+def table(title, t):
+    print(f"\n{title}\n\n| 1 GiB | okibi | peer | okibi is | aim | CPU seconds, okibi / peer |\n|---|---:|---:|---:|---|---:|")
+    peers = {"load": [("bare get", "bare client", "0.9x"), ("connector load", "s3torchconnector + torch.load", "4x on loopback"),
+                      ("boto3 load", "boto3 + torch.load", "")],
+             "save": [("bare put", "bare client", "0.95x"), ("connector save", "s3torchconnector + torch.save", "1.5x"),
+                      ("boto3 save", "torch.save + boto3", "")]}
+    for what, others in peers.items():
+        for name, words, aim in others:
+            if name in t:
+                row(what, t[f"okibi {what}"], t[name], words, aim)
+
+
+def fresh_peak(link, job):
+    worker = Worker([build / "s3_bench"], link.environment)
+    if job.startswith("save"):
+        before = worker.ask("make x")["peak"]
+        return worker.ask(job)["peak"] - before
+    return worker.ask(job)["peak"] - 1024
+
+
+machine = measure.Machine()
+with harness.versitygw() as place:
+    port = urllib.parse.urlsplit(place.endpoint).port
+    link = Link(place, place.endpoint)
+    link.okibi.ask(f"save s3://{harness.BUCKET}/one.pth")
+    table("Directly:", link.measure(list(link.jobs())))
+    uri = f"s3://{harness.BUCKET}/one.pth"
+    print(f"\nMemory beside the tensors: load {fresh_peak(link, f'load {uri}')} MiB (aim 64), save "
+          f"{fresh_peak(link, f'save s3://{harness.BUCKET}/other.pth')} MiB (aim 80: part size x connections + 16).")
+    with slow_link(port) as slow_port:
+        far = Link(place, f"http://127.0.0.1:{slow_port}")
+        table(f"Over a link of {ROUND_TRIP_MS} ms that carries {RATE // 10**6} MB/s a connection:",
+              far.measure(["okibi load", "bare get", "connector load", "okibi save", "bare put", "connector save"]))
+print(f"\nMedians of {RUNS} alternating runs, the server on the same two cores. {machine.verdict()}")
