@@ -91,24 +91,27 @@ void print(const std::string& from, const CopyReport& report, bool as_json) {
     return fmt::print(out, "{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   }
   const std::string files = report.files == 1 ? "" : fmt::format("{} files, ", report.files);
-  fmt::print(out, "{} → {}: {}{}\n", printable(from), printable(report.target), files, human_bytes(report.nbytes));
+  const std::string resumed = report.resumed_at > 0 ? ", from " + human_bytes(report.resumed_at) + " on" : "";
+  fmt::print(out, "{} → {}: {}{}{}\n", printable(from), printable(report.target), files, human_bytes(report.nbytes),
+             resumed);
 }
 
 }  // namespace
 
 int cp(int count, char** arguments) {
   std::string from, to;
-  bool json = false;
+  bool json = false, resume = false;
   Options words("cp",
                 "Copy a file or a folder of files, byte for byte, between this machine and object storage. Each file "
                 "appears as a whole, at its end.",
                 "okibi cp last.pth s3://bucket/runs/7/\n  okibi cp s3://bucket/runs/7/last.pth - | sha256sum");
   words.positional("SRC", from, "a file, a folder, a URL, or - for the standard input");
   words.positional("DST", to, "a file, a folder (ends in /), or - for the standard output");
+  words.flag("--resume", resume, "keep what is done when stopped, and go on with what was kept");
   words.flag("--json", json, "a report as one JSON document");
   if (!words.parse(count, arguments)) return 0;
   BytesProgress bar;
-  CopyOptions options{.stop = stop_on_signals()};
+  CopyOptions options{.resume = resume, .stop = stop_on_signals()};
   options.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); };
   const bool is_stream = from == "-" || to == "-";
   const CopyReport report = is_stream ? copy_streams(from, to, options) : okibi::copy(from, to, options);

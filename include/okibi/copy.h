@@ -14,6 +14,11 @@
 namespace okibi {
 
 struct CopyOptions {
+  // Keep what is done when the copy is stopped or fails, and go on with what an earlier one kept: from object storage to a
+  // local file while the object is the same, and from a local file to object storage, where parts that are there already
+  // and have the same CRC-32 are not sent again (`okibi uploads` lists and removes such parts). Files of a folder that are
+  // there are copied again. Between other places nothing is kept.
+  bool resume = false;
   Progress progress = {};  // bytes
   std::stop_token stop = {};
 };
@@ -22,6 +27,7 @@ struct CopyReport {
   std::string target;  // what was written: with the file's name, where a folder was given
   uint64_t files = 0;
   uint64_t nbytes = 0;
+  uint64_t resumed_at = 0;  // bytes of a local file that an earlier copy had left
 };
 
 // Each file appears as a whole, at its end, or is left as it was. Into a folder that is there, or a `to` that ends in a
@@ -30,7 +36,7 @@ struct CopyReport {
 // Error(bad_argument) where both are the same; Error(cancelled).
 CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options = {});
 
-// All bytes of a source into a sink, which is not committed.
+// The bytes of a source into a sink, from the sink's position on; it is not committed.
 void copy(const io::Source& from, io::Sink& to, const CopyOptions& options = {});
 
 }  // namespace okibi

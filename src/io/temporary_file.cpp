@@ -106,13 +106,13 @@ void TemporaryFile::replace_target() {
   in_place_ = true;
 }
 
-void TemporaryFile::flush_folder() {
-  const Descriptor folder(retried([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+void flush_folder_of(const std::string& target) {
+  const std::string path = fs::path(target).parent_path().string();
+  const Descriptor folder(retried([&] { return ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
   if (!folder.is_open() && errno == EACCES) return;  // may be written and not read: nothing more can be done
   const bool flushed = folder.is_open() && retried([&] { return ::fsync(folder.number()); }) == 0;
   if (flushed || errno == EINVAL) return;  // EINVAL: the file system knows no flushing of folders
-  throw system_error(errno, fmt::format("was replaced, but the folder {} cannot be flushed to the disk", folder_),
-                     target_);
+  throw system_error(errno, fmt::format("was replaced, but the folder {} cannot be flushed to the disk", path), target);
 }
 
 void remove_stale_files(const std::string& target) {

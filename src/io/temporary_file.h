@@ -13,6 +13,9 @@
 
 namespace okibi::io {
 
+// So that a rename in the folder of `target` survives a power cut.
+void flush_folder_of(const std::string& target);
+
 // A new file beside `target`, that no other has and that removes itself unless it was moved into place. It is locked
 // (flock) as long as this process lives: by that lock, and not by its pid, which a container or another machine may
 // use too, another process knows that it is still being written. All errors name `target`.
@@ -28,7 +31,7 @@ class TemporaryFile {
   void write(std::span<const std::byte> bytes);
   void flush();           // to the disk
   void replace_target();  // rename: from here on it does not remove itself
-  void flush_folder();    // so that the rename itself survives a power cut
+  void flush_folder() { flush_folder_of(target_); }
 
  private:
   std::unique_ptr<Descriptor> create(mode_t mode);

@@ -3,10 +3,16 @@
 #include <okibi/store.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "io/read_ahead.h"
+#include "io/system.h"
+#include "store/partial_file.h"
+#include "store/resumable.h"
 
 namespace okibi {
 namespace {
@@ -37,6 +43,24 @@ CopyOptions after(uint64_t done, const CopyOptions& options) {
   return shifted;
 }
 
+// What an earlier copy of the same bytes left; nothing where they cannot be told from other ones.
+std::unique_ptr<io::Sink> partial_file(const io::Source& from, const std::string& to) {
+  const auto* versioned = dynamic_cast<const store::Versioned*>(&from);
+  const std::string version = versioned ? versioned->version() : "";
+  if (version.empty() || !store::scheme_of(to).empty()) return nullptr;
+  return std::make_unique<store::PartialFile>(to, fmt::format("{}\n{}\n{}", from.name(), version, from.size()));
+}
+
+std::unique_ptr<io::Sink> create(const io::Source& from, const std::string& to, const CopyOptions& options) {
+  if (options.resume) {
+    if (auto sink = partial_file(from, to)) return sink;
+  }
+  auto sink = store::default_store().create(to);
+  auto* resumable = dynamic_cast<store::Resumable*>(sink.get());
+  if (options.resume && resumable) resumable->resume();
+  return sink;
+}
+
 CopyReport copy_folder(const std::string& from, const std::string& to, const CopyOptions& options) {
   const auto source = store::default_store().folder(from), target = store::default_store().folder(to);
   CopyReport report{to};
@@ -53,8 +77,11 @@ CopyReport copy_folder(const std::string& from, const std::string& to, const Cop
 
 bool leads_into_folder(const std::string& to) { return to.ends_with('/') || store::default_store().is_folder(to); }
 
-std::unique_ptr<io::Sink> create(const std::string& to, const std::string& file) {
-  return file.empty() ? store::default_store().create(to) : store::default_store().folder(to)->create(file);
+void make_local_folder(const std::string& to) {
+  if (!store::scheme_of(to).empty() || !to.ends_with('/')) return;
+  std::error_code error;
+  std::filesystem::create_directories(to, error);
+  if (error) throw io::system_error(error.value(), "cannot make the folder", to);
 }
 
 CopyReport copy_file(const std::string& from, const std::string& to, const CopyOptions& options) {
@@ -62,16 +89,18 @@ CopyReport copy_file(const std::string& from, const std::string& to, const CopyO
   const std::string target = to + (file.empty() || to.ends_with('/') ? "" : "/") + file;
   if (from == target) throw Error(ErrorKind::bad_argument, "the file would be copied to itself").at("", from);
   const auto source = store::default_store().open(from);
-  const auto sink = create(to, file);
+  make_local_folder(to);
+  const auto sink = create(*source, target, options);
+  const uint64_t resumed_at = sink->position();
   copy(*source, *sink, options);
   sink->commit();
-  return {target, 1, source->size()};
+  return {target, 1, source->size(), resumed_at};
 }
 
 }  // namespace
 
 void copy(const io::Source& from, io::Sink& to, const CopyOptions& options) {
-  io::ReadAhead pieces(from, 0, from.size(), piece_bytes);
+  io::ReadAhead pieces(from, to.position(), from.size() - to.position(), piece_bytes);
   for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
     throw_if_stopped(options.stop);
     to.write(piece);
