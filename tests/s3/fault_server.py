@@ -406,7 +406,8 @@ def delete(exchange, fault, answer):
 
 
 AFTERWARDS = {"lose": lose, "cut": cut, "truncate": truncate, "stall": stall, "slow": slow, "flip": flip, "whole": whole,
-              "other_range": other_range, "headers": change_headers, "swap": swap, "close": close, "delete": delete}
+              "other_range": other_range, "headers": change_headers, "swap": swap, "close": close, "delete": delete,
+              "flip_upload": lambda exchange, fault, answer: None}  # came with the body, if there was one
 
 
 # Control.

@@ -17,7 +17,7 @@ DOWN = ["GetObject", "GetObject", "GetObject", "HeadObject"]
 ALWAYS = [{"do": "500"}, {"do": "502", "body": "<html>"}, {"do": "503"}, {"do": "504", "body": ""}, {"do": "429"},
           {"do": "400", "code": "RequestTimeout"}, {"do": "reset"}, {"do": "silence", "seconds": 1}, {"do": "garbage"},
           {"do": "close"}, {"do": "stall", "seconds": 1}, {"do": "403"}, {"do": "404", "code": "NoSuchKey"},
-          {"do": "412", "code": "PreconditionFailed"}, {"do": "expired"}, {"do": "skewed", "seconds": 3000},
+          {"do": "412", "code": "PreconditionFailed"}, {"do": "expired"}, {"do": "skewed", "seconds": 600},
           {"do": "malformed", "region": "us-east-1"}, {"do": "permanent", "region": "eu-west-1"},
           {"do": "redirect", "location": "http://127.0.0.1:9/elsewhere"}]
 ONLY_UP = [{"do": "503", "early": True}, {"do": "reset", "early": True}, {"do": "lose"}, {"do": "flip_upload"},
