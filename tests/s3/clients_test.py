@@ -2,6 +2,7 @@
 """okibi and the S3 clients that PyTorch's users have: written by one, read by the other, on versitygw. Run by hand, with a
 Python that has torch, boto3 and s3torchconnector:  clients_test.py BUILD"""
 import io
+import os
 import pathlib
 import sys
 import unittest
@@ -34,7 +35,7 @@ class Clients(unittest.TestCase):
         cls.okibi, cls.folder = Program(program, cls.place, ["--part-size", 5 * MIB]), cls.place.folder
         for name, value in cls.place.environment().items():  # the connector reads its keys from there
             if name.startswith("AWS_"):
-                harness.os.environ[name] = value
+                os.environ[name] = value
         cls.boto = boto3.client("s3", endpoint_url=cls.place.endpoint, config=Config(signature_version="s3v4"))
         cls.connector = s3torchconnector.S3Checkpoint(
             "us-east-1", endpoint=cls.place.endpoint,

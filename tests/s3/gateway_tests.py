@@ -11,7 +11,6 @@ import zlib
 import harness
 import sign_v4
 from program import Program, until
-from sign_v4 import Key
 
 MIB = 1 << 20
 ODD_KEYS = ["plain.pth", "a b.pth", "epoch=3+step=4.pth", "a//b.pth", "/begins", "ends/x//", "..a/..b", "100%.pth", "%41.pth",

@@ -2,6 +2,7 @@
 misbehaves. Each ends with the right bytes, or with an error and the old object intact; nothing else, ever; and nothing of
 the key is told."""
 import concurrent.futures
+import contextlib
 import dataclasses
 import queue
 import random
@@ -156,7 +157,7 @@ def run_schedules(program, count, seed, at_once=4):
         finally:
             benches.put(bench)
 
-    with harness.contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         for _ in range(at_once):
             benches.put(Bench(program, stack.enter_context(harness.fault_server())))
         with concurrent.futures.ThreadPoolExecutor(at_once) as pool:
