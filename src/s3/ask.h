@@ -21,6 +21,8 @@ struct Question {
   std::vector<std::string> secrets;  // that were sent, and must not come back in a message
 };
 
+constexpr std::chrono::seconds usual_patience{30};  // of services on the internet; nobody waits longer for one answer
+
 // The answer, whatever its status. What may pass (no connection, 500 and above, 429, and codes of STS that say so) is
 // tried three times. Error(io) when nothing answers, or with more than max_answer bytes.
 Response ask(const Question& question, const LinkContext& context);

@@ -9,6 +9,10 @@
 //      in ~/.aws/sso/cache), credential_process
 //   5. AWS_CONTAINER_CREDENTIALS_RELATIVE_URI or …_FULL_URI, with AWS_CONTAINER_AUTHORIZATION_TOKEN[_FILE] (ECS, EKS)
 //   6. the machine's role, from its metadata service, version 2 (unless AWS_EC2_METADATA_DISABLED)
+//
+// Looked at anew, files and all, whenever a key is needed: what `aws sso login` or another program changes meanwhile
+// counts. Not there: codes of multi-factor authentication (mfa_serial is Error(unsupported)), and renewing a session of
+// SSO that lapsed (the error says which command does).
 #pragma once
 
 #include <functional>

@@ -74,7 +74,8 @@ void RefreshingCredentials::keep(S3Credentials key) {
     good_until_ = ask_again_ = now + pause;
   } else {
     good_until_ = *key.expires;
-    ask_again_ = std::max(*key.expires - early, std::min(now + pause, *key.expires));
+    const Time in_time = *key.expires - early;
+    ask_again_ = in_time > now ? in_time : std::min(now + pause, *key.expires);
   }
   key_ = std::move(key);
 }

@@ -80,6 +80,7 @@ Question question_for(const LinkContext& context, const Profiles& profiles, cons
   const std::string endpoint = endpoint_of("sso", context.around, profiles, profile);
   Question question;
   question.service = service_name;
+  question.request.timeout = usual_patience;
   question.request.url = fmt::format("{}/federation/credentials?role_name={}&account_id={}",
                                      endpoint.empty() ? amazon_url("portal.sso", sso.region) : endpoint,
                                      percent_encoded(sso.role_name), percent_encoded(sso.account_id));

@@ -56,6 +56,7 @@ Form form_for(const LinkContext& context, const std::string& action, const Role&
 Question question_for(const TokenService& service, const std::string& body) {
   Question question;
   question.service = service_name;
+  question.request.timeout = usual_patience;
   question.request.method = "POST";
   question.request.url = service.url;
   question.request.headers = {{"Content-Type", "application/x-www-form-urlencoded; charset=utf-8"}};

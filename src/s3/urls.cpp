@@ -22,7 +22,7 @@ Error no_url(std::string_view url, std::string sentence) {
       .at("", shown(url));
 }
 
-bool may_stand_in_a_url(char letter) { return letter > ' ' && letter != 0x7f && letter != '\\'; }
+bool may_stand_in_a_url(char letter) { return letter > ' ' && letter < 0x7f && letter != '\\'; }
 
 bool is_digit(char letter) { return letter >= '0' && letter <= '9'; }
 

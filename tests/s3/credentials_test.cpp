@@ -181,6 +181,22 @@ TEST(ContainerRole, IsAskedForOnlyOfHostsToTrust) {
   EXPECT_THAT(world.transport.sent(), SizeIs(sent));
 }
 
+TEST(ContainerRole, WithAHostileAnswerIsAnError) {
+  Container world;
+  for (const std::string& body :
+       {std::string(), std::string("null"), std::string(1 << 19, '['), "{\"a\":" + std::string(1 << 19, '['),
+        std::string((1 << 20) + 1, ' '), "\"" + secret, "{\"SecretAccessKey\":\"" + secret + "\"}",
+        "{\"AccessKeyId\":\"A\",\"Token\":\"" + session + "\"}", key_in_json("A\\nB"), key_in_json("A", "soon")}) {
+    world.transport.answer = [&](const Request&) { return answer(200, body); };
+    try {
+      world.key();
+      ADD_FAILURE() << printable(body, 100);
+    } catch (const Error& error) {
+      expect_no_secret(error);
+    }
+  }
+}
+
 TEST(ContainerRole, OfARelativeUriStaysWithTheAgent) {
   Container world;
   world.variables["AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"] = "@evil.example/";
@@ -282,6 +298,13 @@ TEST(MachineRole, ThatIsBrokenIsAnError) {
   expect_error_without_secrets(ErrorKind::bad_file, "gives no JSON object", [&] { world.key(); });
   given.status = 500;
   expect_error_without_secrets(ErrorKind::io, "status 500", [&] { world.key(); });
+}
+
+TEST(MachineRole, IsNotAskedForAnyMoreOnceAStopIsAskedFor) {
+  Machine world;
+  std::stop_source stop;
+  stop.request_stop();
+  expect_error(ErrorKind::cancelled, "", [&] { world.key({.stop = stop.get_token()}); });
 }
 
 TEST(MachineRole, IsUsedAWhileThoughItsKeyCameLapsed) {

@@ -18,7 +18,7 @@ struct Lender {
   std::atomic<std::chrono::system_clock::time_point> now = {std::chrono::sys_days{2026y / 11 / 30}};
   std::atomic<int> fetches = 0;
   std::atomic<bool> broken = false;
-  std::chrono::minutes lasts{60};
+  std::chrono::seconds lasts = 60min;
 
   RefreshingCredentials provider() {
     return {[this] {
@@ -39,6 +39,16 @@ TEST(Refreshing, FetchesAnewFiveMinutesBeforeTheEnd) {
   lender.now = lender.now.load() + 54min;
   EXPECT_EQ(id(provider), "K1");
   lender.now = lender.now.load() + 1min;
+  EXPECT_EQ(id(provider), "K2");
+}
+
+TEST(Refreshing, FetchesAnewInTimeAlsoWhereThatIsSoon) {
+  Lender lender;
+  lender.lasts = 301s;
+  RefreshingCredentials provider = lender.provider();
+  EXPECT_EQ(id(provider), "K1");
+  EXPECT_EQ(id(provider), "K1");
+  lender.now = lender.now.load() + 1s;
   EXPECT_EQ(id(provider), "K2");
 }
 

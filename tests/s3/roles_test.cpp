@@ -35,6 +35,7 @@ TEST(WebIdentityRole, IsTakenWithTheTokenOfTheFile) {
   ASSERT_THAT(sent, SizeIs(1));
   EXPECT_EQ(sent[0].request.method, "POST");
   EXPECT_EQ(sent[0].request.url, "https://sts.eu-central-1.amazonaws.com/");
+  EXPECT_EQ(sent[0].request.timeout, 30s);
   EXPECT_EQ(sent[0].body,
             "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&"
             "RoleSessionName=pod&WebIdentityToken=" +
@@ -109,10 +110,10 @@ TEST(WebIdentityRole, IsNotAskedForForEver) {
 
 TEST(WebIdentityRole, WithAHostileAnswerIsAnError) {
   WebIdentity world;
-  for (const std::string& body :
-       {std::string(), std::string("<"), std::string("no xml " + secret), std::string((1 << 20) + 1, 'x'),
-        std::string("<AssumeRoleWithWebIdentityResponse/>"), std::string(200000, '<'), key_in_xml("AssumeRole", "ASIA"),
-        key_in_xml("AssumeRoleWithWebIdentity", "A B")}) {
+  for (const std::string& body : {std::string(), std::string("<"), std::string("no xml " + secret),
+                                  std::string((1 << 20) + 1, 'x'), std::string("<AssumeRoleWithWebIdentityResponse/>"),
+                                  std::string(200000, '<'), std::string(1 << 19, ' ').replace(0, 3, "<a>"),
+                                  key_in_xml("AssumeRole", "ASIA"), key_in_xml("AssumeRoleWithWebIdentity", "A B")}) {
     world.transport.answer = [&](const Request&) { return answer(200, body); };
     try {
       world.key();

@@ -8,11 +8,11 @@ import hashlib
 import re
 import threading
 import time
+import urllib.parse
 import zlib
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-import sign_v4
 from sign_v4 import Refused
 
 NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -186,7 +186,7 @@ class Store:
                                     *checksum_tags(new)))
 
     def copy_source(self, call):
-        text = sign_v4.urllib.parse.unquote(call.headers["x-amz-copy-source"], errors="surrogateescape").removeprefix("/")
+        text = urllib.parse.unquote(call.headers["x-amz-copy-source"], errors="surrogateescape").removeprefix("/")
         bucket, _, key = text.partition("/")
         source = self.object(dataclasses.replace(call, bucket=bucket, key=key))
         given = {name.removeprefix("x-amz-copy-source-"): value for name, value in call.headers.items()
@@ -442,7 +442,7 @@ def name_of(call, text):
     """A key as a listing has it: form-encoded where that was asked for, since XML cannot hold every character."""
     if call.query.get("encoding-type") != "url":
         return text
-    return sign_v4.urllib.parse.quote_plus(text, safe="/-._*", errors="surrogateescape")
+    return urllib.parse.quote_plus(text, safe="/-._*", errors="surrogateescape")
 
 
 def listing(call, keys, objects):

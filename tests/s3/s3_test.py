@@ -1,51 +1,51 @@
 #!/usr/bin/env python3
-"""okibi's S3 against versitygw, and against a store that misbehaves.
+"""okibi's S3 against servers. Usage:
 
-Usage: s3_test.py BUILD [--schedules COUNT] [--seed SEED] [--only schedules|tests] [unittest arguments]
-Exit status 77 where only versitygw was missing (never where $CI is set)."""
-import argparse
+  s3_test.py BUILD gateway            versitygw, a real store; exit status 77 where it cannot be had (1 where $CI is set)
+  s3_test.py BUILD faults             a store that misbehaves, fault by fault
+  s3_test.py BUILD schedules [COUNT] [SEED]     and in COUNT random ways (100); seeds count up from SEED
+  s3_test.py BUILD servers            the servers themselves: is the one that misbehaves as strict as the real one?
+
+Further words choose tests by parts of their names; -f stops at the first that fails."""
 import pathlib
+import random
 import sys
 import unittest
 
+import fault_kinds_test
+import fault_server_test
 import fault_tests
 import gateway_tests
+import servers_agree_test
 from schedules import run_schedules
 
-
-class Lines(unittest.TextTestResult):
-    """Counts those that were skipped because there is no server."""
-
-    def addSubTest(self, test, subtest, error):
-        super().addSubTest(test, subtest, error)
-        if error:
-            print(f"  {subtest}", file=sys.stderr)
+MODULES = {"gateway": [gateway_tests], "faults": [fault_tests], "servers": [fault_server_test, fault_kinds_test, servers_agree_test]}
 
 
-def run_tests(program, more):
+def all_cases(suite):
+    for each in suite:
+        yield from all_cases(each) if isinstance(each, unittest.TestSuite) else [each]
+
+
+def run_tests(modules, program, words):
     gateway_tests.Shared.program = fault_tests.Faulty.program = program
-    loader, suite = unittest.defaultTestLoader, unittest.TestSuite()
-    names = [word for word in more if not word.startswith("-")]
-    for module in (fault_tests, gateway_tests):
-        suite.addTests(loader.loadTestsFromModule(module) if not names else
-                       [test for case in loader.loadTestsFromModule(module) for test in case
-                        if any(name in test.id() for name in names)])
-    result = unittest.TextTestRunner(verbosity=2, resultclass=Lines, failfast="-f" in more).run(suite)
-    return result.wasSuccessful(), bool(result.skipped)
+    names = [word for word in words if not word.startswith("-")]
+    cases = [case for module in modules for case in all_cases(unittest.defaultTestLoader.loadTestsFromModule(module))]
+    chosen = unittest.TestSuite(case for case in cases if not names or any(name in case.id() for name in names))
+    result = unittest.TextTestRunner(sys.stdout, verbosity=2, failfast="-f" in words).run(chosen)
+    if not result.wasSuccessful() or result.testsRun == 0 and not result.skipped:
+        return 1
+    return 77 if result.skipped else 0
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--schedules", type=int, default=100)
-    parser.add_argument("--seed", type=int, default=20261)
-    parser.add_argument("--only", choices=["schedules", "tests"])
-    options, more = parser.parse_known_args()
-    program = options.build.resolve() / "s3_driver"
-    well, skipped = (True, False) if options.only == "schedules" else run_tests(program, more)
-    if options.only != "tests":
-        well = run_schedules(program, options.schedules, options.seed) and well
-    return 1 if not well else 77 if skipped else 0
+    if len(sys.argv) < 3 or sys.argv[2] not in [*MODULES, "schedules"]:
+        sys.exit(__doc__)
+    program, what, more = pathlib.Path(sys.argv[1]).resolve() / "s3_driver", sys.argv[2], sys.argv[3:]
+    if what != "schedules":
+        return run_tests(MODULES[what], program, more)
+    count, seed = int(more[0]) if more else 100, int(more[1]) if more[1:] else random.SystemRandom().randrange(10 ** 9)
+    return 0 if run_schedules(program, count, seed) else 1
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 misbehaves. Each ends with the right bytes, or with an error and the old object intact; nothing else, ever; and nothing of
 the key is told."""
 import concurrent.futures
+import contextlib
 import dataclasses
 import queue
 import random
@@ -17,7 +18,7 @@ DOWN = ["GetObject", "GetObject", "GetObject", "HeadObject"]
 ALWAYS = [{"do": "500"}, {"do": "502", "body": "<html>"}, {"do": "503"}, {"do": "504", "body": ""}, {"do": "429"},
           {"do": "400", "code": "RequestTimeout"}, {"do": "reset"}, {"do": "silence", "seconds": 1}, {"do": "garbage"},
           {"do": "close"}, {"do": "stall", "seconds": 1}, {"do": "403"}, {"do": "404", "code": "NoSuchKey"},
-          {"do": "412", "code": "PreconditionFailed"}, {"do": "expired"}, {"do": "skewed", "seconds": 3000},
+          {"do": "412", "code": "PreconditionFailed"}, {"do": "expired"}, {"do": "skewed", "seconds": 600},
           {"do": "malformed", "region": "us-east-1"}, {"do": "permanent", "region": "eu-west-1"},
           {"do": "redirect", "location": "http://127.0.0.1:9/elsewhere"}]
 ONLY_UP = [{"do": "503", "early": True}, {"do": "reset", "early": True}, {"do": "lose"}, {"do": "flip_upload"},
@@ -156,7 +157,7 @@ def run_schedules(program, count, seed, at_once=4):
         finally:
             benches.put(bench)
 
-    with harness.contextlib.ExitStack() as stack:
+    with contextlib.ExitStack() as stack:
         for _ in range(at_once):
             benches.put(Bench(program, stack.enter_context(harness.fault_server())))
         with concurrent.futures.ThreadPoolExecutor(at_once) as pool:

@@ -3,7 +3,9 @@
 code. Where the two differ for a reason, the reason stands here."""
 import base64
 import sys
+import time
 import unittest
+import urllib.parse
 import zlib
 
 import harness
@@ -125,7 +127,7 @@ class ServersAgree(unittest.TestCase):
             self.both(self.put(key, b"12345"))
         def seen(reply):
             # versitygw does not know encoding-type, and says so by an empty EncodingType.
-            decoded = sign_v4.urllib.parse.unquote_plus if reply.texts("EncodingType") == ["url"] else str
+            decoded = urllib.parse.unquote_plus if reply.texts("EncodingType") == ["url"] else str
             return [[decoded(text) for text in reply.texts(name)] for name in ("Key", "Prefix", "IsTruncated", "Size", "ETag")]
         for query in ({"prefix": "list/"}, {"prefix": "list/", "delimiter": "/"}, {"prefix": "list/", "encoding-type": "url"},
                       {"prefix": "nothing"}, {"prefix": "list/", "start-after": "list/b/1"}):
@@ -151,7 +153,7 @@ class ServersAgree(unittest.TestCase):
         self.both(self.put("signed", b"text"))
         def ask(age, lapses_after, change=lambda url: url):
             return lambda client: client.send("GET", change(sign_v4.presign(
-                "GET", client.url("ckpt", "signed"), client.key, sign_v4.Scope(now=sign_v4.time.time() - age), lapses_after)))
+                "GET", client.url("ckpt", "signed"), client.key, sign_v4.Scope(now=time.time() - age), lapses_after)))
         self.both(ask(0, 60), lambda reply: (reply.status, reply.body))
         self.both(ask(100, 60))
         self.both(ask(0, 60, lambda url: url[:-1] + ("0" if url[-1] != "0" else "1")))

@@ -3,6 +3,7 @@ import http.client
 import json
 import socket
 import ssl
+import time
 import urllib.parse
 from xml.etree import ElementTree
 
@@ -38,7 +39,7 @@ class SmallClient:
     def request(self, method, bucket, key="", query=None, headers=None, body=b"", payload=None, signed=True):
         """payload: what is signed as the body, where that is another thing."""
         url = self.url(bucket, key, query)
-        scope = Scope(self.region, now=sign_v4.time.time() + self.clock_offset)
+        scope = Scope(self.region, now=time.time() + self.clock_offset)
         sent = dict(headers or {})
         if signed:
             sent = sign_v4.sign(method, url, sent, body if payload is None else payload, self.key, scope)

@@ -1,0 +1,312 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "s3/fake_store.h"
+#include "s3/multipart.h"
+#include "s3/upload.h"
+#include "tensor/expect_error.h"
+
+namespace okibi::s3 {
+namespace {
+
+using namespace testing_help;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Key;
+using testing::Le;
+using testing::SizeIs;
+
+const S3Uri place{"bucket", "key"};
+
+struct Writing : testing::Test, Bench {
+  std::string body = some_text(1'234'567);
+
+  std::unique_ptr<S3Writer> writer(S3Options options = usual_options()) {
+    return std::make_unique<S3Writer>(session(std::move(options)), place);
+  }
+  void write(const std::string& text, S3Options options = usual_options()) {
+    const auto sink = writer(std::move(options));
+    for (size_t at = 0; at < text.size(); at += 7777) sink->write(std::string_view(text).substr(at, 7777));
+    sink->commit();
+  }
+  static S3Options create_only() {
+    auto options = usual_options();
+    options.if_none_match = true;
+    return options;
+  }
+  std::string stored() const { return store->objects.at("bucket/key"); }
+  // The answer to the first of these requests is lost, though the store has carried it out.
+  void lose(const std::string& method, const std::string& query = "") {
+    store->then = [=, lost = false](const Asked& asked, Answer&) mutable {
+      const bool hit = asked.method == method && (query.empty() || asked.has(query));
+      if (hit && !std::exchange(lost, true)) throw TransportError("the connection was reset");
+    };
+  }
+  void refuse(const std::string& method, const std::string& query, Answer answer) {
+    store->instead = [=](const Asked& asked) {
+      return asked.method == method && (query.empty() || asked.has(query)) ? std::optional(answer) : std::nullopt;
+    };
+  }
+};
+
+TEST_F(Writing, OnePartOrLessIsOneRequest) {
+  for (const size_t size : {0, 1, 99'999, 100'000}) {
+    store->forget();
+    write(body.substr(0, size));
+    EXPECT_EQ(stored(), body.substr(0, size));
+    EXPECT_THAT(store->log(), SizeIs(1));
+  }
+}
+
+TEST_F(Writing, MoreGoesInPartsWithChecksumsOfEachAndOfTheWhole) {
+  write(body);
+  EXPECT_EQ(stored(), body);
+  EXPECT_THAT(store->log("PUT", "partNumber"), SizeIs(13));
+  const Asked begin = store->log("POST", "uploads").at(0), complete = store->log("POST", "uploadId").at(0);
+  EXPECT_EQ(begin.header("x-amz-checksum-algorithm"), "CRC32");
+  EXPECT_EQ(begin.header("x-amz-checksum-type"), "FULL_OBJECT");
+  EXPECT_EQ(complete.header("x-amz-checksum-crc32"), FakeStore::crc_of(body));
+  EXPECT_EQ(complete.header("x-amz-checksum-type"), "FULL_OBJECT");
+  EXPECT_EQ(complete.header("x-amz-mp-object-size"), std::to_string(body.size()));
+  EXPECT_THAT(store->uploads, IsEmpty());
+}
+
+TEST_F(Writing, APieceOfAnySizeMayBeWritten) {
+  const auto sink = writer();
+  sink->write(std::string_view());
+  sink->write(std::string_view(body).substr(0, 1'000'000));
+  EXPECT_EQ(sink->position(), 1'000'000u);
+  EXPECT_EQ(sink->name(), "s3://bucket/key");
+  sink->write(std::string_view(body).substr(1'000'000));
+  sink->commit();
+  EXPECT_EQ(stored(), body);
+}
+
+TEST_F(Writing, NoMoreRequestsAtOnceThanAllowed) {
+  store->then = [](const Asked&, Answer&) { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
+  write(body);
+  EXPECT_EQ(store->most_in_flight, 4);
+  store->most_in_flight = 0;
+  auto options = usual_options();
+  options.max_concurrency = 1;
+  write(body, options);
+  EXPECT_EQ(store->most_in_flight, 1);
+  EXPECT_EQ(stored(), body);
+}
+
+TEST_F(Writing, WithoutCommitTheOldObjectStays) {
+  store->objects["bucket/key"] = "old";
+  for (const size_t size : {0, 10, 1'000'000}) {
+    writer()->write(std::string_view(body).substr(0, size));
+    EXPECT_EQ(stored(), "old");
+    EXPECT_THAT(store->uploads, IsEmpty());
+  }
+  EXPECT_THAT(store->log("DELETE", "uploadId"), SizeIs(1));
+}
+
+TEST_F(Writing, WhatTheObjectIsBornWithIsSaidOnce) {
+  auto options = usual_options();
+  options.storage_class = "STANDARD_IA";
+  options.sse = "aws:kms";
+  options.sse_kms_key_id = "key-1";
+  options.metadata = {{"epoch", "7"}};
+  for (const size_t size : {10, 1'000'000}) {
+    store->forget();
+    write(body.substr(0, size), options);
+    const Asked first = store->log()[0];
+    EXPECT_EQ(first.header("Content-Type"), "application/octet-stream");
+    EXPECT_EQ(first.header("x-amz-storage-class"), "STANDARD_IA");
+    EXPECT_EQ(first.header("x-amz-server-side-encryption"), "aws:kms");
+    EXPECT_EQ(first.header("x-amz-server-side-encryption-aws-kms-key-id"), "key-1");
+    EXPECT_EQ(first.header("x-amz-meta-epoch"), "7");
+  }
+  options.metadata = {{"a b", "7"}};
+  expect_error(ErrorKind::bad_argument, "a b", [&] { writer(options); });
+  options.metadata = {{"name", "line\nbreak"}};
+  expect_error(ErrorKind::bad_argument, "name", [&] { writer(options); });
+}
+
+TEST_F(Writing, PartsThatAmazonDoesNotTakeAreRefusedAtOnce) {
+  auto options = usual_options();
+  options.endpoint.clear();
+  expect_error(ErrorKind::bad_argument, "5 MiB to 5 GiB", [&] { writer(options); });
+  options.part_size = largest_part + 1;
+  expect_error(ErrorKind::bad_argument, "5 MiB to 5 GiB", [&] { writer(options); });
+  expect_error(ErrorKind::bad_argument, "names a bucket", [&] { S3Writer(session(), {"bucket", ""}); });
+}
+
+TEST(PartSizes, GrowSoThatTenThousandHoldTheLargestObject) {
+  for (const uint64_t usual : {smallest_part, 8 * mebibyte, 100 * mebibyte, 1024 * mebibyte}) {
+    uint64_t position = 0, parts = 0, before = 0;
+    for (; position < largest_object; ++parts) {
+      const uint64_t size = part_size_at(position, usual);
+      EXPECT_GE(size, before);
+      EXPECT_LE(size, largest_part);
+      position += before = size;
+    }
+    EXPECT_THAT(parts, Le(most_parts)) << usual;
+    EXPECT_EQ(part_size_at(1250 * usual, usual), usual);
+  }
+}
+
+TEST_F(Writing, APartThatFailsIsTheErrorAndNothingIsLeft) {
+  store->objects["bucket/key"] = "old";
+  refuse("PUT", "partNumber", refusal(403, "AccessDenied"));
+  const auto sink = writer();
+  expect_error(ErrorKind::no_permission, "may not UploadPart", [&] {
+    sink->write(body);
+    sink->commit();
+  });
+  expect_error(ErrorKind::bad_argument, "an earlier write failed", [&] { sink->write(body); });
+  expect_error(ErrorKind::bad_argument, "an earlier write failed", [&] { sink->commit(); });
+  EXPECT_EQ(stored(), "old");
+  EXPECT_THAT(store->uploads, IsEmpty());
+}
+
+TEST_F(Writing, NothingIsWrittenAfterCommit) {
+  const auto sink = writer();
+  sink->write(body);
+  sink->commit();
+  expect_error(ErrorKind::bad_argument, "was committed", [&] { sink->write(body); });
+  expect_error(ErrorKind::bad_argument, "was committed", [&] { sink->commit(); });
+  EXPECT_EQ(stored(), body);
+}
+
+TEST_F(Writing, AnErrorInAnAnswerOf200ToCompleteAborts) {
+  store->objects["bucket/key"] = "old";
+  refuse("POST", "uploadId", {{200, {}, "  <Error><Code>AccessDenied</Code></Error>"}});
+  expect_error(ErrorKind::io, "200 AccessDenied", [&] { write(body); });
+  EXPECT_EQ(stored(), "old");
+  EXPECT_THAT(store->uploads, IsEmpty());
+}
+
+TEST_F(Writing, OnlyTheFirstMayCreate) {
+  for (const size_t size : {10, 1'000'000}) {
+    store->objects.clear();
+    write(body.substr(0, size), create_only());
+    expect_error(ErrorKind::mismatch, "412", [&] { write("x" + body.substr(0, size), create_only()); });
+    EXPECT_EQ(stored(), body.substr(0, size));
+    EXPECT_THAT(store->uploads, IsEmpty());
+  }
+}
+
+TEST_F(Writing, LostAnswersAreMadeUpFor) {
+  for (const auto& options : {usual_options(), create_only()}) {
+    for (const auto& [method, query] :
+         {std::pair("POST", "uploadId"), std::pair("PUT", "partNumber"), std::pair("POST", "uploads")}) {
+      store->objects.clear();
+      lose(method, query);
+      write(body, options);
+      EXPECT_EQ(stored(), body) << query;
+    }
+    store->objects.clear();
+    lose("PUT");
+    write("small", options);
+    EXPECT_EQ(stored(), "small");
+  }
+}
+
+TEST_F(Writing, AnotherThatWasFirstIsNotTakenForOurs) {
+  store->instead = [&, first = true](const Asked& asked) mutable -> std::optional<Answer> {
+    if (asked.method != "PUT" || !std::exchange(first, false)) return std::nullopt;
+    store->objects["bucket/key"] = "thing";  // as long as ours
+    throw TransportError("the connection was reset");
+  };
+  expect_error(ErrorKind::mismatch, "412", [&] { write("small", create_only()); });
+  EXPECT_EQ(stored(), "thing");
+}
+
+TEST_F(Writing, AnUploadThatIsGoneIsOnlyDoneIfTheObjectIsOurs) {
+  store->objects["bucket/key"] = "old";
+  store->instead = [&](const Asked& asked) -> std::optional<Answer> {
+    if (asked.method != "POST" || !asked.has("uploadId")) return std::nullopt;
+    store->uploads.clear();  // someone aborted it
+    throw TransportError("the connection was reset");
+  };
+  expect_error(ErrorKind::io, "CompleteMultipartUpload: the connection was reset, after 10 attempts",
+               [&] { write(body); });
+  EXPECT_EQ(stored(), "old");
+}
+
+TEST_F(Writing, AnUploadWhoseEveryAnswerWasLostIsFoundToBeDone) {
+  store->then = [](const Asked& asked, Answer&) {
+    if (asked.method == "POST" && asked.has("uploadId")) throw TransportError("the connection was reset");
+  };
+  store->instead = [&](const Asked& asked) -> std::optional<Answer> {
+    if (asked.method == "POST" && asked.has("uploadId") && !store->objects.empty()) throw TransportError("no route");
+    return std::nullopt;
+  };
+  write(body);
+  EXPECT_EQ(stored(), body);
+}
+
+TEST_F(Writing, WhereNobodyCanBeAskedTheErrorSaysSo) {
+  store->instead = [&](const Asked& asked) -> std::optional<Answer> {
+    if (asked.has("uploadId") && asked.method != "PUT") throw TransportError("no route");
+    return std::nullopt;
+  };
+  expect_error(ErrorKind::io, "could not be found out", [&] { write(body); });
+}
+
+TEST_F(Writing, BytesThatWereDamagedOnTheirWayAreSentAgain) {
+  store->instead = [count = 0](const Asked& asked) mutable -> std::optional<Answer> {
+    return asked.method == "PUT" && ++count % 2 == 1 ? std::optional(refusal(400, "BadDigest")) : std::nullopt;
+  };
+  write("small");
+  EXPECT_EQ(stored(), "small");
+}
+
+TEST_F(Writing, AStopAbortsTheUploadAndTheAbortIsSent) {
+  std::stop_source stop;
+  auto options = usual_options();
+  options.stop = stop.get_token();
+  store->objects["bucket/key"] = "old";
+  store->then = [&](const Asked& asked, Answer&) {
+    if (asked.has("partNumber") && asked.query.at("partNumber") == "3") stop.request_stop();
+  };
+  expect_error(ErrorKind::cancelled, "", [&] { write(body, options); });
+  EXPECT_THAT(store->uploads, IsEmpty());
+  EXPECT_EQ(stored(), "old");
+}
+
+TEST_F(Writing, AStoreThatGivesNoEtagOrNoUploadIsAnError) {
+  refuse("PUT", "partNumber", {{200}});
+  expect_error(ErrorKind::io, "has no ETag", [&] { write(body); });
+  refuse("POST", "uploads", {{200, {}, "<x/>"}});
+  expect_error(ErrorKind::io, "has no UploadId", [&] { write(body); });
+  refuse("POST", "uploads", refusal(400, "InvalidArgument"));
+  expect_error(ErrorKind::bad_argument, "FULL_OBJECT", [&] { write(body); });
+}
+
+// Under ThreadSanitizer, too.
+struct ThreadsOfUploads : Writing {};
+
+TEST_F(ThreadsOfUploads, ManyWritersOfOneSession) {
+  auto options = usual_options();
+  options.part_size = 10'000;
+  const auto shared = session(options);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&, i] {
+      S3Writer sink(shared, {"bucket", std::to_string(i)});
+      for (int part = 0; part < 20; ++part) sink.write(std::string_view(body).substr(part * 50'000, 50'000));
+      if (i != 3) sink.commit();
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(store->objects.at("bucket/" + std::to_string(i)), body.substr(0, 1'000'000));
+  EXPECT_THAT(store->objects, testing::Not(Contains(Key("bucket/3"))));
+  EXPECT_THAT(store->uploads, IsEmpty());
+}
+
+TEST_F(ThreadsOfUploads, FailuresOfSeveralPartsAtOnce) {
+  auto options = usual_options();
+  options.part_size = 10'000;
+  refuse("PUT", "partNumber", refusal(403, "AccessDenied"));
+  for (int i = 0; i < 20; ++i) expect_error(ErrorKind::no_permission, "UploadPart", [&] { write(body, options); });
+  EXPECT_THAT(store->uploads, IsEmpty());
+}
+
+}  // namespace
+}  // namespace okibi::s3
