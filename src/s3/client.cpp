@@ -43,7 +43,7 @@ Buffer S3Client::get_object(const std::string& bucket, const std::string& key) {
   const auto source = open_object(session_, where);
   std::vector<std::byte> bytes(source->size());
   source->read(0, bytes);
-  in_context("", uri_of(where), [&] { check_crc(s3::head_object(*session_, where), source->etag(), bytes); });
+  in_context("", uri_of(where), [&] { check_crc(s3::head_object(*session_, where), source->version(), bytes); });
   return Buffer(std::move(bytes), source->name());
 }
 

@@ -51,13 +51,20 @@ class Page {
   bool encoded_;
 };
 
+template <class Number>
+Number number_in(const Xml& element, const char* child) {
+  const std::string text = element.text(child);
+  Number number = 0;
+  std::from_chars(text.data(), text.data() + text.size(), number);
+  return number;
+}
+
 S3Object object_in(const Page& page, const Xml& element) {
   S3Object object{.key = page.name(element, "Key"),
                   .etag = element.text("ETag"),
                   .last_modified = element.text("LastModified"),
                   .storage_class = element.text("StorageClass")};
-  const std::string size = element.text("Size");
-  std::from_chars(size.data(), size.data() + size.size(), object.size);
+  object.size = number_in<uint64_t>(element, "Size");
   return object;
 }
 
@@ -104,6 +111,22 @@ std::vector<S3Upload> list_uploads(Session& session, const std::string& bucket, 
     key = page.name(page.xml(), "NextKeyMarker");
     id = page.xml().text("NextUploadIdMarker");
     if (key.empty() || key + id == before) throw bad_page(list, "the store does not say where its list goes on");
+  }
+}
+
+std::map<size_t, StoredPart> list_parts(Session& session, const UploadPlace& upload) {
+  std::map<size_t, StoredPart> parts;
+  std::string marker;
+  for (;;) {
+    Operation list{.name = "ListParts", .where = upload.where, .query = {{"uploadId", upload.id}}};
+    if (!marker.empty()) list.query.emplace_back("part-number-marker", marker);
+    const Page page(session, list, "ListPartsResult");
+    for (const Xml& element : page.xml().children("Part")) {
+      parts[number_in<size_t>(element, "PartNumber")] = {number_in<uint64_t>(element, "Size"), element.text("ETag"),
+                                                         element.text("ChecksumCRC32")};
+    }
+    if (page.is_last()) return parts;
+    marker = page.next("NextPartNumberMarker", marker);
   }
 }
 

@@ -1,7 +1,9 @@
 // s3/listing.h: what there is in a bucket.
 #pragma once
 
-#include "s3/session.h"
+#include <map>
+
+#include "s3/multipart.h"
 
 namespace okibi::s3 {
 
@@ -10,5 +12,8 @@ S3Listing list_objects(Session& session, const std::string& bucket, const std::s
                        const std::string& delimiter, size_t most = SIZE_MAX);
 
 std::vector<S3Upload> list_uploads(Session& session, const std::string& bucket, const std::string& prefix);
+
+// Parts of an unfinished upload that the store has, by their number.
+std::map<size_t, StoredPart> list_parts(Session& session, const UploadPlace& upload);
 
 }  // namespace okibi::s3

@@ -26,6 +26,13 @@ struct SentPart {
   std::optional<uint32_t> crc = {};  // of a copy it is not known
 };
 
+// As the store tells of it.
+struct StoredPart {
+  uint64_t size = 0;
+  std::string etag = {};
+  std::string crc = {};  // base64; empty where the store has none
+};
+
 // `headers` are those of the object to be.
 UploadPlace create_upload(Session& session, const S3Uri& where, Headers headers);
 

@@ -5,6 +5,7 @@
 
 #include "s3/requests.h"
 #include "s3/session.h"
+#include "store/resumable.h"
 
 namespace okibi::s3 {
 
@@ -33,13 +34,13 @@ class BlockCache {
 // One version of an object. Opening it takes one request, which brings its length and its end, where zip keeps its
 // directory. Small reads come out of a few blocks; large ones are requests for ranges, several at once, straight into
 // their place.
-class ObjectSource final : public io::Source {
+class ObjectSource final : public io::Source, public store::Versioned {
  public:
   ObjectSource(std::shared_ptr<Session> session, Operation get);
 
   uint64_t size() const override { return tail_.version.size; }
   std::string name() const override;
-  const std::string& etag() const { return tail_.version.etag; }
+  std::string version() const override { return tail_.version.etag; }
   void read(uint64_t offset, std::span<std::byte> into) const override;
   // Ranges that lie close together are fetched with one request. At most max_concurrency requests are in flight,
   // however many threads read.

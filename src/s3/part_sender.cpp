@@ -1,5 +1,7 @@
 #include "s3/part_sender.h"
 
+#include <libdeflate.h>
+
 #include <system_error>
 #include <utility>
 
@@ -31,7 +33,10 @@ PartBuffer PartSender::borrow(size_t capacity) {
   return {std::make_unique_for_overwrite<std::byte[]>(capacity), capacity};
 }
 
-void PartSender::begin(UploadPlace upload) { upload_ = std::move(upload); }
+void PartSender::begin(UploadPlace upload, std::map<size_t, StoredPart> there) {
+  upload_ = std::move(upload);
+  there_ = std::move(there);
+}
 
 void PartSender::send(PartBuffer part) {
   const std::lock_guard lock(mutex_);
@@ -66,12 +71,22 @@ void PartSender::work() {
   }
 }
 
+SentPart PartSender::bring(const Job& job) const {
+  const auto bytes = job.part.bytes();
+  const auto stored = there_.find(job.number);
+  if (stored != there_.end() && stored->second.size == bytes.size()) {
+    const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
+    if (stored->second.crc == base64_of_crc(crc)) return {bytes.size(), stored->second.etag, crc};
+  }
+  return upload_part(session_, upload_, job.number, bytes, failing_.get_token());
+}
+
 void PartSender::carry_out(Job job, std::unique_lock<std::mutex>& lock) {
   lock.unlock();
   SentPart sent;
   std::exception_ptr error;
   try {
-    sent = upload_part(session_, upload_, job.number, job.part.bytes(), failing_.get_token());
+    sent = bring(job);
   } catch (...) {
     error = std::current_exception();
   }

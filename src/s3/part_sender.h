@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <thread>
 
 #include "s3/multipart.h"
@@ -26,7 +27,8 @@ class PartSender {
   ~PartSender();
 
   PartBuffer borrow(size_t capacity);  // waits for memory
-  void begin(UploadPlace upload);      // once, before the first part is sent
+  // Once, before the first part is sent. A part that is `there` with the same length and CRC-32 is not sent again.
+  void begin(UploadPlace upload, std::map<size_t, StoredPart> there = {});
   void send(PartBuffer part);
   std::vector<SentPart> finish();  // waits for all parts: they are in their order
   void stop();                     // drops what is not yet sent, and waits for the threads
@@ -39,6 +41,7 @@ class PartSender {
 
   void work();
   void start_thread();
+  SentPart bring(const Job& job) const;
   void carry_out(Job job, std::unique_lock<std::mutex>& lock);
   void fail(std::exception_ptr error);
   void throw_if_failed() const;
@@ -47,7 +50,8 @@ class PartSender {
   const int at_once_;
   std::stop_source failing_;
   std::stop_callback<std::function<void()>> on_stop_;
-  UploadPlace upload_;  // not changed while there are threads
+  UploadPlace upload_;                  // not changed while there are threads
+  std::map<size_t, StoredPart> there_;  // nor is this
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

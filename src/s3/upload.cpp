@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "s3/listing.h"
+
 namespace okibi::s3 {
 namespace {
 
@@ -57,6 +59,17 @@ auto Upload::or_abort(Work&& work) {
     abort();
     throw;
   }
+}
+
+void Upload::resume() {
+  is_kept_ = true;
+  std::optional<S3Upload> latest;
+  for (S3Upload& found : list_uploads(*session_, where_.bucket, where_.key)) {
+    if (found.key == where_.key && (!latest || found.initiated >= latest->initiated)) latest = std::move(found);
+  }
+  if (!latest) return;
+  upload_ = UploadPlace{where_, latest->upload_id};
+  sender_.begin(*upload_, list_parts(*session_, *upload_));
 }
 
 void Upload::write(std::span<const std::byte> bytes) {
@@ -115,7 +128,7 @@ void Upload::abort() noexcept {
   state_ = State::failed;
   sender_.stop();
   part_ = {};
-  if (upload_) try_to_abort_upload(*session_, *upload_);
+  if (upload_ && !is_kept_) try_to_abort_upload(*session_, *upload_);
 }
 
 }  // namespace okibi::s3

@@ -12,6 +12,9 @@ class Upload {
   Upload(const Upload&) = delete;
   Upload& operator=(const Upload&) = delete;
 
+  // Before the first write: goes on with the upload of this key that was begun last and never finished, where there is
+  // one; and leaves what it sends for the next one, should it not come to commit().
+  void resume();
   void write(std::span<const std::byte> bytes);
   S3Object commit();
   uint64_t position() const noexcept { return position_; }
@@ -35,6 +38,7 @@ class Upload {
   PartSender sender_;
   PartBuffer part_;  // being filled
   std::optional<UploadPlace> upload_;
+  bool is_kept_ = false;  // also when it fails
   State state_ = State::open;
   uint64_t position_ = 0;
 };

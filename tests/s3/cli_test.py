@@ -177,6 +177,48 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.state()["uploads"], [])
         self.assertIn("no unfinished uploads", self.okibi("uploads", "s3://ckpt/"))
 
+    def parts_sent(self):
+        return sum(entry["op"] == "UploadPart" and entry["status"] == 200 for entry in self.log())
+
+    def test_a_resumed_upload_sends_only_what_is_missing(self):
+        body = random.Random(2).randbytes(60 * MIB + 5)
+        big = self.folder / "big.bin"
+        big.write_bytes(body)
+        self.store.control("faults", [{"op": "UploadPart", "nth": 5, "do": "silence", "seconds": 60}])
+        process = self.okibi.start("cp", "--resume", big, "s3://ckpt/resumed.bin")
+        until(lambda: self.parts_sent() >= 4, "four parts")
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(self.okibi.finished(process, timeout=30).status, 130)
+        kept = self.parts_sent()
+        self.assertEqual(len(self.state()["uploads"]), 1)
+        self.clear_log()
+        changed = bytearray(body)
+        changed[3] ^= 1  # of a part that was sent
+        big.write_bytes(changed)
+        self.okibi("cp", "--resume", big, "s3://ckpt/resumed.bin")
+        self.assertEqual(self.store.get("ckpt", "resumed.bin"), bytes(changed))
+        self.assertLessEqual(self.parts_sent(), 8 - kept + 1)
+        self.assertEqual(self.state()["uploads"], [])
+
+    def test_a_resumed_download_fetches_only_what_is_missing(self):
+        body = random.Random(3).randbytes(200 * MIB + 7)
+        self.store.put("ckpt", "far.bin", body)
+        target = self.folder / "near.bin"
+        process = self.okibi.start("cp", "--resume", "s3://ckpt/far.bin", target)
+        until(lambda: any(part.stat().st_size >= 70 * MIB for part in self.folder.glob(".near.bin.*")), "70 MiB")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        self.assertFalse(target.exists())
+        self.clear_log()
+        self.assertRegex(self.okibi("cp", "--resume", "s3://ckpt/far.bin", target), r"from (64|128|192)\.0 MiB on")
+        self.assertEqual(target.read_bytes(), body)
+        self.assertLessEqual(sum(entry["bytes"] for entry in self.log()), 137 * MIB)
+        self.assertEqual(list(self.folder.glob(".near.bin.*")), [])
+        # Of another version nothing is taken.
+        self.store.put("ckpt", "far.bin", b"new")
+        self.okibi("cp", "--resume", "s3://ckpt/far.bin", target)
+        self.assertEqual(target.read_bytes(), b"new")
+
     def test_an_interrupt_leaves_the_old_object_and_no_parts(self):
         process = self.held_upload()
         process.send_signal(signal.SIGINT)
