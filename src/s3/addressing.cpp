@@ -71,6 +71,14 @@ bool is_region(std::string_view text) {
   return !text.empty() && text.size() <= 40 && std::ranges::all_of(text, good);
 }
 
+const S3Uri& object_at(const S3Uri& where) {
+  check_bucket(where.bucket);
+  if (!where.key.empty()) return where;
+  throw Error(ErrorKind::bad_argument, "names a bucket, not an object")
+      .expected("s3://bucket/key")
+      .at("", uri_of(where));
+}
+
 std::string uri_of(const S3Uri& where) {
   return printable("s3://" + where.bucket + (where.key.empty() ? "" : "/" + where.key), 600);
 }

@@ -48,6 +48,9 @@ void check_bucket(const std::string& bucket);
 // Regions come from outside, and stand in hosts.
 bool is_region(std::string_view text);
 
+// `where`, which must name an object: PUT and DELETE of none would make or remove the bucket itself.
+const S3Uri& object_at(const S3Uri& where);
+
 std::string uri_of(const S3Uri& where);  // "s3://bucket/key", fit for messages
 
 }  // namespace okibi::s3

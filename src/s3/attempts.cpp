@@ -70,6 +70,7 @@ void Attempts::sign_request(Request& request) {
 Request Attempts::request(const Headers& headers) {
   Request request{.method = operation_.method, .headers = headers, .body = operation_.body};
   request.timeout = operation_.timeout;
+  request.asks_first = course_.attempts > 1;  // the store has refused it once
   if (operation_.slow) request.stall_timeout = session_.options().stall_timeout * patience_for_slow_work;
   if (!operation_.url.empty()) {
     request.url = operation_.url;
@@ -97,7 +98,7 @@ void Attempts::succeeded() { session_.budget_.succeeded(std::exchange(retries_, 
 std::optional<Error> Attempts::after(const Response& response, const Fault& fault) {
   ++failures_;
   const bool passing = can_pass(response.status, fault.code);
-  in_doubt_ |= passing;
+  in_doubt_ |= passing || response.status >= 500;
   if (heal(response, fault)) return std::nullopt;
   if (!passing || !may_try_again(INT_MAX)) return error_in_words(operation_, response, fault, course_);
   pause(pause_asked_for(response.headers).value_or(milliseconds(0)));

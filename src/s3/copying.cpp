@@ -82,6 +82,7 @@ S3Object copy_in_parts(Session& session, const S3Uri& from, const S3Object& sour
 
 S3Object copy_object(Session& session, const S3Uri& from, const S3Uri& to, uint64_t largest_at_once) {
   const S3Object source = head_object(session, from);
+  static_cast<void>(object_at(to));
   if (source.size <= largest_at_once) return copy_at_once(session, from, source, to);
   return copy_in_parts(session, from, source, to, largest_at_once);
 }

@@ -21,8 +21,8 @@ constexpr long send_buffer = 512 << 10;
 constexpr long small_buffer = 32 << 10;  // for short answers to long requests
 constexpr size_t most_header_bytes = size_t{256} << 10;
 constexpr size_t most_error_body = size_t{1} << 20;  // of an answer that says what went wrong: the rest is not read
-constexpr size_t large_body = size_t{1} << 20;       // worth asking first whether the store wants it
-constexpr milliseconds longest_wait_for_100{1000};
+constexpr size_t large_body = size_t{1} << 20;       // worth to ask first
+constexpr milliseconds longest_wait_for_100{500};
 constexpr milliseconds longest_poll{1000};
 
 void start_curl() {
@@ -335,7 +335,7 @@ void Exchange::set_headers() {
     }
     add_header(value.empty() ? name + ";" : name + ": " + value);
   }
-  if (request_.body.size() < large_body) add_header("Expect:");
+  if (!request_.asks_first || request_.body.size() < large_body) add_header("Expect:");
   set(CURLOPT_HTTPHEADER, headers_.get());
 }
 

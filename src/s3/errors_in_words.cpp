@@ -78,13 +78,14 @@ std::string details(int status, const Fault& fault, int attempts) {
   return text;
 }
 
-// Who may not do what, where that is the trouble.
-std::string words_for(const Meaning& meaning, const Operation& operation, const Course& course) {
-  if (meaning.kind != ErrorKind::no_permission || !operation.url.empty()) return std::string(meaning.words);
-  const std::string who =
-      course.access_key_id.empty() ? "requests without a key" : "the key " + printable(course.access_key_id, 130);
+// "GetObject: there is no such object"; or who may not do what, where that is the trouble.
+std::string sentence_of(const Meaning& meaning, const Operation& operation, const Course& course) {
+  const bool is_about_a_key = meaning.kind == ErrorKind::no_permission && operation.url.empty();
+  if (!is_about_a_key) return fmt::format("{}: {}", operation.name, meaning.words);
+  const std::string& key = course.access_key_id;
+  const std::string who = key.empty() ? "requests without a key" : "the key " + printable(key, 130);
   if (meaning.status == 403) return fmt::format("access denied: {} may not {} here", who, operation.name);
-  return fmt::format("{} ({})", meaning.words, who);
+  return fmt::format("{}: {} ({})", operation.name, meaning.words, who);
 }
 
 Error redirect_in_words(const Operation& operation, const Response& response, const Fault& fault,
@@ -123,7 +124,7 @@ Fault fault_in(const Response& response) {
 Error error_in_words(const Operation& operation, const Response& response, const Fault& fault, const Course& course) {
   if (is_redirect(response.status)) return redirect_in_words(operation, response, fault, course);
   const Meaning& meaning = meaning_of(response.status, fault.code);
-  return Error(meaning.kind, fmt::format("{}: {} ({})", operation.name, words_for(meaning, operation, course),
+  return Error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
                                          details(response.status, fault, course.attempts)))
       .hint(meaning.hint)
       .at("", place_of(operation));

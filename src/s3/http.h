@@ -31,8 +31,9 @@ struct Request {
   // at once or are not there (a machine's metadata).
   std::optional<std::chrono::milliseconds> timeout = {};
   std::optional<std::chrono::milliseconds> stall_timeout = {};  // instead of the transport's: the server works long
-  bool past_proxies =
-      false;  // for hosts on this machine's own link, which no proxy reaches: HTTP_PROXY is not for them
+  // A large body only goes once the server has said that it wants it ("Expect: 100-continue"). That costs a round trip.
+  bool asks_first = false;
+  bool past_proxies = false;  // HTTP_PROXY is not for hosts on this machine's own link, which no proxy reaches
 };
 
 struct Response {

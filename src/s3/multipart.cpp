@@ -68,7 +68,7 @@ bool is_gone(const Reply& reply) { return reply.fault.code == "NoSuchUpload" || 
 Reply try_abort(Session& session, const UploadPlace& upload) {
   return session.try_call({.name = "AbortMultipartUpload",
                            .method = "DELETE",
-                           .where = upload.where,
+                           .where = object_at(upload.where),
                            .query = {{"uploadId", upload.id}},
                            .max_attempts = attempts_to_abort,
                            .timeout = longest_abort,

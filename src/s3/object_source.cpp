@@ -214,12 +214,7 @@ void ObjectSource::read_piece(const Piece& piece, const Arrived& arrived, const 
 }
 
 std::shared_ptr<const ObjectSource> open_object(std::shared_ptr<Session> session, const S3Uri& where) {
-  if (where.key.empty()) {
-    throw Error(ErrorKind::bad_argument, "names a bucket, not an object")
-        .expected("s3://bucket/key")
-        .at("", uri_of(where));
-  }
-  return std::make_shared<ObjectSource>(std::move(session), Operation{.name = "GetObject", .where = where});
+  return std::make_shared<ObjectSource>(std::move(session), Operation{.name = "GetObject", .where = object_at(where)});
 }
 
 std::shared_ptr<const ObjectSource> open_url(std::shared_ptr<Session> session, const std::string& url) {

@@ -55,7 +55,10 @@ S3Object object_in(const std::string& key, const Headers& headers) {
 }
 
 Operation head_operation(const S3Uri& where) {
-  return {.name = "HeadObject", .method = "HEAD", .where = where, .headers = {{"x-amz-checksum-mode", "ENABLED"}}};
+  return {.name = "HeadObject",
+          .method = "HEAD",
+          .where = object_at(where),
+          .headers = {{"x-amz-checksum-mode", "ENABLED"}}};
 }
 
 }  // namespace
@@ -97,7 +100,7 @@ S3Object head_object(Session& session, const S3Uri& where) {
 
 // S3 says 204 of what was not there, other stores may say 404; but a bucket that does not exist is an error.
 void delete_object(Session& session, const S3Uri& where) {
-  Reply reply = session.try_call({.name = "DeleteObject", .method = "DELETE", .where = where});
+  Reply reply = session.try_call({.name = "DeleteObject", .method = "DELETE", .where = object_at(where)});
   if (reply.error && reply.fault.code != "NoSuchKey") throw *std::move(reply.error);
 }
 
@@ -113,7 +116,7 @@ bool is_there(Session& session, const S3Uri& where, const Fingerprint& written) 
 
 S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body) {
   const std::string crc = base64_of_crc(libdeflate_crc32(0, body.data(), body.size()));
-  Operation put{.name = "PutObject", .method = "PUT", .where = where, .body = body};
+  Operation put{.name = "PutObject", .method = "PUT", .where = object_at(where), .body = body};
   put.headers = headers_of_new_object(session.options());
   put.headers.emplace_back("x-amz-checksum-crc32", crc);
   if (session.options().if_none_match) put.headers.emplace_back("If-None-Match", "*");

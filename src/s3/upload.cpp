@@ -23,13 +23,8 @@ void check_part_size(const S3Options& options) {
 
 Upload::Upload(std::shared_ptr<Session> session, S3Uri where)
     : session_(std::move(session)), where_(std::move(where)), sender_(*session_, session_->options().max_concurrency) {
-  check_bucket(where_.bucket);
+  static_cast<void>(object_at(where_));
   static_cast<void>(headers_of_new_object(session_->options()));  // what is wrong with them shows now
-  if (where_.key.empty()) {
-    throw Error(ErrorKind::bad_argument, "names a bucket, not an object")
-        .expected("s3://bucket/key")
-        .at("", uri_of(where_));
-  }
   check_part_size(session_->options());
 }
 

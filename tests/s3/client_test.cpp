@@ -104,6 +104,19 @@ TEST_F(Client, DeletesWhatIsThereOrNot) {
   expect_error(ErrorKind::not_found, "there is no such bucket", [&] { client().delete_object("bucket", "key"); });
 }
 
+TEST_F(Client, NeverTakesABucketForAnObject) {
+  expect_error(ErrorKind::bad_argument, "names a bucket", [&] { client().put_object("bucket", "", as_bytes("x")); });
+  expect_error(ErrorKind::bad_argument, "names a bucket", [&] { client().delete_object("bucket", ""); });
+  expect_error(ErrorKind::bad_argument, "names a bucket", [&] { client().get_object("bucket", ""); });
+  expect_error(ErrorKind::bad_argument, "names a bucket", [&] { client().head_object("bucket", ""); });
+  expect_error(ErrorKind::bad_argument, "names a bucket",
+               [&] { client().abort_upload("bucket", {.key = "", .upload_id = "1", .initiated = ""}); });
+  store->objects["bucket/key"] = "x";
+  expect_error(ErrorKind::bad_argument, "names a bucket", [&] { client().copy_object("bucket", "key", "bucket", ""); });
+  EXPECT_THAT(store->log("PUT"), IsEmpty());
+  EXPECT_THAT(store->log("DELETE"), IsEmpty());
+}
+
 TEST_F(Client, CopiesTheVersionThatIsThereNow) {
   store->objects["bucket/key"] = "text";
   client().copy_object("bucket", "key", "other", "copy");

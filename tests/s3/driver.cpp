@@ -141,7 +141,7 @@ class Commands {
         {"load", &Commands::load_one},   {"ls", &Commands::list},     {"head", &Commands::head},
         {"cp", &Commands::copy},         {"rm", &Commands::remove},   {"presign", &Commands::presign},
         {"uploads", &Commands::uploads}, {"abort", &Commands::abort}, {"folder", &Commands::folder},
-        {"names", &Commands::names}};
+        {"names", &Commands::names},     {"read", &Commands::read}};
     (this->*commands.at(words.at(0)))(words);
   }
 
@@ -168,6 +168,14 @@ class Commands {
     std::vector<std::byte> bytes(source->size());
     source->read(0, bytes);
     write_file(words.at(2), bytes);
+  }
+  void read(const Words& words) {  // s3://… as fetch, and prints how long it took
+    const auto begun = std::chrono::steady_clock::now();
+    const auto source = checkpoint_.reader(words.at(1));
+    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(source->size());
+    source->read(0, {bytes.get(), source->size()});
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
+    std::cout << fmt::format("{} bytes in {:.3f} s\n", source->size(), took.count());
   }
   void save_one(const Words& words) {  // URI SEED SIZE: some checkpoint
     const auto sink = store_.create(words.at(1));
