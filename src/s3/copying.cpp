@@ -73,7 +73,7 @@ S3Object copy_in_parts(Session& session, const S3Uri& from, const S3Object& sour
                  });
     return complete_upload(session, upload, parts);
   } catch (...) {
-    try_to_abort_upload(session, upload);
+    try_to_abort_upload(session, upload, true);
     throw;
   }
 }

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include <algorithm>
+#include <array>
 
 #include "s3/errors_in_words.h"
 #include "s3/xml.h"
@@ -16,6 +17,8 @@ constexpr uint64_t parts_of_usual_size =
     1250;  // then each is 1/1250 of what stands before it: e^7 times as much at the end
 constexpr int attempts_to_abort = 5;
 constexpr std::chrono::milliseconds longest_abort{10'000};
+constexpr std::array more_aborts = {std::chrono::milliseconds(250), std::chrono::milliseconds(1000)};
+constexpr std::span<const std::chrono::milliseconds> pauses_between_aborts = more_aborts;
 constexpr std::string_view hint_about_checksums =
     "The store may not know CRC-32 of whole objects (FULL_OBJECT): ask for a newer version of it.";
 
@@ -124,9 +127,13 @@ void abort_upload(Session& session, const UploadPlace& upload) {
   if (reply.error && !is_gone(reply)) throw *std::move(reply.error);
 }
 
-void try_to_abort_upload(Session& session, const UploadPlace& upload) noexcept {
+void try_to_abort_upload(Session& session, const UploadPlace& upload, bool cut_off) noexcept {
   try {
     abort_upload(session, upload);
+    for (const auto pause : cut_off ? pauses_between_aborts : std::span<const std::chrono::milliseconds>()) {
+      session.pause(pause);
+      abort_upload(session, upload);
+    }
   } catch (const std::exception&) {
   }
 }

@@ -47,6 +47,8 @@ S3Object complete_upload(Session& session, const UploadPlace& upload, std::span<
 void abort_upload(Session& session, const UploadPlace& upload);
 
 // The same where an error is already on its way, or none can be thrown. What is left then is found by list_uploads.
-void try_to_abort_upload(Session& session, const UploadPlace& upload) noexcept;
+// `cut_off`: parts were, and may still arrive; one that does so after the abort brings the upload back in some stores,
+// and is paid for in all of them. It is then aborted a few times.
+void try_to_abort_upload(Session& session, const UploadPlace& upload, bool cut_off) noexcept;
 
 }  // namespace okibi::s3

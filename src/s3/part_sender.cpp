@@ -6,19 +6,28 @@
 #include <utility>
 
 namespace okibi::s3 {
+namespace {
+
+constexpr std::chrono::seconds grace{2};
+
+}  // namespace
 
 PartSender::PartSender(Session& session, int at_once)
-    : session_(session), at_once_(at_once), on_stop_(session.options().stop, [this] { failing_.request_stop(); }) {}
+    : session_(session), at_once_(at_once), stop_(session.options().stop), on_stop_(stop_, [this] {
+        const std::lock_guard lock(mutex_);
+        changed_.notify_all();
+      }) {}
 
 PartSender::~PartSender() { stop(); }
 
 void PartSender::throw_if_failed() const {
+  throw_if_stopped(stop_);
   if (first_error_) std::rethrow_exception(first_error_);
 }
 
 PartBuffer PartSender::borrow(size_t capacity) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return first_error_ || !free_.empty() || lent_ < at_once_; });
+  changed_.wait(lock, [&] { return first_error_ || stop_.stop_requested() || !free_.empty() || lent_ < at_once_; });
   throw_if_failed();
   PartBuffer buffer;
   if (free_.empty()) {
@@ -43,7 +52,6 @@ void PartSender::send(PartBuffer part) {
   throw_if_failed();
   sent_.emplace_back();
   queue_.push_back({sent_.size(), std::move(part)});
-  ++unfinished_;
   if (std::cmp_greater(queue_.size(), idle_) && std::cmp_less(threads_.size(), at_once_)) start_thread();
   changed_.notify_all();
 }
@@ -78,10 +86,11 @@ SentPart PartSender::bring(const Job& job) const {
     const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
     if (stored->second.crc == base64_of_crc(crc)) return {bytes.size(), stored->second.etag, crc};
   }
-  return upload_part(session_, upload_, job.number, bytes, failing_.get_token());
+  return upload_part(session_, upload_, job.number, bytes, cutting_off_.get_token());
 }
 
 void PartSender::carry_out(Job job, std::unique_lock<std::mutex>& lock) {
+  ++busy_;
   lock.unlock();
   SentPart sent;
   std::exception_ptr error;
@@ -91,35 +100,32 @@ void PartSender::carry_out(Job job, std::unique_lock<std::mutex>& lock) {
     error = std::current_exception();
   }
   lock.lock();
-  --unfinished_;
+  --busy_;
   sent_[job.number - 1] = std::move(sent);
   free_.push_back(std::move(job.part));
-  if (error) fail(std::move(error));
-}
-
-void PartSender::fail(std::exception_ptr error) {
-  if (!first_error_) first_error_ = std::move(error);
+  if (!error || first_error_) return;
+  first_error_ = std::move(error);
   queue_.clear();
-  failing_.request_stop();
 }
 
 std::vector<SentPart> PartSender::finish() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return first_error_ || unfinished_ == 0; });
+  changed_.wait(lock, [&] { return first_error_ || stop_.stop_requested() || (queue_.empty() && busy_ == 0); });
   throw_if_failed();
   return std::move(sent_);
 }
 
-void PartSender::stop() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-    queue_.clear();
-  }
-  failing_.request_stop();
+bool PartSender::stop() {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  queue_.clear();
   changed_.notify_all();
+  const bool all_arrived = changed_.wait_for(lock, grace, [&] { return busy_ == 0; });
+  lock.unlock();
+  cutting_off_.request_stop();
   for (std::thread& thread : threads_) thread.join();
   threads_.clear();
+  return !all_arrived;
 }
 
 }  // namespace okibi::s3

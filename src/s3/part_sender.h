@@ -20,7 +20,8 @@ struct PartBuffer {
 };
 
 // Sends parts on threads of its own, and lends the memory for them: as much as `at_once` parts take, and no more. For
-// one thread, that writes. The first part that fails stops the others; its error is thrown by the next call.
+// one thread, that writes. The error of the first part that fails is thrown by the next call, or Error(cancelled) once
+// S3Options::stop was asked for.
 class PartSender {
  public:
   PartSender(Session& session, int at_once);
@@ -31,7 +32,9 @@ class PartSender {
   void begin(UploadPlace upload, std::map<size_t, StoredPart> there = {});
   void send(PartBuffer part);
   std::vector<SentPart> finish();  // waits for all parts: they are in their order
-  void stop();                     // drops what is not yet sent, and waits for the threads
+  // Drops what is not yet sent, and waits for the threads. Parts on their way have two seconds to arrive, since one
+  // that is cut off may reach the store after all, and after the upload was aborted. true: some were cut off.
+  bool stop();
 
  private:
   struct Job {
@@ -43,13 +46,12 @@ class PartSender {
   void start_thread();
   SentPart bring(const Job& job) const;
   void carry_out(Job job, std::unique_lock<std::mutex>& lock);
-  void fail(std::exception_ptr error);
   void throw_if_failed() const;
 
   Session& session_;
   const int at_once_;
-  std::stop_source failing_;
-  std::stop_callback<std::function<void()>> on_stop_;
+  const std::stop_token stop_;
+  std::stop_source cutting_off_;
   UploadPlace upload_;                  // not changed while there are threads
   std::map<size_t, StoredPart> there_;  // nor is this
 
@@ -61,9 +63,10 @@ class PartSender {
   std::exception_ptr first_error_;
   int lent_ = 0;  // buffers that exist, in whatever place
   int idle_ = 0;  // threads without a job
-  size_t unfinished_ = 0;
+  int busy_ = 0;  // threads with one
   bool stopping_ = false;
   std::vector<std::thread> threads_;
+  std::stop_callback<std::function<void()>> on_stop_;
 };
 
 }  // namespace okibi::s3

@@ -92,6 +92,8 @@ class Session {
   // (Error(unsupported)).
   Tail get_tail(const Operation& get, uint64_t most);
 
+  void pause(std::chrono::milliseconds duration) { pause_(duration, {}); }
+
   std::string presign(const S3Uri& where, const std::string& method, std::chrono::seconds lapses_after);
 
  private:

@@ -121,9 +121,9 @@ S3Object Upload::finish() {
 
 void Upload::abort() noexcept {
   state_ = State::failed;
-  sender_.stop();
+  const bool cut_off = sender_.stop();
   part_ = {};
-  if (upload_ && !is_kept_) try_to_abort_upload(*session_, *upload_);
+  if (upload_ && !is_kept_) try_to_abort_upload(*session_, *upload_, cut_off);
 }
 
 }  // namespace okibi::s3

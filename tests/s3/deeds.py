@@ -136,6 +136,8 @@ def whole(exchange, fault, answer):
 
 
 def other_range(exchange, fault, answer):
+    if "content-range" not in answer.headers:
+        return None
     found = exchange.server.store.object(exchange.call())
     first = int(answer.headers["content-range"].split()[1].partition("-")[0])
     length = len(answer.body)

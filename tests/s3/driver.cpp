@@ -169,13 +169,13 @@ class Commands {
     source->read(0, bytes);
     write_file(words.at(2), bytes);
   }
-  void read(const Words& words) {  // s3://… as fetch, and prints how long it took
-    const auto begun = std::chrono::steady_clock::now();
+  void read(const Words& words) {  // s3://… as fetch, into memory that is there, and prints how long it took
     const auto source = checkpoint_.reader(words.at(1));
-    const auto bytes = std::make_unique_for_overwrite<std::byte[]>(source->size());
-    source->read(0, {bytes.get(), source->size()});
+    std::vector<std::byte> bytes(source->size());
+    const auto begun = std::chrono::steady_clock::now();
+    source->read(0, bytes);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begun;
-    std::cout << fmt::format("{} bytes in {:.3f} s\n", source->size(), took.count());
+    std::cout << fmt::format("{} bytes in {:.3f} s", bytes.size(), took.count()) << std::endl;
   }
   void save_one(const Words& words) {  // URI SEED SIZE: some checkpoint
     const auto sink = store_.create(words.at(1));

@@ -6,6 +6,7 @@ import time
 import unittest
 
 import credential_servers
+import fault_server
 import harness
 from gateway_tests import ODD_KEYS, crc, listed_keys, made_bytes
 from program import Program, until
@@ -37,6 +38,9 @@ class Faulty(unittest.TestCase):
 
     def setUp(self):
         self.store.control("reset", {})
+
+    def tearDown(self):
+        self.assertEqual([entry for entry in self.log() if entry["status"] == fault_server.BUG], [])
 
     def file(self, name, body=b""):
         path = self.folder / name

@@ -105,6 +105,21 @@ TEST_F(Writing, WithoutCommitTheOldObjectStays) {
   EXPECT_THAT(store->log("DELETE", "uploadId"), SizeIs(1));
 }
 
+// One that comes after the abort would bring the upload back.
+TEST_F(Writing, PartsOnTheirWayArriveBeforeTheUploadIsAborted) {
+  store->then = [&](const Asked& asked, Answer&) {
+    if (asked.has("partNumber")) std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_TRUE(asked.method != "DELETE" || store->in_flight == 1);
+  };
+  {
+    const auto sink = writer();
+    sink->write(std::string_view(body).substr(0, 350'000));
+    while (store->log("PUT", "partNumber").size() < 3) std::this_thread::yield();
+  }
+  EXPECT_THAT(store->log("DELETE", "uploadId"), SizeIs(1));
+  EXPECT_THAT(store->uploads, IsEmpty());
+}
+
 TEST_F(Writing, WhatTheObjectIsBornWithIsSaidOnce) {
   auto options = usual_options();
   options.storage_class = "STANDARD_IA";
