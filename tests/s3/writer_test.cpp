@@ -95,6 +95,28 @@ TEST_F(Writing, NoMoreRequestsAtOnceThanAllowed) {
   EXPECT_EQ(stored(), body);
 }
 
+TEST_F(Writing, NoMoreMemoryThanTheRequestsAtOnceTake) {
+  std::atomic<bool> held = true;
+  store->then = [&](const Asked& asked, Answer&) {
+    while (held && asked.has("partNumber")) std::this_thread::yield();
+  };
+  const auto sink = writer();
+  std::atomic<uint64_t> written = 0;
+  std::thread writing([&] {
+    for (size_t at = 0; at < body.size(); at += 10'000) {
+      sink->write(std::string_view(body).substr(at, 10'000));
+      written = sink->position();
+    }
+  });
+  while (store->in_flight < 4) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(written, 400'000u);
+  held = false;
+  writing.join();
+  sink->commit();
+  EXPECT_EQ(stored(), body);
+}
+
 TEST_F(Writing, WithoutCommitTheOldObjectStays) {
   store->objects["bucket/key"] = "old";
   for (const size_t size : {0, 10, 1'000'000}) {
