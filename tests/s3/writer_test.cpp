@@ -38,9 +38,9 @@ struct Writing : testing::Test, Bench {
   std::string stored() const { return store->objects.at("bucket/key"); }
   // The answer to the first of these requests is lost, though the store has carried it out.
   void lose(const std::string& method, const std::string& query = "") {
-    store->then = [=, lost = false](const Asked& asked, Answer&) mutable {
+    store->then = [=, lost = std::make_shared<std::atomic_flag>()](const Asked& asked, Answer&) {
       const bool hit = asked.method == method && (query.empty() || asked.has(query));
-      if (hit && !std::exchange(lost, true)) throw TransportError("the connection was reset");
+      if (hit && !lost->test_and_set()) throw TransportError("the connection was reset");
     };
   }
   void refuse(const std::string& method, const std::string& query, Answer answer) {
