@@ -152,7 +152,6 @@ void ObjectSource::read(uint64_t offset, std::span<std::byte> into) const {
   io::check_range(*this, offset, into.size());
   if (into.empty()) return;
   if (offset >= tail_begin()) return fill(offset, into);
-  if (into.size() < small_read) return blocks_.read(offset, into);
   const io::Range range{offset, into};
   read_many({&range, 1});
 }

@@ -147,7 +147,9 @@ S3Options with_surroundings(S3Options options, const Surroundings& surroundings)
     options.ca_file = first_of({variable(surroundings, "AWS_CA_BUNDLE"), value_of(profile, "ca_bundle")});
     options.ca_file = in_home(surroundings, options.ca_file);
   }
-  if (value_of(profile, "s3.addressing_style") == "path") options.force_path_style = true;
+  const auto style = value_of(profile, "s3.addressing_style");
+  if (style == "path") options.force_path_style = true;
+  if (style == "virtual") options.force_virtual_host = true;
   return options;
 }
 

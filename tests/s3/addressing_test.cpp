@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "s3/scripted_world.h"
 #include "s3/xml.h"
 #include "tensor/expect_error.h"
 
@@ -44,6 +45,15 @@ TEST(Addressing, OtherStoresHaveFoldersUnlessTheyAreSaidToHaveHosts) {
   EXPECT_EQ(url({.endpoint = "https://x.supabase.co/storage/v1/s3/"}, {"bucket", "k"}),
             "https://x.supabase.co/storage/v1/s3/bucket/k");
   EXPECT_EQ(url({.force_path_style = true}, {"bucket", "k"}), "https://s3.eu-west-1.amazonaws.com/bucket/k");
+}
+
+TEST(Addressing, AProfileMayChoose) {
+  testing_help::World world;
+  world.config("[default]\ns3 =\n  addressing_style = virtual\n");
+  EXPECT_TRUE(with_surroundings({}, world.surroundings()).force_virtual_host);
+  world.config("[default]\ns3 =\n  addressing_style = path\n");
+  EXPECT_TRUE(with_surroundings({}, world.surroundings()).force_path_style);
+  EXPECT_FALSE(with_surroundings({}, world.surroundings()).force_virtual_host);
 }
 
 TEST(Addressing, KeysAndQueriesAreEncoded) {

@@ -237,6 +237,33 @@ TEST_F(Objects, AStopEndsReading) {
 }
 
 // Under ThreadSanitizer, too.
+TEST(ThreadsOfRequests, DoEachJobOnce) {
+  std::vector<std::atomic<int>> done(500);
+  run_requests(done.size(), 5, {}, [&](size_t job, auto&) { ++done[job]; });
+  for (const auto& times : done) EXPECT_EQ(times, 1);
+  run_requests(0, 5, {}, [](size_t, auto&) { ADD_FAILURE(); });
+}
+
+TEST(ThreadsOfRequests, StopAtTheFirstErrorOrAStop) {
+  std::atomic<size_t> done = 0;
+  const auto some_time = [] { std::this_thread::sleep_for(std::chrono::milliseconds(1)); };
+  const auto failing = [&](size_t job, auto&) {
+    some_time(), ++done;
+    if (job == 5) throw Error(ErrorKind::io, "this one");
+  };
+  expect_error(ErrorKind::io, "this one", [&] { run_requests(1000, 4, {}, failing); });
+  EXPECT_THAT(done.load(), Le(100u));
+  std::stop_source stop;
+  done = 0;
+  expect_error(ErrorKind::cancelled, "", [&] {
+    run_requests(1000, 4, stop.get_token(), [&](size_t job, auto&) {
+      some_time(), ++done;
+      if (job == 5) stop.request_stop();
+    });
+  });
+  EXPECT_THAT(done.load(), Le(100u));
+}
+
 struct ThreadsOfObjects : Objects {};
 
 TEST_F(ThreadsOfObjects, ManyThreadsReadOneSource) {

@@ -38,9 +38,9 @@ struct Writing : testing::Test, Bench {
   std::string stored() const { return store->objects.at("bucket/key"); }
   // The answer to the first of these requests is lost, though the store has carried it out.
   void lose(const std::string& method, const std::string& query = "") {
-    store->then = [=, lost = false](const Asked& asked, Answer&) mutable {
+    store->then = [=, lost = std::make_shared<std::atomic_flag>()](const Asked& asked, Answer&) {
       const bool hit = asked.method == method && (query.empty() || asked.has(query));
-      if (hit && !std::exchange(lost, true)) throw TransportError("the connection was reset");
+      if (hit && !lost->test_and_set()) throw TransportError("the connection was reset");
     };
   }
   void refuse(const std::string& method, const std::string& query, Answer answer) {
@@ -92,6 +92,28 @@ TEST_F(Writing, NoMoreRequestsAtOnceThanAllowed) {
   options.max_concurrency = 1;
   write(body, options);
   EXPECT_EQ(store->most_in_flight, 1);
+  EXPECT_EQ(stored(), body);
+}
+
+TEST_F(Writing, NoMoreMemoryThanTheRequestsAtOnceTake) {
+  std::atomic<bool> held = true;
+  store->then = [&](const Asked& asked, Answer&) {
+    while (held && asked.has("partNumber")) std::this_thread::yield();
+  };
+  const auto sink = writer();
+  std::atomic<uint64_t> written = 0;
+  std::thread writing([&] {
+    for (size_t at = 0; at < body.size(); at += 10'000) {
+      sink->write(std::string_view(body).substr(at, 10'000));
+      written = sink->position();
+    }
+  });
+  while (store->in_flight < 4) std::this_thread::yield();
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  EXPECT_EQ(written, 400'000u);
+  held = false;
+  writing.join();
+  sink->commit();
   EXPECT_EQ(stored(), body);
 }
 
