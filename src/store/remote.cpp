@@ -6,7 +6,7 @@
 namespace okibi::store {
 namespace {
 
-constexpr const char* library = "libokibi_s3.so.0";       // beside the library that this is a part of
+constexpr const char* library = "libokibi_s3.so.0";       // its soname
 constexpr const char* function = "okibi_s3_add_schemes";  // src/s3/plugin.cpp
 using AddSchemes = void (*)(Store*, const std::stop_token*);
 
@@ -22,9 +22,20 @@ Error not_opened() {
       .hint("Install it beside libokibi_checkpoint.");
 }
 
+// Beside the library that this is a part of, else where the system looks.
+void* open_beside() {
+  Dl_info self = {};
+  if (::dladdr(reinterpret_cast<void*>(&add_remote_schemes), &self) != 0 && self.dli_fname) {
+    const std::string path = self.dli_fname;
+    const std::string beside = path.substr(0, path.rfind('/') + 1) + library;
+    if (void* handle = ::dlopen(beside.c_str(), RTLD_NOW | RTLD_LOCAL)) return handle;
+  }
+  return ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
+}
+
 // Never closed: its threads and connections may live as long as the process does.
 Store open_library() {
-  void* handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
+  void* handle = open_beside();
   if (!handle) throw not_opened();
   const auto add = reinterpret_cast<AddSchemes>(::dlsym(handle, function));
   if (!add) throw not_opened();
