@@ -143,6 +143,10 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.okibi("predict", "s3://ckpt/run/model.pth", TABLE), self.okibi("predict", self.folder / "model.pth", TABLE))
         self.assertEqual(self.state()["uploads"], [])
 
+    def test_the_example_runs(self):
+        example = Program(BUILD / "example_object_storage", self.place)
+        self.assertEqual(example("s3://ckpt/example").splitlines(), ["2 tensors through a buffer", "2 tensors as a stream", "10 rows"])
+
     def test_what_is_not_there_is_told_in_one_line(self):
         for words, text in [(("ls", "s3://ckpt/none.pth"), "none.pth"), (("ls", "s3://no-bucket/x.pth"), "no-bucket"),
                             (("cp", "s3://ckpt/none.pth", self.folder / "none"), "none.pth"), (("ls", "s3://"), "bucket")]:
