@@ -104,14 +104,15 @@ ConvertReport converted(const Words& words, const ConvertOptions& options) {
 
 void print(const Words& words, const ConvertReport& report) {
   if (words.json) {
-    const Json json = {{"okibi_version", version()},   {"source", words.source},   {"target", words.target},
-                       {"from", name_of(report.from)}, {"to", name_of(report.to)}, {"tensors", report.tensors},
-                       {"nbytes", report.nbytes},      {"part", report.part}};
+    const Json json = {{"okibi_version", version()}, {"source", shown(words.source)},
+                       {"target", words.target},     {"from", name_of(report.from)},
+                       {"to", name_of(report.to)},   {"tensors", report.tensors},
+                       {"nbytes", report.nbytes},    {"part", report.part}};
     return fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   }
   const std::string part = report.part.empty() ? "" : " of " + printable(report.part);
-  fmt::print("{} → {}: {} tensor{}{}, {} ({} → {})\n", words.source, words.target, report.tensors,
-             report.tensors == 1 ? "" : "s", part, human_bytes(report.nbytes), name_of(report.from),
+  fmt::print("{} → {}: {} tensor{}{}, {} ({} → {})\n", printable(shown(words.source)), printable(shown(words.target)),
+             report.tensors, report.tensors == 1 ? "" : "s", part, human_bytes(report.nbytes), name_of(report.from),
              name_of(report.to));
 }
 

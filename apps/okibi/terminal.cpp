@@ -26,6 +26,11 @@ std::string human_bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
+std::string shown(const std::string& uri) {
+  const bool is_url = uri.starts_with("http://") || uri.starts_with("https://");
+  return is_url ? uri.substr(0, uri.find('?')) : uri;
+}
+
 std::string in_words_of_program(const std::string& message, const std::string& file) {
   constexpr std::string_view function = "okibi::inspect::rescue()";
   std::string text = printable(message);

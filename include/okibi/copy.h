@@ -16,8 +16,8 @@ namespace okibi {
 struct CopyOptions {
   // Keep what is done when the copy is stopped or fails, and go on with what an earlier one kept: from object storage to a
   // local file while the object is the same, and from a local file to object storage, where parts that are there already
-  // and have the same CRC-32 are not sent again (`okibi uploads` lists and removes such parts). Files of a folder that are
-  // there are copied again. Between other places nothing is kept.
+  // and have the same CRC-32 are not sent again (`okibi uploads` lists and removes such parts). Files that are there whole are
+  // copied again. Between other places nothing is kept.
   bool resume = false;
   Progress progress = {};  // bytes
   std::stop_token stop = {};
@@ -31,8 +31,8 @@ struct CopyReport {
 };
 
 // Each file appears as a whole, at its end, or is left as it was. Into a folder that is there, or a `to` that ends in a
-// slash, a file goes under its own name; a folder's files go into `to` itself, those in folders within it apart, and what
-// makes a checkpoint of them (.metadata, *.index.json) last. Memory stays bounded. Errors: those of the two places;
+// slash, a file goes under its own name; a folder's files go into `to` itself, and what makes a checkpoint of
+// them (.metadata, *.index.json) last; a folder with folders in it is Error(unsupported). Memory stays bounded. Errors: those of the two places;
 // Error(bad_argument) where both are the same; Error(cancelled).
 CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options = {});
 

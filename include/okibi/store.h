@@ -30,6 +30,7 @@ class Folder {
 
   virtual std::string name() const = 0;                // a path or a URI, for messages
   virtual std::vector<std::string> names() const = 0;  // of its files, not of those in folders within it; sorted
+  virtual bool has_folders() const = 0;                // whether there are such
 
   bool has(const std::string& file) const;  // whether there is something of that name, whatever it is
   std::shared_ptr<const io::Source> open(const std::string& file) const;  // Error(not_found) where there is none

@@ -277,7 +277,8 @@ void Exchange::set_up(CURL* easy, const TransportOptions& options) {
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
   set(CURLOPT_DNS_SHUFFLE_ADDRESSES, 1L);  // a large store has many front doors
-  set(CURLOPT_BUFFERSIZE, request_.body.empty() ? receive_buffer : small_buffer);
+  // Refused while the handle holds a buffer, as after a name that was not resolved: then it keeps the size it has.
+  static_cast<void>(curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, request_.body.empty() ? receive_buffer : small_buffer));
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);  // a proxy's answer is not the store's
   if (request_.past_proxies) set(CURLOPT_PROXY, "");
   if (!options.ca_file.empty()) set(CURLOPT_CAINFO, options.ca_file.c_str());

@@ -114,13 +114,14 @@ std::vector<S3Upload> list_uploads(Session& session, const std::string& bucket, 
   }
 }
 
-std::map<size_t, StoredPart> list_parts(Session& session, const UploadPlace& upload) {
+std::optional<std::map<size_t, StoredPart>> list_parts(Session& session, const UploadPlace& upload) {
   std::map<size_t, StoredPart> parts;
   std::string marker;
   for (;;) {
     Operation list{.name = "ListParts", .where = upload.where, .query = {{"uploadId", upload.id}}};
     if (!marker.empty()) list.query.emplace_back("part-number-marker", marker);
     const Page page(session, list, "ListPartsResult");
+    if (page.xml().text("ChecksumType") != "FULL_OBJECT") return std::nullopt;
     for (const Xml& element : page.xml().children("Part")) {
       parts[number_in<size_t>(element, "PartNumber")] = {number_in<uint64_t>(element, "Size"), element.text("ETag"),
                                                          element.text("ChecksumCRC32")};

@@ -46,6 +46,10 @@ std::vector<std::string> ObjectFolder::names() const {
   return names;
 }
 
+bool ObjectFolder::has_folders() const {
+  return !list_objects(*session_, prefix_.bucket, prefix_.key, "/").prefixes.empty();
+}
+
 bool ObjectFolder::find(const std::string& file) const { return exists(*session_, place_of(file)); }
 
 std::shared_ptr<const io::Source> ObjectFolder::open_file(const std::string& file) const {

@@ -12,6 +12,7 @@ class ObjectFolder final : public store::Folder {
 
   std::string name() const override;
   std::vector<std::string> names() const override;
+  bool has_folders() const override;
 
  protected:
   bool find(const std::string& file) const override;

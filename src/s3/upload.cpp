@@ -63,8 +63,11 @@ void Upload::resume() {
     if (found.key == where_.key && (!latest || found.initiated >= latest->initiated)) latest = std::move(found);
   }
   if (!latest) return;
-  upload_ = UploadPlace{where_, latest->upload_id};
-  sender_.begin(*upload_, list_parts(*session_, *upload_));
+  const UploadPlace place{where_, latest->upload_id};
+  auto parts = list_parts(*session_, place);
+  if (!parts) return;
+  upload_ = place;
+  sender_.begin(place, *std::move(parts));
 }
 
 void Upload::write(std::span<const std::byte> bytes) {

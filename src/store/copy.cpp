@@ -61,12 +61,27 @@ std::unique_ptr<io::Sink> create(const io::Source& from, const std::string& to, 
   return sink;
 }
 
+void make_local_folder(const std::string& to) {
+  if (!store::scheme_of(to).empty()) return;
+  std::error_code error;
+  std::filesystem::create_directories(to, error);
+  if (error) throw io::system_error(error.value(), "cannot make the folder", to);
+}
+
 CopyReport copy_folder(const std::string& from, const std::string& to, const CopyOptions& options) {
+  make_local_folder(to);
   const auto source = store::default_store().folder(from), target = store::default_store().folder(to);
+  if (source->has_folders()) {
+    throw Error(ErrorKind::unsupported, "there are folders in the folder, of which none would be copied")
+        .hint("Copy each of them by itself, and files by their names.")
+        .at("", from);
+  }
   CopyReport report{to};
   for (const std::string& file : in_order(source->names())) {
     const auto bytes = source->open(file);
-    const auto sink = target->create(file);
+    const auto sink =
+        options.resume ? create(*bytes, to + (to.ends_with('/') ? "" : "/") + file, options) : target->create(file);
+    report.resumed_at += sink->position();
     copy(*bytes, *sink, after(report.nbytes, options));
     sink->commit();
     ++report.files, report.nbytes += bytes->size();
@@ -77,19 +92,12 @@ CopyReport copy_folder(const std::string& from, const std::string& to, const Cop
 
 bool leads_into_folder(const std::string& to) { return to.ends_with('/') || store::default_store().is_folder(to); }
 
-void make_local_folder(const std::string& to) {
-  if (!store::scheme_of(to).empty() || !to.ends_with('/')) return;
-  std::error_code error;
-  std::filesystem::create_directories(to, error);
-  if (error) throw io::system_error(error.value(), "cannot make the folder", to);
-}
-
 CopyReport copy_file(const std::string& from, const std::string& to, const CopyOptions& options) {
   const std::string file = leads_into_folder(to) ? last_step(from) : "";  // under its own name
   const std::string target = to + (file.empty() || to.ends_with('/') ? "" : "/") + file;
   if (from == target) throw Error(ErrorKind::bad_argument, "the file would be copied to itself").at("", from);
   const auto source = store::default_store().open(from);
-  make_local_folder(to);
+  if (to.ends_with('/')) make_local_folder(to);
   const auto sink = create(*source, target, options);
   const uint64_t resumed_at = sink->position();
   copy(*source, *sink, options);

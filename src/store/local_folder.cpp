@@ -51,6 +51,15 @@ std::vector<std::string> LocalFolder::names() const {
   return found;
 }
 
+bool LocalFolder::has_folders() const {
+  std::error_code error;
+  for (fs::directory_iterator at(path_, error), end; !error && at != end; at.increment(error)) {
+    std::error_code unknown;
+    if (at->is_directory(unknown)) return true;
+  }
+  return false;
+}
+
 bool LocalFolder::find(const std::string& file) const {
   struct stat facts = {};
   return ::lstat(path_of(file).c_str(), &facts) == 0;

@@ -13,6 +13,7 @@ class LocalFolder final : public Folder {
 
   std::string name() const override { return path_; }
   std::vector<std::string> names() const override;
+  bool has_folders() const override;
 
  protected:
   bool find(const std::string& file) const override;

@@ -46,6 +46,10 @@ void prepare(std::string_view option, const std::string& uri) {
   if (uri.empty()) return;
   in_context("option", option, [&] {
     make_parent_folders(uri);
+    // Of object storage only a question tells whether it answers, and to this key; better now than after an epoch.
+    if (!store::scheme_of(uri).empty() && store::default_store().is_folder(uri)) {
+      throw Error(ErrorKind::bad_argument, "is a folder").hint("Give the path of a file.").at("", uri);
+    }
     store::default_store().create(uri);  // dropped at once: a sink that is not committed leaves no trace
   });
 }

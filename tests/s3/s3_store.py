@@ -277,6 +277,7 @@ class Store:
         more = len(found) > most
         body = [tag("Bucket", call.bucket), tag("Key", call.key), tag("UploadId", call.query["uploadId"]),
                 tag("IsTruncated", "true" if more else "false")]
+        body += [tag("ChecksumAlgorithm", "CRC32"), tag("ChecksumType", "FULL_OBJECT")] if upload.checksum else []
         if more:
             body.append(tag("NextPartNumberMarker", found[most - 1][0]))
         body += [group("Part", tag("PartNumber", at), tag("ETag", part.etag), tag("Size", len(part.body)),

@@ -52,7 +52,9 @@ void add_folder(Scanner& scanner, const std::string& folder) {
   }
 }
 
+// Never clean where something was not looked at.
 void add_remote_folder(Scanner& scanner, const store::Folder& folder) {
+  if (folder.has_folders()) scanner.problem("", "folders within this one were not looked at: scan each of them");
   for (const std::string& file : folder.names()) scanner.add({folder.open(file), file, Role::record, 0});
 }
 
