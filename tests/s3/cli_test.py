@@ -143,6 +143,61 @@ class Verbs(unittest.TestCase):
         self.assertEqual(self.okibi("predict", "s3://ckpt/run/model.pth", TABLE), self.okibi("predict", self.folder / "model.pth", TABLE))
         self.assertEqual(self.state()["uploads"], [])
 
+    def test_a_folder_of_objects_is_never_safe_where_something_was_not_looked_at(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "scanned/views.pth").removesuffix("views.pth")
+        self.assertEqual(self.lines("scan", remote).status, 0)
+        self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "scanned/deeper/views.pth")
+        done = self.lines("scan", remote)
+        self.assertEqual(done.status, 1)
+        self.assertIn("folders within this one", done.out)
+        done = self.lines("cp", remote, self.folder / "scanned")
+        self.assertEqual(done.status, 2)
+        self.assertIn("folders in the folder", done.err)
+
+    def test_a_stopped_training_saves_once_more(self):
+        words = ["train", TABLE, "--target", "admitted", "--categorical", "gender:8,department:8", "--hidden", "2048,1024",
+                 "--batch-size", 16, "--epochs", 50, "--checkpoint", "s3://ckpt/stopped.pth"]
+        process = self.okibi.start(*words)
+        time.sleep(3)
+        process.send_signal(signal.SIGTERM)
+        done = self.okibi.finished(process, timeout=60)
+        self.assertEqual(done.status, 130, done.err)
+        self.assertIn("stopped after step", done.err)
+        self.assertIn("model_state_dict", self.okibi("ls", "s3://ckpt/stopped.pth"))
+
+    def test_a_target_that_cannot_be_written_is_told_before_the_training(self):
+        words = ["train", TABLE, "--target", "admitted", "--categorical", "gender:8", "--epochs", 1]
+        for target, text in [("s3://no-bucket/x.pth", "no-bucket"), ("s3://ckpt/folder/", "folder")]:
+            self.put(TABLE, "folder/x")
+            done = self.lines(*words, "--checkpoint", target)
+            self.assertEqual(done.status, 2)
+            self.assertIn(text, done.err)
+            self.assertNotIn("loss", done.out)
+
+    def test_a_host_that_is_not_there_is_named(self):
+        lost = Program(BUILD / "okibi", self.place, AWS_ENDPOINT_URL_S3="http://no-such-host.invalid:9000")
+        done = lost.run("ls", "s3://ckpt/x.pth")
+        self.assertEqual(done.status, 2)
+        self.assertIn("no-such-host.invalid", done.err)
+        self.assertNotIn("libcurl refuses", done.err)
+
+    def test_signatures_are_not_printed(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "signed.pth")
+        url = self.driver("presign", remote, 60).strip()
+        for words in [("cp", url, self.folder / "signed.pth"), ("cp", "--json", url, self.folder / "signed.pth"),
+                      ("convert", url, self.folder / "again.pth"), ("convert", "--json", url, self.folder / "again.pth")]:
+            done = self.lines(*words)
+            self.assertEqual(done.status, 0, done.err)
+            self.assertNotIn("Signature", done.out + done.err)
+
+    def test_a_strangers_upload_is_not_gone_on_with(self):
+        self.store.checked(self.store.request("POST", "ckpt", "mine.bin", {"uploads": ""}))
+        big = self.folder / "big.bin"
+        big.write_bytes(bytes(20 * MIB))
+        self.okibi("cp", "--resume", big, "s3://ckpt/mine.bin")
+        self.assertEqual(len(self.state()["uploads"]), 1)
+        self.assertEqual(len(self.store.get("ckpt", "mine.bin")), 20 * MIB)
+
     def test_the_example_runs(self):
         example = Program(BUILD / "example_object_storage", self.place)
         self.assertEqual(example("s3://ckpt/example").splitlines(), ["2 tensors through a buffer", "2 tensors as a stream", "10 rows"])
