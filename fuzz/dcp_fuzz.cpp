@@ -23,6 +23,7 @@ class Memory final : public store::Folder {
     for (const auto& [name, file] : files_) names.push_back(name);
     return names;
   }
+  bool has_folders() const override { return false; }
 
  private:
   // What is written is there at once: nobody looks before it is whole.
