@@ -157,7 +157,9 @@ class Verbs(unittest.TestCase):
     def test_a_stopped_training_saves_once_more(self):
         words = ["train", TABLE, "--target", "admitted", "--categorical", "gender:8,department:8", "--hidden", "2048,1024",
                  "--batch-size", 16, "--epochs", 50, "--checkpoint", "s3://ckpt/stopped.pth"]
+        self.clear_log()
         process = self.okibi.start(*words)
+        until(self.log, "the question whether the store answers")
         time.sleep(3)
         process.send_signal(signal.SIGTERM)
         done = self.okibi.finished(process, timeout=60)
