@@ -14,21 +14,28 @@ constexpr uint64_t always_inflated = uint64_t{256} << 20;  // beside four times 
 
 void DeflatedParts::read(const Extent& extent, uint64_t begin, uint64_t size, const Take& take) {
   const std::lock_guard lock(mutex_);
-  turn_to(extent, begin);
-  for (const uint64_t end = begin + size; begin < end;) {
-    const auto piece = next(begin, std::min(end - begin, piece_bytes));
-    take(piece);
-    begin += piece.size();
+  try {
+    turn_to(extent, begin);
+    for (const uint64_t end = begin + size; begin < end;) {
+      const auto piece = next(begin, std::min(end - begin, piece_bytes));
+      take(piece);
+      begin += piece.size();
+    }
+  } catch (...) {
+    forget();
+    throw;
   }
 }
 
-// An error leaves no record behind: what is half inflated is of no use to the next call.
+// What an error left half inflated would give wrong bytes to the next call.
+void DeflatedParts::forget() { record_ = nullptr, stream_ = nullptr, whole_ = {}; }
+
 void DeflatedParts::turn_to(const Extent& extent, uint64_t begin) {
   const bool is_same = extent.record == record_;
   if (is_same && !stream_) return;
   if (is_same && begin >= stream_->position()) return skip_to(begin);
   restarts_ = is_same ? restarts_ + 1 : 0;
-  record_ = nullptr, stream_ = nullptr, whole_ = {};
+  forget();
   account(*extent.record);
   if (extent.record->size <= small || restarts_ == most_restarts) {
     whole_ = read_whole(extent);

@@ -33,6 +33,7 @@ class DeflatedParts {
 
  private:
   void turn_to(const Extent& extent, uint64_t begin);
+  void forget();
   void account(const zip::Record& record);
   void skip_to(uint64_t begin);
   std::span<std::byte> next(uint64_t begin, uint64_t size);
