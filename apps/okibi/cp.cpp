@@ -111,6 +111,7 @@ int cp(int count, char** arguments) {
   CopyOptions options{.resume = resume, .stop = stop_on_signals()};
   options.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); };
   const bool is_stream = from == "-" || to == "-";
+  if (is_stream && resume) throw Error(ErrorKind::bad_argument, "--resume cannot go on with a stream: name two files");
   const CopyReport report = is_stream ? copy_streams(from, to, options) : okibi::copy(from, to, options);
   bar.clear();
   print(from, report, json);

@@ -14,10 +14,10 @@
 namespace okibi {
 
 struct CopyOptions {
-  // Keep what is done when the copy is stopped or fails, and go on with what an earlier one kept: from object storage to a
-  // local file while the object is the same, and from a local file to object storage, where parts that are there already
-  // and have the same CRC-32 are not sent again (`okibi uploads` lists and removes such parts). Files that are there whole are
-  // copied again. Between other places nothing is kept.
+  // Keep what is done when the copy is stopped or fails, and go on with what an earlier one kept: from object storage to
+  // a local file while the object is the same, and from a local file to object storage, where parts that are there
+  // already and have the same CRC-32 are not sent again (`okibi uploads` lists and removes such parts). Files that are
+  // there whole are copied again. Between other places nothing is kept.
   bool resume = false;
   Progress progress = {};  // bytes
   std::stop_token stop = {};
@@ -31,9 +31,9 @@ struct CopyReport {
 };
 
 // Each file appears as a whole, at its end, or is left as it was. Into a folder that is there, or a `to` that ends in a
-// slash, a file goes under its own name; a folder's files go into `to` itself, and what makes a checkpoint of
-// them (.metadata, *.index.json) last; a folder with folders in it is Error(unsupported). Memory stays bounded. Errors: those of the two places;
-// Error(bad_argument) where both are the same; Error(cancelled).
+// slash, a file goes under its own name; a folder's files go into `to` itself, and what makes a checkpoint of them
+// (.metadata, *.index.json) last; a folder with folders in it is Error(unsupported). Memory stays bounded. Errors: those
+// of the two places; Error(bad_argument) where both are the same; Error(cancelled).
 CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options = {});
 
 // The bytes of a source into a sink, from the sink's position on; it is not committed.

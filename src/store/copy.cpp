@@ -69,15 +69,17 @@ void make_local_folder(const std::string& to) {
 }
 
 CopyReport copy_folder(const std::string& from, const std::string& to, const CopyOptions& options) {
-  make_local_folder(to);
   const auto source = store::default_store().folder(from), target = store::default_store().folder(to);
   if (source->has_folders()) {
     throw Error(ErrorKind::unsupported, "there are folders in the folder, of which none would be copied")
         .hint("Copy each of them by itself, and files by their names.")
         .at("", from);
   }
+  const std::vector<std::string> files = in_order(source->names());
+  if (files.empty()) throw Error(ErrorKind::not_found, "the folder has no files").at("", from);
+  make_local_folder(to);
   CopyReport report{to};
-  for (const std::string& file : in_order(source->names())) {
+  for (const std::string& file : files) {
     const auto bytes = source->open(file);
     const auto sink =
         options.resume ? create(*bytes, to + (to.ends_with('/') ? "" : "/") + file, options) : target->create(file);
@@ -86,8 +88,7 @@ CopyReport copy_folder(const std::string& from, const std::string& to, const Cop
     sink->commit();
     ++report.files, report.nbytes += bytes->size();
   }
-  if (report.files > 0) return report;
-  throw Error(ErrorKind::not_found, "the folder has no files").at("", from);
+  return report;
 }
 
 bool leads_into_folder(const std::string& to) { return to.ends_with('/') || store::default_store().is_folder(to); }

@@ -23,6 +23,10 @@ fails_with 2 "no-such.bin" "$OKIBI" cp no-such.bin x.bin
 [ ! -e x.bin ] || die "something was made of nothing"
 mkdir nothing
 fails_with 2 "no files" "$OKIBI" cp nothing x
+[ ! -e x ] || die "a folder was made for nothing"
+mkdir -p nested/in && : >nested/a
+fails_with 2 "folders in the folder" "$OKIBI" cp nested x
+fails_with 2 "--resume" "$OKIBI" cp --resume - x.bin
 
 # A full disk: the file that was there stays.
 echo old >full.bin
