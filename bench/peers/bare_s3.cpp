@@ -1,7 +1,7 @@
-// Usage: bare_s3. The least that moving an object over HTTP can cost: eight connections of libcurl, each a range of 8 MiB at a
-// time straight into one block of memory on huge pages, or a part of 8 MiB at a time out of it. Reads jobs from its input,
-// "get URL BYTES", "put FILE" (a file with one presigned URL a line, each for the next part), and answers each with one line
-// of JSON.
+// Usage: bare_s3. The least that moving an object over HTTP can cost: eight connections of libcurl, each a range of 8
+// MiB at a time straight into one block of memory on huge pages, or a part of 8 MiB at a time out of it. Reads jobs
+// from its input, "get URL BYTES", "put FILE CRC" (a file with one presigned URL a line, each for the next part, and
+// the CRC-32 that the header of each shall say), and answers each with one line of JSON.
 #include <curl/curl.h>
 #include <sys/mman.h>
 
@@ -62,8 +62,11 @@ static void get(CURL* handle, const std::string& url, char* block, size_t begin,
   curl_easy_setopt(handle, CURLOPT_RANGE, range.c_str());
   require(curl_easy_perform(handle) == CURLE_OK && into.left == 0);
 }
-static void put(CURL* handle, const std::string& url, char* block, size_t size) {
+static void put(CURL* handle, const std::string& url, const std::string& crc, char* block, size_t size) {
   Cursor from{block, size};
+  curl_slist* headers = curl_slist_append(nullptr, ("x-amz-checksum-crc32: " + crc).c_str());
+  headers = curl_slist_append(headers, "Expect:");
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
   curl_easy_setopt(handle, CURLOPT_URL, url.c_str());
   curl_easy_setopt(handle, CURLOPT_UPLOAD, 1L);
   curl_easy_setopt(handle, CURLOPT_READFUNCTION, give);
@@ -71,6 +74,8 @@ static void put(CURL* handle, const std::string& url, char* block, size_t size) 
   curl_easy_setopt(handle, CURLOPT_WRITEFUNCTION, drop);
   curl_easy_setopt(handle, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(size));
   require(curl_easy_perform(handle) == CURLE_OK && from.left == 0);
+  curl_easy_setopt(handle, CURLOPT_HTTPHEADER, nullptr);
+  curl_slist_free_all(headers);
 }
 template <class Work>
 static void on_all_connections(size_t jobs, Work work) {
@@ -102,10 +107,10 @@ int main() {
   for (std::string line; std::getline(std::cin, line);) {
     std::istringstream words(line);
     std::string job, where;
-    size_t length = 0;
-    words >> job >> where >> length;
+    std::string more;  // BYTES or CRC
+    words >> job >> where >> more;
     const auto urls = job == "put" ? lines_of(where) : std::vector<std::string>();
-    if (job == "put") length = urls.size() * piece;
+    const size_t length = job == "put" ? urls.size() * piece : std::stoull(more);
     char* block = nullptr;
     if (job == "put") std::memset(block = huge_block(length), 7, length);
     const auto start = std::chrono::steady_clock::now();
@@ -115,7 +120,8 @@ int main() {
         get(handle, where, block, i * piece, std::min(piece, length - i * piece));
       });
     } else {
-      on_all_connections(urls.size(), [&](CURL* handle, size_t i) { put(handle, urls[i], block + i * piece, piece); });
+      on_all_connections(urls.size(),
+                         [&](CURL* handle, size_t i) { put(handle, urls[i], more, block + i * piece, piece); });
     }
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
     std::cout << "{\"seconds\": " << passed.count() << "}" << std::endl;

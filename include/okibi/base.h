@@ -107,8 +107,11 @@ struct Limits {
   uint64_t max_record_name = 4096;                // names that exist to fill memory
   uint64_t max_pickle_bytes = uint64_t{4} << 30;  // a data.pkl larger than any honest one
   uint64_t max_pickle_nodes = 200'000'000;        // a pickle that says much with few bytes
-  uint64_t max_inflated_ratio = 1100;             // deflate bombs: deflate itself cannot pass 1032:1
-  uint64_t max_tensor_dims = 64;                  // PyTorch's own cap, above which shapes are only an attack
+  uint64_t max_inflated_ratio = 1100;             // sizes that lie: deflate itself cannot pass 1032:1
+  // Deflate bombs: what all deflated records of an archive give, beside sixteen times the file itself. Weights hardly
+  // deflate; zeros do, a thousandfold.
+  uint64_t max_inflated_bytes = uint64_t{48} << 20;
+  uint64_t max_tensor_dims = 64;            // PyTorch's own cap, above which shapes are only an attack
   uint64_t max_header_bytes = 100'000'000;  // JSON in a file: the header of safetensors, as its specification caps it
   uint64_t max_json_depth = 32;             // arrays in arrays in arrays, where no format has that many
   uint64_t max_printed_nodes = 1'000'000;   // walking a "billion laughs" graph as if it were a tree

@@ -17,6 +17,7 @@
 namespace okibi::zip {
 namespace {
 
+constexpr uint64_t inflated_per_byte = 16;                     // of the file, as Limits::max_inflated_bytes says
 constexpr uint64_t most_inflated_at_once = uint64_t{8} << 20;  // of stored bytes, which lie in memory meanwhile
 
 // PyTorch takes the folder of the first entry, and wants all others in it.
@@ -49,6 +50,29 @@ std::vector<Record> records_of(const io::Source& source, std::vector<Entry> entr
   return records;
 }
 
+// Everything that `load` could be made to inflate, before the first byte of it.
+void check_inflated(const io::Source& source, const std::vector<Entry>& entries, const Limits& limits) {
+  const uint64_t most = source.size() > (UINT64_MAX - limits.max_inflated_bytes) / inflated_per_byte
+                            ? UINT64_MAX
+                            : limits.max_inflated_bytes + inflated_per_byte * source.size();
+  uint64_t left = most;
+  for (const Entry& entry : entries) {
+    const Record& record = entry.record;
+    if (!record.deflated) continue;
+    if (record.size > left) {
+      throw fault_in(source, record.name, entry.header_offset,
+                     "the deflated records would inflate to more than Limits::max_inflated_bytes allows",
+                     ErrorKind::limit)
+          .expected(fmt::format("at most {} bytes in all", most))
+          .found(fmt::format("{} bytes in this record alone, {} before it", record.size, most - left))
+          .hint(
+              "Files are made so to fill memory. If you trust this one, pack it again without compression: unzip it, "
+              "then zip -0 -r.");
+    }
+    left -= record.size;
+  }
+}
+
 std::vector<std::byte> stored_bytes(const io::Source& source, const Record& record) {
   std::vector<std::byte> bytes(record.stored_size);  // no more than the file has: checked when it was opened
   source.read(record.offset, bytes);
@@ -79,6 +103,7 @@ bool is_zip(const io::Source& source) {
 Reader::Reader(std::shared_ptr<const io::Source> source, Limits limits) : source_(std::move(source)), limits_(limits) {
   const DirectoryBytes directory = read_directory(*source_, limits_);
   std::vector<Entry> entries = parse_directory(*source_, directory, limits_);
+  check_inflated(*source_, entries, limits_);
   root_ = root_of(*source_, entries);
   place_records(*source_, entries, directory.offset);
   records_ = records_of(*source_, std::move(entries), root_);

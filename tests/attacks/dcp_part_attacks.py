@@ -212,7 +212,7 @@ for label, make in {
     "part-deflate-bomb": lambda: one([25_000_000], parts=[archive(
         [Entry("a/data.pkl", pickled(tensor([25_000_000], [1], of=storage(numel=25_000_000)))), Entry("a/data/0", bytes(100_000_000), method=8), Entry("a/version", b"3\n")])]),
     "part-object-deflate-bomb": lambda: object_of(archive(
-        [Entry("a/data.pkl", pickled(tensor([25_000_000], [1], of=storage(numel=25_000_000)))), Entry("a/data/0", bytes(100_000_000), method=8), Entry("a/version", b"3\n")])),
+        [Entry("a/data.pkl", pickled(tensor([10_000_000], [1], of=storage(numel=10_000_000)))), Entry("a/data/0", bytes(40_000_000), method=8), Entry("a/version", b"3\n")])),
     "part-pickle-bomb": lambda: object_of(archive([Entry("a/data.pkl", pickled(b"N" + b"0N" * 5_000_000), method=8), Entry("a/version", b"3\n")])),
     "part-record-in-next-part": lambda: in_two_parts(len(saved()) + 100),
     "part-record-before-its-part": lambda: in_two_parts(2**64 - 100),

@@ -87,6 +87,13 @@ bytes_of("zip-inside-a-tar.pth", lambda: old_attacks.member("pickle", good_pickl
 bytes_of("zip-around-a-tar.pth", lambda: archive(good_entries() + [Entry("a/extra", old_attacks.tar())]))
 bytes_of("zip-deflated-pickle-bomb.pth", lambda: archive([Entry("a/data.pkl", pickled(b"N" + b"0N" * 5_000_000), method=8), Entry("a/version", b"3\n")]))
 
+bytes_of("zip-deflated-storage-bomb.pth", lambda: archive(
+    [Entry("a/data.pkl", pickled(tensor([50_000_000], [1], of=storage(numel=50_000_000)))), Entry("a/data/0", bytes(200_000_000), method=8),
+     Entry("a/version", b"3\n")]))
+bytes_of("zip-deflated-storages-bomb.pth", lambda: archive(
+    [Entry("a/data.pkl", pickled(b"(" + b"".join(tensor([1_000_000], [1], of=storage(key=str(i), numel=1_000_000)) for i in range(50)) + b"t"))] +
+    [Entry(f"a/data/{i}", bytes(4_000_000), method=8) for i in range(50)] + [Entry("a/version", b"3\n")]))
+
 
 @exhibit("zip-deflate-size-lies.pth")
 def _():

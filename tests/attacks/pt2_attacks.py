@@ -1,7 +1,8 @@
 """The exhibits that are programs of torch.export (.pt2). make_attacks.py writes them."""
 import json
+import random
 
-from forge import Entry, archive, checkpoint, name, number, pickled, tensor, text
+from forge import Entry, archive, checkpoint, name, number, pickled, storage, tensor, text
 
 exhibits = {}
 
@@ -42,6 +43,9 @@ def one_pickle(data, times=1, method=0):
 
 saved = checkpoint(pickled(tensor([3], [1])), [bytes(12)])
 evil = pickled(name("os", "system") + text("touch owned") + b"\x85R")
+zeros = archive([Entry("b/data.pkl", pickled(tensor([1_000_000], [1], of=storage(numel=1_000_000)))), Entry("b/data/0", bytes(4_000_000), method=8),
+                 Entry("b/version", b"3\n")])
+sparse_archive = archive([Entry("b/data.pkl", pickled(tensor([3], [1], of=storage(numel=25_000)))), Entry("b/data/0", random.Random(0).randbytes(10_000) + bytes(90_000), method=8), Entry("b/version", b"3\n")])
 inner_bomb = archive([Entry("b/data.pkl", pickled(b"]" + b"N0" * 5_000_000), method=8), Entry("b/version", b"3\n")])
 for label, make in {
     "good": one,
@@ -80,6 +84,9 @@ for label, make in {
     "pickle-deflated-often": lambda: one_pickle(checkpoint(pickled(tensor([3], [1])), [bytes(12)], more=[Entry("a/pad", bytes(1_000_000))]), 2_000, 8),
     "pickle-bomb": lambda: one_pickle(inner_bomb),
     "pickle-bomb-deflated": lambda: one_pickle(archive([Entry("b/x", bytes(200_000_000), method=8)]), method=8),
+    "pickle-deflated-twice": lambda: one_pickle(sparse_archive, method=8),
+    "pickles-of-zeros": lambda: program({f"weight{i}": entry(use_pickle=True, path=f"weight_{i}") for i in range(50)}, records={},
+                                        more=[Entry(f"a/data/weights/weight_{i}", zeros) for i in range(50)]),
     "names-20000": lambda: program({f"w{i}": entry() for i in range(20_000)}),
     "name-twice": lambda: program({}, config=b'{"config": {"w": ' + json.dumps(entry()).encode() + b', "w": ' + json.dumps(entry()).encode() + b"}}"),
     "name-escape": lambda: program({"\x1b[2Jclear\nokibi: all is well": entry()}),

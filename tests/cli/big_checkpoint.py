@@ -1,5 +1,6 @@
-"""Writes a checkpoint of one large tensor of zeros, nearly all of it a hole in the file, or deflated:
+"""Writes a checkpoint of one large tensor of zeros, nearly all of it a hole in the file, or deflated among a few other numbers:
 big_checkpoint.py FILE MIB [deflated]"""
+import random
 import struct
 import sys
 import zlib
@@ -11,10 +12,12 @@ pickle = (b"\x80\x02}X\x06\x00\x00\x00weightctorch._utils\n_rebuild_tensor_v2\n(
 
 
 def deflated_zeros():
-    packer, packed = zlib.compressobj(1, wbits=-15), b""
+    """A fourteenth as long: among the zeros are other numbers, or the file would be refused as one made to fill memory."""
+    packer, packed = zlib.compressobj(1, wbits=-15), []
+    some = random.Random(0).randbytes(72 << 10) + bytes((1 << 20) - (72 << 10))
     for _ in range(size >> 20):
-        packed += packer.compress(bytes(1 << 20))
-    return packed + packer.flush()
+        packed.append(packer.compress(some))
+    return b"".join(packed) + packer.flush()
 
 
 zeros = deflated_zeros() if deflated else None

@@ -106,16 +106,19 @@ def sign(method, url, headers, body, key, scope):
     return signed
 
 
-def presign(method, url, key, scope, lapses_after):
+def presign(method, url, key, scope, lapses_after, headers=None):
+    """headers: those that the request must have."""
     parts = urllib.parse.urlsplit(url)
     stamp = scope.stamp()
+    signed = {name.lower(): value for name, value in (headers or {}).items()} | {"host": parts.netloc}
+    names = sorted(signed)
     pairs = query_pairs(parts.query) + [
         ("X-Amz-Algorithm", ALGORITHM),
         ("X-Amz-Credential", f"{key.access}/{stamp[:8]}/{scope.region}/{scope.service}/aws4_request"),
-        ("X-Amz-Date", stamp), ("X-Amz-Expires", str(lapses_after)), ("X-Amz-SignedHeaders", "host")]
+        ("X-Amz-Date", stamp), ("X-Amz-Expires", str(lapses_after)), ("X-Amz-SignedHeaders", ";".join(names))]
     if key.token:
         pairs.append(("X-Amz-Security-Token", key.token))
-    canonical = canonical_request(method, parts.path or "/", pairs, {"host": parts.netloc}, ["host"], UNSIGNED)
+    canonical = canonical_request(method, parts.path or "/", pairs, signed, names, UNSIGNED)
     made = signature(key.secret, stamp, scope.region, scope.service, canonical)
     return f"{parts.scheme}://{parts.netloc}{parts.path}?{canonical_query(pairs)}&X-Amz-Signature={made}"
 

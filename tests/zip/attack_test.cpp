@@ -295,6 +295,25 @@ TEST(ZipAttacks, CannotAskForMoreRecordsThanTheLimit) {
   EXPECT_NO_THROW(open_bytes(plain().bytes, limits));
 }
 
+// One record, and two of half that.
+TEST(ZipAttacks, CannotInflateToMoreThanTheLimit) {
+  constexpr uint64_t promised = 200'000;
+  for (const size_t times : {1, 2}) {
+    std::vector<Part> parts{Part{"m/data.pkl", "x"}};
+    for (size_t i = 0; i < times; ++i) {
+      parts.push_back(deflated_part("m/" + std::to_string(i), std::string(1000, 'x')));
+      parts.back().size = promised / times;
+    }
+    const std::string bytes = ArchiveBuilder(parts).build().bytes;
+    Limits limits;
+    limits.max_inflated_bytes = promised - 16 * bytes.size();  // the file itself gives the rest
+    EXPECT_NO_THROW(open_bytes(bytes, limits));
+    --limits.max_inflated_bytes;
+    EXPECT_THAT([&] { open_bytes(bytes, limits); },
+                testing::ThrowsMessage<Error>(testing::HasSubstr("Limits::max_inflated_bytes allows")));
+  }
+}
+
 // The most memory that this process has ever held, in bytes.
 int64_t most_memory() {
   rusage usage = {};
@@ -302,14 +321,16 @@ int64_t most_memory() {
   return int64_t{usage.ru_maxrss} * 1024;
 }
 
-// The claim passes the ratio's cap; but memory is taken only as far as bytes really come out.
+// The claim passes the caps; but memory is taken only as far as bytes really come out.
 TEST(ZipAttacks, AClaimedSizeTakesNoMemoryByItself) {
   std::string noise(2'000'000, '\0');
   for (size_t i = 0; i < noise.size(); ++i) noise[i] = static_cast<char>(i * i >> 7 ^ i * 2654435761u >> 13);
   const auto archive = bomb(uint64_t{1} << 30, noise);
+  Limits limits;
+  limits.max_inflated_bytes = uint64_t{2} << 30;
   const int64_t before = most_memory();
   try {
-    open_bytes(archive.bytes).read("data.pkl");
+    open_bytes(archive.bytes, limits).read("data.pkl");
     FAIL() << "nothing was thrown";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), ErrorKind::bad_file);

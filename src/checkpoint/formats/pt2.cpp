@@ -21,9 +21,23 @@ std::shared_ptr<const io::Source> source_of(const io::Source& file, const zip::R
   return std::make_shared<const io::Window>(borrowed, record.offset, record.size);
 }
 
+// What was inflated once may not inflate again, and many small archives get no more than one large one.
+void check_inner(const zip::Reader& records, bool inflated) {
+  const auto deflated = std::ranges::find(records.records(), true, &zip::Record::deflated);
+  if (!inflated || deflated == records.records().end()) return;
+  throw Error(ErrorKind::limit, "the archive in the record is deflated twice").at("its record", deflated->name);
+}
+
+LoadOptions for_inner(LoadOptions options) {
+  options.limits.max_inflated_bytes = 0;
+  return options;
+}
+
 // Only what torch.export puts there: archives in archives in archives are no business of a .pt2.
-std::unique_ptr<const OpenedFile> open_inner(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  zip::Reader records(std::move(source), options.limits);
+std::unique_ptr<const OpenedFile> open_inner(const io::Source& file, const zip::Record& record,
+                                             const LoadOptions& options) {
+  zip::Reader records(source_of(file, record), options.limits);
+  check_inner(records, record.deflated);
   if (records.find("data.pkl")) return open_torch_zip(std::move(records), options);
   throw Error(ErrorKind::bad_file, "the record is no file of torch.save");
 }
@@ -149,7 +163,7 @@ std::string Pt2File::open_part(const std::string& record) {
     const zip::Record* found = records_.find(record);
     if (!found) throw Error(ErrorKind::bad_file, "the file has no such record, though a tensor lies in it");
     if (parts_.has(part_name(record))) return part_name(record);  // tied weights; or one record named again and again
-    parts_.add(part_name(record), open_inner(source_of(records_.source(), *found), options_));
+    parts_.add(part_name(record), open_inner(records_.source(), *found, for_inner(options_)));
     return part_name(record);
   });
 }
