@@ -62,6 +62,12 @@ class Sink {
   virtual std::string name() const = 0;
 
   void write(std::string_view text) { write(okibi::as_bytes(text)); }
+
+  // The same with bytes that `owner` keeps alive, and that nobody changes until settle(): a sink that sends them later
+  // need not copy them. Here they are written at once.
+  virtual void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
+  // Waits until what was lent may change: it has been sent, or is copied now. So also where this throws.
+  virtual void settle() {}
 };
 
 // A local file, read with pread. Error(not_found), Error(no_permission) or Error(io) with the system's words; a folder

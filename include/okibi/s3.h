@@ -56,10 +56,11 @@ struct S3Options {
   std::string region = {};    // "us-east-1" where nothing names one; the bucket's own is found when it differs
   std::string endpoint = {};  // "https://minio.example:9000"; empty: Amazon's, of the region
   // https://bucket.host/key for Amazon's own hosts, https://host/bucket/key for every other endpoint, as Amazon's tools
-  // do it: few such stores have a host for each bucket. These turn it round; an endpoint that is an address has no hosts.
+  // do it: few such stores have a host for each bucket. These turn it round; an endpoint that is an address has no
+  // hosts.
   bool force_path_style = false;
   bool force_virtual_host = false;  // addressing_style = virtual of a profile
-  std::string ca_file = {};       // PEM of the authorities to trust instead of the system's
+  std::string ca_file = {};         // PEM of the authorities to trust instead of the system's
 
   // Who. Without `credentials`: the environment, a web identity, the profile, the container's or the machine's role, in
   // this order (src/s3/credentials.h). They are fetched anew before they expire, also in the middle of a transfer.
@@ -79,21 +80,21 @@ struct S3Options {
   std::stop_token stop = {};                        // Error(cancelled) in every transfer; uploads are aborted
 
   // What is written.
-  std::string storage_class = {};             // "STANDARD_IA"
-  std::string sse = {};                       // "AES256" or "aws:kms"
+  std::string storage_class = {};  // "STANDARD_IA"
+  std::string sse = {};            // "AES256" or "aws:kms"
   std::string sse_kms_key_id = {};
-  std::string content_type = {};              // "application/octet-stream" where empty
+  std::string content_type = {};                     // "application/octet-stream" where empty
   std::map<std::string, std::string> metadata = {};  // x-amz-meta-*
-  bool if_none_match = false;                 // only where there is no object of that key: else Error(mismatch)
+  bool if_none_match = false;                        // only where there is no object of that key: else Error(mismatch)
 };
 
 struct S3Object {
   std::string key;
   uint64_t size = 0;
-  std::string etag = {};  // with its quotes, as the store gave it
+  std::string etag = {};           // with its quotes, as the store gave it
   std::string last_modified = {};  // as the store gave it
   std::string storage_class = {};
-  std::string checksum_crc32 = {};  // base64, of the whole object; empty where the store has none
+  std::string checksum_crc32 = {};                   // base64, of the whole object; empty where the store has none
   std::string content_type = {};                     // head_object alone
   std::map<std::string, std::string> metadata = {};  // head_object alone
 };
@@ -127,8 +128,8 @@ class S3Client {
   explicit S3Client(std::shared_ptr<s3::Session> session);  // shared with others, whose connections it uses
 
   // One request, CRC-32 checked by the store; for objects above 64 MiB, several (as a writer). The object is there
-  // whole, or is not. (With if_none_match, an answer that was lost is made up for by looking what is there: someone else
-  // who wrote the very same bytes at that moment is then taken for us.)
+  // whole, or is not. (With if_none_match, an answer that was lost is made up for by looking what is there: someone
+  // else who wrote the very same bytes at that moment is then taken for us.)
   S3Object put_object(const std::string& bucket, const std::string& key, std::span<const std::byte> body);
   S3Object put_object(const std::string& bucket, const std::string& key, const Buffer& body) {
     return put_object(bucket, key, body.bytes());
@@ -154,14 +155,17 @@ class S3Client {
 };
 
 // An object that is written as a stream: parts go out while the next ones are being written. Memory: part_size ×
-// max_concurrency at most; beyond 1250 parts they grow with the object (to 1/1250 of what was written). It becomes
-// visible at commit(), whole; destroyed without, the upload is aborted and whatever stood there before still does.
+// max_concurrency at most, and nearly none for tensors that are saved from where they lie; beyond 1250 parts they grow
+// with the object (to 1/1250 of what was written). It becomes visible at commit(), whole; destroyed without, the upload
+// is aborted and whatever stood there before still does.
 class S3Writer final : public io::Sink {
  public:
   S3Writer(std::shared_ptr<s3::Session> session, S3Uri where);
   ~S3Writer() override;
   using Sink::write;
   void write(std::span<const std::byte> bytes) override;
+  void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) override;
+  void settle() override;
   void commit() override;  // Error(mismatch) where if_none_match and someone was first; Error(io) leaves nothing behind
   uint64_t position() const override;
   std::string name() const override;
@@ -176,8 +180,8 @@ class S3Checkpoint {
   explicit S3Checkpoint(std::shared_ptr<s3::Session> session);
 
   S3Writer writer(const std::string& uri);
-  // One request finds its length and its end, where zip keeps its directory; Error(not_found). Later reads are ranges of
-  // the same version of the object: one that was replaced meanwhile is Error(mismatch), never a mixture.
+  // One request finds its length and its end, where zip keeps its directory; Error(not_found). Later reads are ranges
+  // of the same version of the object: one that was replaced meanwhile is Error(mismatch), never a mixture.
   std::shared_ptr<const io::Source> reader(const std::string& uri);
 
  private:

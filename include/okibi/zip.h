@@ -98,6 +98,8 @@ class Writer {
   void begin(std::string_view name, uint64_t size);
   void write(std::span<const std::byte> piece);
   uint32_t end();
+  // A piece that is lent to the sink (io::Sink::write_lent).
+  void write_lent(std::span<const std::byte> piece, const std::shared_ptr<const void>& owner);
 
   // Writes the serialization id record, the directory and the end records. To be called once, at the end.
   void finish();
@@ -113,7 +115,8 @@ class Writer {
   void check_between_records() const;
   void check_new_name(std::string_view name);
   void start(std::string_view name, uint64_t size);
-  uint32_t write_data(uint32_t crc, std::span<const std::byte> bytes);
+  Entry& entry_for(std::span<const std::byte> piece);
+  uint32_t write_data(uint32_t crc, std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner);
   uint64_t cursor() const { return sink_.position() - start_; }
   void write_local_header(const Entry& entry);
   void write_descriptor(const Entry& entry);

@@ -26,6 +26,29 @@ StateDict state_dict_in(const checkpoint::OpenedFile& file, const LoadOptions& o
   return checkpoint::in_file(file.name(), [&] { return file.state_dict_of(value); });
 }
 
+// What a caller's sink was lent is the caller's again, however this ends.
+class Lending {
+ public:
+  explicit Lending(io::Sink& sink) : sink_(sink) {}
+  ~Lending() {
+    try {
+      if (!is_settled_) sink_.settle();
+    } catch (const std::exception&) {  // the error that led here is on its way
+    }
+  }
+  Lending(const Lending&) = delete;
+  Lending& operator=(const Lending&) = delete;
+
+  void settle() {
+    is_settled_ = true;
+    sink_.settle();
+  }
+
+ private:
+  io::Sink& sink_;
+  bool is_settled_ = false;
+};
+
 }  // namespace
 
 Value load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
@@ -51,7 +74,9 @@ StateDict load_state_dict(const Buffer& buffer, const LoadOptions& options) {
 }
 
 void save(const Value& value, io::Sink& sink, const SaveOptions& options) {
+  Lending lending(sink);
   checkpoint::save_to(sink, checkpoint::format_for(sink.name(), options), value, options, checkpoint::StorageBytes());
+  lending.settle();
 }
 
 void save(const Value& value, const std::string& uri, const SaveOptions& options) {

@@ -27,6 +27,7 @@ class StreamedStorages final : public TensorMaker, public StorageBytes {
   // Of a storage that was made here, or of any that lies in memory. A record that is read from its begin to its end has
   // its CRC-32 checked, where there is one and the options want that.
   void read(const Storage& storage, uint64_t begin, uint64_t size, const Take& take) const override;
+  bool lie_still() const override { return false; }
 
  private:
   // What stands behind a storage with no bytes.

@@ -39,4 +39,6 @@ void check_range(const Source& source, uint64_t offset, uint64_t length) {
       .at("", source.name());
 }
 
+void Sink::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>&) { write(bytes); }
+
 }  // namespace okibi::io

@@ -231,8 +231,7 @@ class Exchange {
   }
   static size_t body_wanted(char* into, size_t, size_t room, void* self) {
     auto& exchange = *static_cast<Exchange*>(self);
-    const size_t size = std::min(room, exchange.request_.body.size() - exchange.sent_);
-    std::memcpy(into, exchange.request_.body.data() + exchange.sent_, size);
+    const size_t size = exchange.request_.body.copy(exchange.sent_, {reinterpret_cast<std::byte*>(into), room});
     exchange.sent_ += size;
     return size;
   }

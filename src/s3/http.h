@@ -15,6 +15,8 @@
 
 #include <okibi/base.h>
 
+#include "s3/body.h"
+
 namespace okibi::s3 {
 
 // In their order; names in any case.
@@ -24,9 +26,9 @@ const std::string* find_header(const Headers& headers, std::string_view name) no
 
 struct Request {
   std::string method = "GET";
-  std::string url = {};                  // whole, percent-encoded; sent as it stands ("..", "//" and all)
-  Headers headers = {};                  // beside Host and Content-Length, which the transport adds
-  std::span<const std::byte> body = {};  // lives as long as the exchange
+  std::string url = {};  // whole, percent-encoded; sent as it stands ("..", "//" and all)
+  Headers headers = {};  // beside Host and Content-Length, which the transport adds
+  Body body = {};        // lives as long as the exchange
   // The whole exchange may take so long at most, connecting included: TransportError after it. For services that answer
   // at once or are not there (a machine's metadata).
   std::optional<std::chrono::milliseconds> timeout = {};

@@ -109,10 +109,10 @@ UploadPlace create_upload(Session& session, const S3Uri& where, Headers headers)
   return {where, text_in(create, reply.response, "UploadId")};
 }
 
-SentPart upload_part(Session& session, const UploadPlace& upload, size_t number, std::span<const std::byte> bytes,
+SentPart upload_part(Session& session, const UploadPlace& upload, size_t number, const Body& body,
                      const std::stop_token& stop) {
-  SentPart part{.size = bytes.size(), .crc = libdeflate_crc32(0, bytes.data(), bytes.size())};
-  Operation put{.name = "UploadPart", .method = "PUT", .where = upload.where, .body = bytes, .stop = stop};
+  SentPart part{.size = body.size(), .crc = body.crc32()};
+  Operation put{.name = "UploadPart", .method = "PUT", .where = upload.where, .body = body, .stop = stop};
   put.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload.id}};
   put.headers = {{"x-amz-checksum-crc32", base64_of_crc(*part.crc)}};
   const Response response = session.call(put);

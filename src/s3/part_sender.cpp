@@ -1,7 +1,5 @@
 #include "s3/part_sender.h"
 
-#include <libdeflate.h>
-
 #include <system_error>
 #include <utility>
 
@@ -9,6 +7,9 @@ namespace okibi::s3 {
 namespace {
 
 constexpr std::chrono::seconds grace{2};
+
+// Of its own it has headers and the like alone.
+bool is_light(const Part& part) { return part.own() <= part.capacity() / 16; }
 
 }  // namespace
 
@@ -25,21 +26,20 @@ void PartSender::throw_if_failed() const {
   if (first_error_) std::rethrow_exception(first_error_);
 }
 
-PartBuffer PartSender::borrow(size_t capacity) {
+Part PartSender::borrow(size_t capacity) {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [&] { return first_error_ || stop_.stop_requested() || !free_.empty() || lent_ < at_once_; });
+  changed_.wait(lock, [&] { return first_error_ || stop_.stop_requested() || may_lend(); });
   throw_if_failed();
-  PartBuffer buffer;
+  Part part;
   if (free_.empty()) {
     ++lent_;
   } else {
-    buffer = std::move(free_.back());
+    part = std::move(free_.back());
     free_.pop_back();
   }
-  buffer.size = 0;
-  if (buffer.capacity >= capacity) return buffer;
-  buffer = {};  // goes before the larger one comes
-  return {std::make_unique_for_overwrite<std::byte[]>(capacity), capacity};
+  if (part.capacity() >= capacity) return part;
+  part = {};  // goes before the larger one comes
+  return Part(capacity);
 }
 
 void PartSender::begin(UploadPlace upload, std::map<size_t, StoredPart> there) {
@@ -47,10 +47,11 @@ void PartSender::begin(UploadPlace upload, std::map<size_t, StoredPart> there) {
   there_ = std::move(there);
 }
 
-void PartSender::send(PartBuffer part) {
+void PartSender::send(Part part) {
   const std::lock_guard lock(mutex_);
   throw_if_failed();
   sent_.emplace_back();
+  light_ += is_light(part) ? 1 : 0;
   queue_.push_back({sent_.size(), std::move(part)});
   if (std::cmp_greater(queue_.size(), idle_) && std::cmp_less(threads_.size(), at_once_)) start_thread();
   changed_.notify_all();
@@ -80,13 +81,24 @@ void PartSender::work() {
 }
 
 SentPart PartSender::bring(const Job& job) const {
-  const auto bytes = job.part.bytes();
+  const Body& body = job.part.body();
   const auto stored = there_.find(job.number);
-  if (stored != there_.end() && stored->second.size == bytes.size()) {
-    const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
-    if (stored->second.crc == base64_of_crc(crc)) return {bytes.size(), stored->second.etag, crc};
+  if (stored != there_.end() && stored->second.size == body.size()) {
+    const uint32_t crc = body.crc32();
+    if (stored->second.crc == base64_of_crc(crc)) return {body.size(), stored->second.etag, crc};
   }
-  return upload_part(session_, upload_, job.number, bytes, cutting_off_.get_token());
+  return upload_part(session_, upload_, job.number, body, cutting_off_.get_token());
+}
+
+// One more than there is memory for was lent only because others took none.
+void PartSender::take_back(Part part) {
+  light_ -= is_light(part) ? 1 : 0;
+  if (lent_ > at_once_ && !is_light(part)) {
+    --lent_;
+    return;
+  }
+  part.clear();
+  free_.push_back(std::move(part));
 }
 
 void PartSender::carry_out(Job job, std::unique_lock<std::mutex>& lock) {
@@ -102,16 +114,20 @@ void PartSender::carry_out(Job job, std::unique_lock<std::mutex>& lock) {
   lock.lock();
   --busy_;
   sent_[job.number - 1] = std::move(sent);
-  free_.push_back(std::move(job.part));
+  take_back(std::move(job.part));
   if (!error || first_error_) return;
   first_error_ = std::move(error);
   queue_.clear();
 }
 
-std::vector<SentPart> PartSender::finish() {
+void PartSender::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [&] { return first_error_ || stop_.stop_requested() || (queue_.empty() && busy_ == 0); });
   throw_if_failed();
+}
+
+std::vector<SentPart> PartSender::finish() {
+  wait();
   return std::move(sent_);
 }
 

@@ -32,6 +32,10 @@ class ObjectSink final : public io::Sink, public store::Resumable {
 
   using Sink::write;
   void write(std::span<const std::byte> bytes) override { upload_.write(bytes); }
+  void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) override {
+    upload_.write_lent(bytes, owner);
+  }
+  void settle() override { upload_.settle(); }
   void commit() override { static_cast<void>(upload_.commit()); }
   uint64_t position() const override { return upload_.position(); }
   std::string name() const override { return "s3://" + upload_.where().bucket + "/" + upload_.where().key; }

@@ -26,7 +26,7 @@ struct Operation {
   std::string url = {};  // instead of `where`: a URL, which is sent as it stands and unsigned
   Query query = {};
   Headers headers = {};
-  std::span<const std::byte> body = {};
+  Body body = {};
   // The store works long before it answers, and may find an error after it has said 200: completing uploads, copying.
   bool slow = false;
   int max_attempts = 0;                                   // instead of S3Options::max_attempts

@@ -37,9 +37,14 @@ std::string hex(const Digest& digest) {
       .hint("Its configuration on this machine may forbid it: look into openssl.cnf.");
 }
 
-Digest sha256(std::span<const std::byte> bytes) {
+Digest sha256(const Body& bytes) {
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> hash(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
+  bool good = hash && EVP_DigestInit_ex(hash.get(), EVP_sha256(), nullptr) == 1;
+  for (const Body::Piece& piece : bytes.pieces()) {
+    good = good && EVP_DigestUpdate(hash.get(), piece.data(), piece.size()) == 1;
+  }
   Digest digest;
-  if (EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr) != 1) crypto_failed();
+  if (!good || EVP_DigestFinal_ex(hash.get(), digest.data(), nullptr) != 1) crypto_failed();
   return digest;
 }
 
@@ -174,7 +179,7 @@ std::string percent_encoded(std::string_view text, bool keep_slashes) {
   return out;
 }
 
-std::string sha256_hex(std::span<const std::byte> bytes) { return hex(sha256(bytes)); }
+std::string sha256_hex(const Body& bytes) { return hex(sha256(bytes)); }
 
 void sign(Request& request, const S3Credentials& credentials, const SigningScope& scope) {
   remove_signature(request.headers);

@@ -32,6 +32,6 @@ void sign(Request& request, const S3Credentials& credentials, const SigningScope
 std::string presigned_url(const std::string& method, const std::string& url, const S3Credentials& credentials,
                           const SigningScope& scope, std::chrono::seconds lapses_after);
 
-std::string sha256_hex(std::span<const std::byte> bytes);
+std::string sha256_hex(const Body& bytes);
 
 }  // namespace okibi::s3

@@ -9,6 +9,8 @@
 namespace okibi::s3 {
 namespace {
 
+constexpr size_t smallest_loan = size_t{64} << 10;
+
 // Other stores may take smaller ones, and say so themselves where they do not.
 void check_part_size(const S3Options& options) {
   const bool is_amazon = Addressing(options).is_amazon();
@@ -70,26 +72,36 @@ void Upload::resume() {
   sender_.begin(place, *std::move(parts));
 }
 
-void Upload::write(std::span<const std::byte> bytes) {
-  check_open();
+void Upload::write(std::span<const std::byte> bytes) { gather(bytes, nullptr); }
+
+// Few bytes are copied sooner than remembered.
+void Upload::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
+  gather(bytes, bytes.size() < smallest_loan ? nullptr : &owner);
+}
+
+// After an error no part is on its way any more.
+void Upload::settle() {
+  if (state_ != State::open) return;
   or_abort([&] {
-    throw_if_stopped(session_->options().stop);
-    check_room(bytes.size());
-    gather(bytes);
+    if (upload_) sender_.wait();
+    part_.keep();
   });
 }
 
 // A full part stays until more follows: an object of exactly one part needs no upload in parts.
-void Upload::gather(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    if (part_.size == part_.capacity) send_part();
-    const auto room = part_.room();
-    const size_t size = std::min(room.size(), bytes.size());
-    std::memcpy(room.data(), bytes.data(), size);
-    part_.size += size;
-    position_ += size;
-    bytes = bytes.subspan(size);
-  }
+void Upload::gather(std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner) {
+  check_open();
+  or_abort([&] {
+    throw_if_stopped(session_->options().stop);
+    check_room(bytes.size());
+    while (!bytes.empty()) {
+      if (part_.room() == 0) send_part();
+      const auto piece = bytes.first(std::min(part_.room(), bytes.size()));
+      owner ? part_.borrow(piece, *owner) : part_.copy(piece);
+      position_ += piece.size();
+      bytes = bytes.subspan(piece.size());
+    }
+  });
 }
 
 void Upload::start() {
@@ -98,7 +110,7 @@ void Upload::start() {
 }
 
 void Upload::send_part() {
-  if (part_.size > 0) {
+  if (part_.size() > 0) {
     if (!upload_) start();
     sender_.send(std::exchange(part_, {}));
   }
@@ -115,8 +127,11 @@ S3Object Upload::commit() {
 }
 
 S3Object Upload::finish() {
-  if (!upload_) return put_whole(*session_, where_, part_.bytes());
-  if (part_.size > 0) sender_.send(std::exchange(part_, {}));
+  if (!upload_) {
+    part_.keep();
+    return put_whole(*session_, where_, part_.whole());
+  }
+  if (part_.size() > 0) sender_.send(std::exchange(part_, {}));
   const std::vector<SentPart> parts = sender_.finish();
   sender_.stop();
   return complete_upload(*session_, *upload_, parts);

@@ -16,6 +16,8 @@ class Upload {
   // one; and leaves what it sends for the next one, should it not come to commit().
   void resume();
   void write(std::span<const std::byte> bytes);
+  void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);  // as io::Sink
+  void settle();
   S3Object commit();
   uint64_t position() const noexcept { return position_; }
   const S3Uri& where() const noexcept { return where_; }
@@ -25,7 +27,7 @@ class Upload {
 
   void check_open() const;
   void check_room(size_t bytes) const;
-  void gather(std::span<const std::byte> bytes);
+  void gather(std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner);
   void start();
   void send_part();
   S3Object finish();
@@ -36,7 +38,7 @@ class Upload {
   std::shared_ptr<Session> session_;
   S3Uri where_;
   PartSender sender_;
-  PartBuffer part_;  // being filled
+  Part part_;  // being filled
   std::optional<UploadPlace> upload_;
   bool is_kept_ = false;  // also when it fails
   State state_ = State::open;

@@ -10,6 +10,10 @@ S3Writer::S3Writer(std::shared_ptr<s3::Session> session, S3Uri where)
 S3Writer::~S3Writer() = default;
 
 void S3Writer::write(std::span<const std::byte> bytes) { upload_->write(bytes); }
+void S3Writer::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
+  upload_->write_lent(bytes, owner);
+}
+void S3Writer::settle() { upload_->settle(); }
 void S3Writer::commit() { static_cast<void>(upload_->commit()); }
 uint64_t S3Writer::position() const { return upload_->position(); }
 std::string S3Writer::name() const { return "s3://" + upload_->where().bucket + "/" + upload_->where().key; }

@@ -141,6 +141,17 @@ void Writer::start(std::string_view name, uint64_t size) {
 }
 
 void Writer::write(std::span<const std::byte> piece) {
+  Entry& entry = entry_for(piece);
+  entry.crc32 = write_data(entry.crc32, piece, nullptr);
+}
+
+void Writer::write_lent(std::span<const std::byte> piece, const std::shared_ptr<const void>& owner) {
+  Entry& entry = entry_for(piece);
+  entry.crc32 = write_data(entry.crc32, piece, &owner);
+}
+
+// The open record, which has a place for this piece.
+Writer::Entry& Writer::entry_for(std::span<const std::byte> piece) {
   if (!is_open_) throw Error(ErrorKind::bad_argument, "no record was begun that these bytes could belong to");
   Entry& entry = entries_.back();
   if (piece.size() > missing_) {
@@ -150,14 +161,14 @@ void Writer::write(std::span<const std::byte> piece) {
         .at("record", entry.path);
   }
   missing_ -= piece.size();
-  entry.crc32 = write_data(entry.crc32, piece);
+  return entry;
 }
 
 // Of many bytes, one thread writes all while another computes their CRC: that is done long before, and costs nothing.
-uint32_t Writer::write_data(uint32_t crc, std::span<const std::byte> bytes) {
+uint32_t Writer::write_data(uint32_t crc, std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner) {
   if (bytes.size() >= worth_two_threads) {
     parallel_for(0, 2, 1, [&](int64_t first, int64_t last) {
-      if (first == 0) sink_.write(bytes);
+      if (first == 0) owner ? sink_.write_lent(bytes, *owner) : sink_.write(bytes);
       if (last == 2) crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
     });
     return crc;

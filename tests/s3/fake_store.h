@@ -13,6 +13,7 @@
 #include <random>
 #include <thread>
 
+#include "s3/body_text.h"
 #include "s3/objects.h"
 #include "s3/session.h"
 #include "s3/sign.h"
@@ -104,7 +105,7 @@ class FakeStore final : public Transport {
     const UrlParts parts = split_url(request.url);
     Asked asked{.method = request.method,
                 .headers = request.headers,
-                .body = std::string(as_text(request.body)),
+                .body = text_of(request.body),
                 .url = request.url};
     const size_t slash = std::min(parts.path.find('/', 1), parts.path.size());
     asked.bucket = parts.path.substr(1, slash - 1);

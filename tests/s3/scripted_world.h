@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "io/scratch_folder.h"
+#include "s3/body_text.h"
 #include "s3/credentials.h"
 #include "tensor/expect_error.h"
 
@@ -31,7 +32,7 @@ class ScriptedTransport final : public Transport {
     throw_if_stopped(stop);
     {
       const std::lock_guard lock(mutex_);
-      sent_.push_back({request, std::string(as_text(request.body))});
+      sent_.push_back({request, text_of(request.body)});
     }
     if (!answer) throw TransportError("no route to " + request.url);
     return answer(request);

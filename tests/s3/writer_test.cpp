@@ -83,6 +83,67 @@ TEST_F(Writing, APieceOfAnySizeMayBeWritten) {
   EXPECT_EQ(stored(), body);
 }
 
+// A tensor of 1 MB between headers, as a checkpoint is.
+TEST_F(Writing, WhatIsLentIsSentFromWhereItLies) {
+  const auto lent = std::make_shared<const std::string>(some_text(1'000'000));
+  const auto sink = writer();
+  sink->write("head");
+  sink->write_lent(as_bytes(*lent), lent);
+  sink->write("between");
+  sink->write_lent(as_bytes(*lent).first(70'000), lent);
+  EXPECT_GT(lent.use_count(), 1);
+  EXPECT_EQ(sink->position(), 1'070'011u);
+  sink->commit();
+  EXPECT_EQ(stored(), "head" + *lent + "between" + lent->substr(0, 70'000));
+  EXPECT_EQ(lent.use_count(), 1);
+}
+
+TEST_F(Writing, WhatWasLentMayChangeOnceAllIsSettled) {
+  for (const size_t size : {100'000, 80'000, 1'000'000}) {
+    std::string text = some_text(size);
+    const std::string before = text;
+    const auto sink = writer();
+    sink->write("head");
+    sink->write_lent(as_bytes(text), nullptr);
+    sink->settle();
+    text.assign(size, '!');
+    sink->write("tail");
+    sink->commit();
+    EXPECT_EQ(stored(), "head" + before + "tail") << size;
+  }
+}
+
+// The parts are on their way when the store refuses one.
+TEST_F(Writing, WhatWasLentMayGoOnceSettlingHasFailed) {
+  store->instead = [](const Asked& asked) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(asked.has("partNumber") ? 20 : 0));
+    const bool refused = asked.has("partNumber") && asked.query.at("partNumber") == "2";
+    return refused ? std::optional(refusal(403, "AccessDenied")) : std::nullopt;
+  };
+  const auto lent = std::make_shared<std::string>(some_text(350'000));
+  const auto sink = writer();
+  sink->write_lent(as_bytes(*lent), lent);
+  EXPECT_THROW(sink->settle(), Error);
+  EXPECT_EQ(lent.use_count(), 1);
+  EXPECT_EQ(store->in_flight, 0);
+  EXPECT_NO_THROW(sink->settle());
+  EXPECT_THROW(sink->commit(), Error);
+}
+
+TEST_F(Writing, AsManyRequestsAtOnceAsAllowedWhileAPartIsFilled) {
+  std::atomic<bool> held = true;
+  store->then = [&](const Asked& asked, Answer&) {
+    while (held && asked.has("partNumber")) std::this_thread::yield();
+  };
+  const auto lent = std::make_shared<const std::string>(some_text(450'000));
+  const auto sink = writer();
+  sink->write_lent(as_bytes(*lent), lent);  // four parts, and half of one
+  while (store->in_flight < 4) std::this_thread::yield();
+  held = false;
+  sink->commit();
+  EXPECT_EQ(stored(), *lent);
+}
+
 TEST_F(Writing, NoMoreRequestsAtOnceThanAllowed) {
   store->then = [](const Asked&, Answer&) { std::this_thread::sleep_for(std::chrono::milliseconds(10)); };
   write(body);

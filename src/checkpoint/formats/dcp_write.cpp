@@ -21,6 +21,7 @@ class Elements final : public StorageBytes {
   void read(const Storage&, uint64_t, uint64_t, const Take& take) const override {
     read_elements(tensor_, bytes_, take);
   }
+  bool lie_still() const override { return false; }
 
   // What stands in the archive: as PyTorch writes it, no parameter, without gradient, contiguous.
   Value plain() const {

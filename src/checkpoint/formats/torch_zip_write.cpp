@@ -20,7 +20,7 @@ void write_storages(zip::Writer& archive, const std::vector<std::shared_ptr<Stor
     archive.begin("data/" + std::to_string(key), storage.nbytes());
     bytes.read(storage, 0, storage.nbytes(), [&](std::span<const std::byte> piece) {
       throw_if_stopped(options.stop);
-      archive.write(piece);
+      bytes.lie_still() ? archive.write_lent(piece, storages[key]) : archive.write(piece);
       done += piece.size();
       if (options.progress) options.progress(done, total);
     });

@@ -1,0 +1,41 @@
+#include "s3/part.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace okibi::s3 {
+
+Part::Part(size_t capacity) : memory_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
+
+void Part::copy(Body::Piece bytes) {
+  std::byte* const place = memory_.get() + own_;
+  std::copy_n(bytes.data(), bytes.size(), place);
+  own_ += bytes.size();
+  body_.add({place, bytes.size()});
+}
+
+void Part::borrow(Body::Piece bytes, const std::shared_ptr<const void>& owner) {
+  body_.add(bytes);
+  if (owners_.empty() || owners_.back() != owner) owners_.push_back(owner);
+}
+
+// Its own bytes only ever move to the right, so from the last piece to the first none is overwritten before it moved.
+void Part::keep() {
+  std::byte* end = memory_.get() + size();
+  for (auto piece = body_.pieces().rbegin(); piece != body_.pieces().rend(); ++piece) {
+    std::memmove(end -= piece->size(), piece->data(), piece->size());
+  }
+  own_ = size();
+  body_ = Body({memory_.get(), own_});
+  owners_.clear();
+}
+
+void Part::clear() {
+  own_ = 0;
+  body_ = {};
+  owners_.clear();
+}
+
+Body::Piece Part::whole() const { return body_.pieces().empty() ? Body::Piece() : body_.pieces().front(); }
+
+}  // namespace okibi::s3

@@ -1,0 +1,37 @@
+// s3/part.h: a part of an upload, from its first byte on.
+#pragma once
+
+#include <memory>
+
+#include "s3/body.h"
+
+namespace okibi::s3 {
+
+// Bytes of its own, and bytes that it was lent and does not copy.
+class Part {
+ public:
+  Part() = default;
+  explicit Part(size_t capacity);
+
+  size_t capacity() const noexcept { return capacity_; }
+  size_t size() const noexcept { return body_.size(); }
+  size_t room() const noexcept { return capacity_ - size(); }
+  size_t own() const noexcept { return own_; }  // bytes that take memory here
+  const Body& body() const noexcept { return body_; }
+
+  // At most room() bytes.
+  void copy(Body::Piece bytes);
+  void borrow(Body::Piece bytes, const std::shared_ptr<const void>& owner);
+
+  void keep();                // copies what it was lent
+  void clear();               // its memory stays
+  Body::Piece whole() const;  // after keep()
+
+ private:
+  std::unique_ptr<std::byte[]> memory_;  // of capacity_ bytes; the system gives it when it is written to
+  size_t capacity_ = 0, own_ = 0;
+  Body body_;
+  std::vector<std::shared_ptr<const void>> owners_;
+};
+
+}  // namespace okibi::s3
