@@ -15,6 +15,7 @@
 #include <fmt/format.h>
 
 #include <okibi/base.h>
+#include <okibi/store.h>
 
 namespace okibi::app {
 
@@ -26,11 +27,6 @@ std::string human_bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
-std::string shown(const std::string& uri) {
-  const bool is_url = uri.starts_with("http://") || uri.starts_with("https://");
-  return is_url ? uri.substr(0, uri.find('?')) : uri;
-}
-
 std::string in_words_of_program(const std::string& message, const std::string& file) {
   constexpr std::string_view function = "okibi::inspect::rescue()";
   std::string text = printable(message);
@@ -38,7 +34,8 @@ std::string in_words_of_program(const std::string& message, const std::string& f
   if (at == std::string::npos) return text;
   const bool is_plain = file.find_first_of(" '\"$`\\&;()<>|*?#~!\n") == std::string::npos;
   const std::string quote = is_plain ? "" : "'";
-  const std::string words = fmt::format("`okibi verify {0}{1}{0} --rescue NEW.pth`", quote, printable(file));
+  const std::string words =
+      fmt::format("`okibi verify {0}{1}{0} --rescue NEW.pth`", quote, printable(store::shown(file)));
   return text.replace(at, function.size(), words);
 }
 

@@ -42,9 +42,6 @@ class BytesProgress {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-// A path or URI without what may be a signature: the query of a URL.
-std::string shown(const std::string& uri);
-
 // A message in printable characters, with the verb where the library names its function for cut files.
 std::string in_words_of_program(const std::string& message, const std::string& file);
 std::string in_words_of_program(const Error& error);

@@ -94,4 +94,8 @@ void stop_remote_transfers_by(std::stop_token stop);
 // "s3" of "s3://bucket/key", "" of a plain path.
 std::string scheme_of(const std::string& uri);
 
+// A path or URI, fit for messages: a URL of the web without its query, which is as good as a key where it signs the URL,
+// and without a name and password. Every message that names what a user gave goes through here.
+std::string shown(const std::string& uri);
+
 }  // namespace okibi::store

@@ -103,8 +103,7 @@ Error redirect_in_words(const Operation& operation, const Response& response, co
 }  // namespace
 
 std::string place_of(const Operation& operation) {
-  return operation.url.empty() ? uri_of(operation.where)
-                               : printable(operation.url.substr(0, operation.url.find_first_of("?#")), 600);
+  return operation.url.empty() ? uri_of(operation.where) : printable(store::shown(operation.url), 600);
 }
 
 Fault fault_in(const Response& response) {

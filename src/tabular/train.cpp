@@ -1,6 +1,7 @@
 // A whole training, from files to files.
 #include <fmt/format.h>
 #include <okibi/checkpoint.h>
+#include <okibi/store.h>
 #include <okibi/tabular.h>
 
 #include <chrono>
@@ -37,16 +38,16 @@ void check_beside(std::string_view option, const std::optional<std::string>& giv
                   const std::string& resume) {
   if (given || path.empty() || folder_of(path) == folder_of(resume)) return;
   throw Error(ErrorKind::bad_argument, "the checkpoint would have a file written outside its own folder")
-      .found(path)
+      .found(store::shown(path))
       .hint("Name that file again to say that you want it.")
       .at("option", option)
-      .at("", resume);
+      .at("", store::shown(resume));
 }
 
 Start read_start(const TrainRequest& request) {
   if (request.resume.empty()) return {resolve(request, std::nullopt), Value()};
   Value checkpoint = load(request.resume);
-  const TrainOptions saved = in_context("", request.resume, [&] {
+  const TrainOptions saved = in_context("", store::shown(request.resume), [&] {
     check_keys(checkpoint, {"model_state_dict", "optimizer_state_dict", "options", "data", "encoder", "rng_state"},
                checkpoint_words);
     return options_from_value(checkpoint["options"]);
@@ -84,7 +85,7 @@ TrainedModel make_model(const Start& start, const std::string& resume, const Tab
     return {std::move(encoder), std::move(model)};
   }
   check_same_data(table, start.checkpoint);
-  return in_context("", resume, [&] { return model_from_value(start.checkpoint, checkpoint_words); });
+  return in_context("", store::shown(resume), [&] { return model_from_value(start.checkpoint, checkpoint_words); });
 }
 
 // The process computes with as many threads as the training asks for, as long as it runs.
@@ -128,7 +129,7 @@ class Run {
     trained_.emplace(make_model(start_, request.resume, table));
     data_ = trained_->encoder.encode(table);
     trainer_.emplace(trained_->model, data_, task(), options());
-    if (is_resumed()) in_context("", request.resume, [&] { trainer_->restore(start_.checkpoint); });
+    if (is_resumed()) in_context("", store::shown(request.resume), [&] { trainer_->restore(start_.checkpoint); });
   }
 
   TrainResult operator()(const std::stop_token& stop) {
@@ -166,7 +167,8 @@ class Run {
     if (!options().checkpoint.empty() && trainer_->steps() > saved_step_) save_checkpoint();
     throw Error(ErrorKind::cancelled,
                 fmt::format("the training was stopped after step {} of {}", trainer_->steps(), trainer_->steps_total()))
-        .hint(last_saved_.empty() ? "Nothing was saved." : fmt::format("Resume it from {}.", last_saved_));
+        .hint(last_saved_.empty() ? "Nothing was saved."
+                                  : fmt::format("Resume it from {}.", store::shown(last_saved_)));
   }
 
   // Nothing good comes after that, and what was saved before is better.

@@ -86,6 +86,21 @@ class Verbs(unittest.TestCase):
         self.assertEqual(done.status, 2)
         self.assertNotIn("X-Amz-Signature", done.err)
 
+    def test_no_verb_tells_the_signature_of_a_url(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/everything.pth", "everything.pth")
+        url = self.driver("presign", remote, 60).strip()
+        broken = self.folder / "broken.pth"
+        broken.write_bytes((GOLDEN / "checkpoint/torch-2.15/everything.pth").read_bytes()[:-100])
+        cut_off = self.driver("presign", self.put(broken, "broken.pth"), 60).strip()
+        for words in [("ls", url, "zz*"), ("stats", url, "zz*"), ("show", url, "zz"), ("verify", cut_off), ("ls", cut_off),
+                      ("scan", url), ("cp", url, url), ("cp", self.folder / "broken.pth", url), ("convert", url, url),
+                      ("convert", url, url + "&x=.pth"), ("uploads", url), ("ls", url, "zz", url, url), ("verify", "--no", url),
+                      ("cp", url, self.folder / "copy.pth"), ("verify", cut_off, "--rescue", url), ("diff", url, cut_off),
+                      ("convert", url, self.folder / "converted.pth", "--json")]:
+            with self.subTest(words=words[0]):
+                done = self.lines(*words)
+                self.assertNotIn("Signature", done.out + done.err)
+
     def test_convert_writes_and_reads_objects(self):
         local = GOLDEN / "checkpoint/torch-2.15/views.pth"
         remote = self.put(local, "views.pth")

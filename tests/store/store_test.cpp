@@ -34,6 +34,29 @@ TEST(SchemeOf, IsWhatStandsBeforeTheSeparator) {
   EXPECT_EQ(scheme_of("git+ssh://host/x"), "git+ssh");
 }
 
+TEST(Shown, AUrlIsWithoutItsQueryAndWithoutAPassword) {
+  EXPECT_EQ(shown("https://host/a/model.pth?X-Amz-Signature=1234"), "https://host/a/model.pth");
+  EXPECT_EQ(shown("HTTP://host:9000/model.pth#part?x"), "HTTP://host:9000/model.pth");
+  EXPECT_EQ(shown("https://user:pass@host/@scope/x.bin?sig=1/2"), "https://host/@scope/x.bin");
+  EXPECT_EQ(shown("https://host?x"), "https://host");
+}
+
+TEST(Shown, WhatIsNoUrlOfTheWebStaysAsItIs) {
+  for (const char* path : {"a?b#c", "s3://bucket/what?#", "/tmp/http?x", "file:///a?b", "", "https:/x?y"}) {
+    EXPECT_EQ(shown(path), path);
+  }
+}
+
+TEST(Store, NoErrorOfItNamesTheQueryOfAUrl) {
+  Store store;
+  store.add("https", {});
+  const std::string url = "https://host/x.pth?X-Amz-Signature=1234", other = "httpx://host/x.pth?sig=1234";
+  const std::vector<std::function<void()>> uses = {[&] { store.open(url); }, [&] { store.create(url); },
+                                                   [&] { store.folder(url); }, [&] { store.unfinished(url); },
+                                                   [&] { store.open(other); }};
+  for (const auto& use : uses) EXPECT_THAT(error_of(use).what(), testing::Not(HasSubstr("1234")));
+}
+
 TEST(SchemeOf, IsEmptyForPaths) {
   for (const char* path : {"model.pth", "/a/b", "", "://x", "C:\\model.pth", "C:/model.pth", "./a://b", "3s://x"}) {
     EXPECT_EQ(scheme_of(path), "") << path;

@@ -181,7 +181,7 @@ void require_new(const std::string& target) {
   if (!std::filesystem::exists(target, no_such_file)) return;
   throw Error(ErrorKind::bad_argument, "there is a file of this name already, which would be lost")
       .hint("Name a new file.")
-      .at("", target);
+      .at("", store::shown(target));
 }
 
 }  // namespace
