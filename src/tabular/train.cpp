@@ -8,6 +8,7 @@
 #include <cmath>
 #include <filesystem>
 
+#include "store/signed_url.h"
 #include "tabular/fields.h"
 #include "tabular/model_file.h"
 #include "tabular/options.h"
@@ -17,6 +18,7 @@ namespace okibi::tabular {
 namespace {
 
 constexpr std::string_view checkpoint_words = "resume checkpoint of a training by okibi";
+constexpr std::string_view needs_signature = "uri_needs_signature";  // of a checkpoint's data; only where it does
 
 // ---- what a training begins with
 
@@ -44,6 +46,20 @@ void check_beside(std::string_view option, const std::optional<std::string>& giv
       .at("", store::shown(resume));
 }
 
+// Of a presigned URL a checkpoint keeps what is no secret: that alone finds no data.
+TrainOptions to_keep(TrainOptions options) {
+  if (store::holds_signature(options.data)) options.data = store::shown(options.data);
+  return options;
+}
+
+void check_data_is_found(const TrainRequest& request, const Value& checkpoint, const TrainOptions& saved) {
+  if (request.data || !Fields(checkpoint["data"], "data").has(needs_signature)) return;
+  throw Error(ErrorKind::bad_argument, "the data was read from a URL with a signature, which no checkpoint keeps")
+      .found(saved.data)
+      .hint("Name the data again: its path, or a URL that was signed anew.")
+      .at("option", "data");
+}
+
 Start read_start(const TrainRequest& request) {
   if (request.resume.empty()) return {resolve(request, std::nullopt), Value()};
   Value checkpoint = load(request.resume);
@@ -52,6 +68,7 @@ Start read_start(const TrainRequest& request) {
                checkpoint_words);
     return options_from_value(checkpoint["options"]);
   });
+  in_context("", store::shown(request.resume), [&] { check_data_is_found(request, checkpoint, saved); });
   TrainOptions options = resolve(request, saved);
   check_beside("checkpoint", request.checkpoint, options.checkpoint, request.resume);
   check_beside("model", request.model, options.model, request.resume);
@@ -201,11 +218,12 @@ class Run {
 
   void save_checkpoint() {
     const Dict file = trainer_->state();
-    file.set("options", to_value(options()));
-    file.set("data", Dict{{"uri", options().data},
-                          {"rows", data_.rows()},
-                          {"bytes", fingerprint_.bytes},
-                          {"crc32", fingerprint_.crc32}});
+    const TrainOptions kept = to_keep(options());
+    file.set("options", to_value(kept));
+    const Dict data{
+        {"uri", kept.data}, {"rows", data_.rows()}, {"bytes", fingerprint_.bytes}, {"crc32", fingerprint_.crc32}};
+    if (kept.data != options().data) data.set(needs_signature, true);
+    file.set("data", data);
     describe(file, trained_->encoder, trained_->model.shape());
     save(file, options().checkpoint);
     saved_step_ = trainer_->steps();

@@ -101,6 +101,18 @@ class Verbs(unittest.TestCase):
                 done = self.lines(*words)
                 self.assertNotIn("Signature", done.out + done.err)
 
+    def test_a_training_keeps_no_signature(self):
+        url = self.driver("presign", self.put(TABLE, "table.csv"), 60).strip()
+        last = self.folder / "signed.pth"
+        words = ("--target", "admitted", "--categorical", "gender:2", "--epochs", "1", "--checkpoint", last)
+        done = self.lines("train", url, *words)
+        self.assertEqual(done.status, 0, done.err)
+        self.assertNotIn("Signature", done.out + done.err + last.read_bytes().decode("latin-1"))
+        done = self.lines("train", "--resume", last, "--epochs", "2")
+        self.assertEqual((done.status, done.err.count("\n")), (2, 1))
+        self.assertIn("Name the data again", done.err)
+        self.okibi("train", "--resume", last, "--epochs", "2", TABLE)
+
     def test_convert_writes_and_reads_objects(self):
         local = GOLDEN / "checkpoint/torch-2.15/views.pth"
         remote = self.put(local, "views.pth")
