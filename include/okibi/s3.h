@@ -19,9 +19,10 @@
 // the environment gives (see S3Options), and http(s):// URLs, also presigned ones, for reading.
 //
 // Errors are Error: not_found, no_permission, io (the network, the store), bad_argument, mismatch (the object was
-// replaced while it was read; a condition of a write does not hold). They name the operation, bucket, key, the HTTP
-// status, the store's code and its request's id, and never a secret. What can pass is tried again first, with growing
-// and random pauses: 500, 502, 503, 504, 429, SlowDown, RequestTimeout, resets, stalls, truncated bodies.
+// replaced while it was read; a condition of a write does not hold). They name the operation, bucket, key, the endpoint
+// where it is not Amazon's, the HTTP status, the store's code and its request's id, and never a secret. What can pass is
+// tried again first, with growing and random pauses: 500, 502, 503, 504, 429, SlowDown, RequestTimeout, resets, stalls,
+// truncated bodies.
 //
 // Threads: an S3Client, an S3Checkpoint and a Source that they gave may be used by many threads; a writer by one.
 #pragma once

@@ -46,7 +46,8 @@ Attempts::Attempts(Session& session, const Operation& operation)
     : session_(session),
       operation_(operation),
       stop_(operation.stop.value_or(session.options().stop)),
-      region_(session.region_of(operation.where.bucket)) {}
+      region_(session.region_of(operation.where.bucket)),
+      course_{.endpoint = session.addressing_.endpoint(), .attempts = 0} {}
 
 void Attempts::add_common_headers(Request& request) const {
   const S3Options& options = session_.options();

@@ -43,7 +43,7 @@ class Attempts {
   const Operation& operation_;
   const std::stop_token stop_;
   std::string region_, host_;
-  Course course_{.attempts = 0};
+  Course course_;
   std::optional<S3Credentials> credentials_;  // of the last attempt
   int failures_ = 0, retries_ = 0;
   bool in_doubt_ = false;

@@ -88,16 +88,22 @@ std::string sentence_of(const Meaning& meaning, const Operation& operation, cons
   return fmt::format("{}: {} ({})", operation.name, meaning.words, who);
 }
 
+// Where it was asked for, innermost: an endpoint that someone set long ago is easily forgotten.
+Error at_place(Error error, const Operation& operation, const Course& course) {
+  if (operation.url.empty() && !course.endpoint.empty()) error.at("at", printable(course.endpoint, 300));
+  return std::move(error.at("", place_of(operation)));
+}
+
 Error redirect_in_words(const Operation& operation, const Response& response, const Fault& fault,
                         const Course& course) {
   const std::string* place = find_header(response.headers, "location");
   const std::string where = place != nullptr ? printable(place->substr(0, place->find('?')), 300) : "another place";
-  return Error(ErrorKind::unsupported,
-               fmt::format("{}: the server sends on to {}, and okibi does not follow ({})", operation.name, where,
-                           details(response.status, fault, course.attempts)))
-      .hint(fault.region.empty() ? "Give that address, or the right endpoint and region."
-                                 : "Give the region " + printable(fault.region, 40) + ".")
-      .at("", place_of(operation));
+  Error error(ErrorKind::unsupported,
+              fmt::format("{}: the server sends on to {}, and okibi does not follow ({})", operation.name, where,
+                          details(response.status, fault, course.attempts)));
+  error.hint(fault.region.empty() ? "Give that address, or the right endpoint and region."
+                                  : "Give the region " + printable(fault.region, 40) + ".");
+  return at_place(std::move(error), operation, course);
 }
 
 }  // namespace
@@ -123,16 +129,16 @@ Fault fault_in(const Response& response) {
 Error error_in_words(const Operation& operation, const Response& response, const Fault& fault, const Course& course) {
   if (is_redirect(response.status)) return redirect_in_words(operation, response, fault, course);
   const Meaning& meaning = meaning_of(response.status, fault.code);
-  return Error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
-                                         details(response.status, fault, course.attempts)))
-      .hint(meaning.hint)
-      .at("", place_of(operation));
+  Error error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
+                                        details(response.status, fault, course.attempts)));
+  error.hint(meaning.hint);
+  return at_place(std::move(error), operation, course);
 }
 
 Error error_in_words(const Operation& operation, const TransportError& error, const Course& course) {
   const std::string attempts = course.attempts > 1 ? fmt::format(", after {} attempts", course.attempts) : "";
-  return Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name, error.what(), attempts))
-      .at("", place_of(operation));
+  return at_place(Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name, error.what(), attempts)), operation,
+                  course);
 }
 
 }  // namespace okibi::s3

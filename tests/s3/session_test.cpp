@@ -80,7 +80,8 @@ TEST_F(Retrying, AStoreThatNamesAPauseGetsIt) {
 TEST_F(Retrying, EndsAfterSoManyAttemptsWithAllThatIsKnown) {
   store->instead = always(refusal(503, "SlowDown"));
   expect_error(ErrorKind::io,
-               "s3://bucket/a key: GetObject: the store failed (503 SlowDown, \"of the store\", request REQ7, after 10 "
+               "s3://bucket/a key, at https://store.example: GetObject: the store failed (503 SlowDown, \"of the "
+               "store\", request REQ7, after 10 "
                "attempts)",
                [&] { session()->call(get()); });
   EXPECT_THAT(store->log(), SizeIs(10));
@@ -94,6 +95,27 @@ TEST_F(Retrying, BrokenConnectionsAreTriedAgainUnknownNamesRarelyAndBadCertifica
     expect_error(ErrorKind::io, "GetObject: no way", [&] { session()->call(get()); });
     EXPECT_THAT(store->log(), SizeIs(attempts));
   }
+}
+
+using Wording = Retrying;
+
+TEST_F(Wording, TheEndpointIsNamedWhereItIsNotAmazons) {
+  auto options = usual_options();
+  options.endpoint = "http://127.0.0.1:9000/storage/";
+  store->instead = always(refusal(404, "NoSuchKey"));
+  expect_error(ErrorKind::not_found, "s3://bucket/a key, at http://127.0.0.1:9000/storage: GetObject: there is no such",
+               [&] { session(options)->call(get()); });
+  store->instead = [](const Asked&) -> std::optional<Answer> { throw TransportError("no way", Hope::none); };
+  expect_error(ErrorKind::io, "at http://127.0.0.1:9000/storage: GetObject: no way",
+               [&] { session(options)->call(get()); });
+  for (const char* amazons : {"", "https://s3.eu-west-1.amazonaws.com"}) {
+    options.endpoint = amazons;
+    expect_error(ErrorKind::io, "s3://bucket/a key: GetObject: no way", [&] { session(options)->call(get()); });
+  }
+  Operation url = get();
+  url.url = "https://elsewhere.example/x";
+  options.endpoint = "http://127.0.0.1:9000";
+  expect_error(ErrorKind::io, "https://elsewhere.example/x: GetObject: no way", [&] { session(options)->call(url); });
 }
 
 TEST_F(Retrying, AllRequestsOfASessionShareOneBudget) {
@@ -247,8 +269,8 @@ struct ErrorWords : Retrying {
 
 TEST_F(ErrorWords, SayWhoMayNotDoWhatWhere) {
   EXPECT_THAT(of(refusal(403, "AccessDenied"), put("x")),
-              testing::StartsWith(
-                  "s3://bucket/a key: access denied: the key AKIDEXAMPLE may not PutObject here (403 AccessDenied, "));
+              testing::StartsWith("s3://bucket/a key, at https://store.example: access denied: the key AKIDEXAMPLE may "
+                                  "not PutObject here (403 AccessDenied, "));
   EXPECT_EQ(kind, ErrorKind::no_permission);
 }
 
