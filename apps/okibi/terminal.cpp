@@ -9,6 +9,8 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -46,6 +48,17 @@ std::string in_words_of_program(const Error& error) {
     if (found != places.end()) return in_words_of_program(error.what(), found->second);
   }
   return in_words_of_program(error.what(), "FILE");
+}
+
+void tell_of_retry(const Error& why, std::chrono::milliseconds waiting) {
+  using Clock = std::chrono::steady_clock;
+  static std::mutex mutex;
+  static std::optional<Clock::time_point> last;
+  const std::lock_guard lock(mutex);
+  if (waiting < std::chrono::seconds(2) || (last && Clock::now() - *last < std::chrono::seconds(10))) return;
+  last = Clock::now();
+  fmt::print(stderr, "{}okibi: trying again: {}\n", is_terminal(STDERR_FILENO) ? "\r\033[K" : "",
+             printable(why.what()));
 }
 
 std::string human_seconds(double seconds) {

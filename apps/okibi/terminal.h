@@ -46,6 +46,10 @@ class BytesProgress {
 std::string in_words_of_program(const std::string& message, const std::string& file);
 std::string in_words_of_program(const Error& error);
 
+// One line on stderr about a transfer that is tried again, when its user waits for more than two seconds; not more often
+// than every ten.
+void tell_of_retry(const Error& why, std::chrono::milliseconds waiting);
+
 // "5GB", "500 MiB", "1048576" → bytes; GB are powers of ten, GiB of two. `option` is for messages.
 uint64_t bytes_of_words(const std::string& option, const std::string& words);
 

@@ -78,6 +78,9 @@ struct S3Options {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{20'000};  // a transfer in which nothing moved for so long is tried again
   std::stop_token stop = {};                        // Error(cancelled) in every transfer; uploads are aborted
+  // Told before a request is tried again: the Error that it would have ended with, and for how long its caller will have
+  // waited for it then. Called by many threads; what it throws ends the operation.
+  std::function<void(const Error& why, std::chrono::milliseconds waiting)> on_retry = {};
 
   // What is written.
   std::string storage_class = {};             // "STANDARD_IA"

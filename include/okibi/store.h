@@ -3,6 +3,7 @@
 // which <okibi/s3.h> tells more.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -90,6 +91,11 @@ Store& default_store();
 // What the default store does with object storage and the web ends with Error(cancelled) once `stop` was asked for, also
 // in the middle of a transfer. To be set before the first such URI is met.
 void stop_remote_transfers_by(std::stop_token stop);
+
+// Told when the default store is about to try again a request to object storage or the web: why, and for how long its
+// caller will have waited for it by then. To be set before the first such URI is met; called by many threads.
+using Retried = std::function<void(const Error& why, std::chrono::milliseconds waiting)>;
+void tell_remote_retries_to(Retried tell);
 
 // "s3" of "s3://bucket/key", "" of a plain path.
 std::string scheme_of(const std::string& uri);

@@ -7,7 +7,9 @@ import pathlib
 import random
 import shutil
 import signal
+import socket
 import sys
+import threading
 import time
 import unittest
 
@@ -112,6 +114,40 @@ class Verbs(unittest.TestCase):
         self.assertEqual((done.status, done.err.count("\n")), (2, 1))
         self.assertIn("Name the data again", done.err)
         self.okibi("train", "--resume", last, "--epochs", "2", TABLE)
+
+    def asked_at(self, endpoint, **more):
+        """What `ls` of an object says, and how long it takes."""
+        begun = time.monotonic()
+        done = Program(BUILD / "okibi", self.place, AWS_ENDPOINT_URL_S3=endpoint, **more).run("ls", "s3://ckpt/x.pth")
+        self.assertEqual((done.status, done.err.count("\n")), (2, 1), done.err)
+        self.assertIn(f"at {endpoint}: ", done.err)
+        return done.err, time.monotonic() - begun
+
+    def test_an_endpoint_that_cannot_be_right_is_soon_told(self):
+        with socket.socket() as closed:  # bound, and nobody listens
+            closed.bind(("127.0.0.1", 0))
+            for host in ["127.0.0.1", "localhost"]:
+                err, seconds = self.asked_at(f"http://{host}:{closed.getsockname()[1]}")
+                self.assertIn("after 4 attempts", err)
+                self.assertLess(seconds, 5)
+        alert = bytes.fromhex("15030100020246")  # of TLS, to whoever does not speak it
+        for scheme, answer, words in [("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "begin with http://, after 4 attempts"),
+                                      ("http", alert, "begin with https://, after 4 attempts"),
+                                      ("http", b"", "after 4 attempts")]:
+            with socket.create_server(("127.0.0.1", 0)) as other:
+                threading.Thread(target=answer_each, args=(other, answer), daemon=True).start()
+                err, seconds = self.asked_at(f"{scheme}://127.0.0.1:{other.getsockname()[1]}")
+                self.assertIn(words, err)
+                self.assertLess(seconds, 5)
+
+    def test_whoever_waits_is_told_why_once_in_a_while(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth")
+        self.store.control("faults", [{"op": "GetObject", "do": "503", "code": "SlowDown", "retry_after": 1, "times": 4}])
+        done = self.lines("ls", remote)
+        self.assertEqual((done.status, done.err.count("\n")), (0, 1), done.err)
+        self.assertIn(f"okibi: trying again: {remote}, at {self.place.endpoint}: GetObject: the store failed (503 SlowDown", done.err)
+        self.store.control("faults", [{"op": "GetObject", "do": "503", "code": "SlowDown", "times": 3}])
+        self.assertEqual(self.lines("ls", remote).err, "")
 
     def test_convert_writes_and_reads_objects(self):
         local = GOLDEN / "checkpoint/torch-2.15/views.pth"
@@ -334,6 +370,18 @@ class Verbs(unittest.TestCase):
         done = lonely.run("ls", "s3://ckpt/x.pth")
         self.assertEqual(done.status, 2)
         self.assertIn("libokibi_s3.so", done.err)
+
+
+def answer_each(server, answer):
+    """Says the same to whoever comes, until the server is closed."""
+    try:
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+    except OSError:
+        return
 
 
 if __name__ == "__main__":

@@ -97,6 +97,50 @@ TEST_F(Retrying, BrokenConnectionsAreTriedAgainUnknownNamesRarelyAndBadCertifica
   }
 }
 
+TEST_F(Retrying, WhoeverNeverAnsweredIsAskedAFewTimesAndWhoeverDidManyTimes) {
+  const auto shared = session();
+  const auto nobody = [](const Asked&) -> std::optional<Answer> { throw TransportError("no HTTP", Hope::doubtful); };
+  store->instead = nobody;
+  expect_error(ErrorKind::io, "GetObject: no HTTP, after 4 attempts", [&] { shared->call(get()); });
+  store->instead = always(refusal(404, "NoSuchKey"));
+  EXPECT_THROW(shared->call(get()), Error);
+  store->forget();
+  store->instead = nobody;
+  EXPECT_TRUE(shared->try_call(put("x")).in_doubt);
+  EXPECT_THAT(store->log(), SizeIs(10));
+}
+
+TEST_F(Retrying, WhoeverWaitsIsToldWhyAndForHowLong) {
+  auto options = usual_options();
+  std::vector<std::string> told;
+  std::vector<std::chrono::milliseconds> waiting;
+  options.on_retry = [&](const Error& why, std::chrono::milliseconds time) {
+    told.emplace_back(why.what());
+    waiting.push_back(time);
+  };
+  store->instead = [&, slow = in_turn({refusal(503, "SlowDown", {{"Retry-After", "3"}})}),
+                    asked = 0](const Asked& request) mutable -> std::optional<Answer> {
+    now += 1s;
+    if (++asked == 2) throw TransportError("the connection was reset");
+    return slow(request);
+  };
+  session(options)->call(get());
+  ASSERT_THAT(told,
+              ElementsAre(HasSubstr("s3://bucket/a key, at https://store.example: GetObject: the store failed (503"),
+                          HasSubstr("GetObject: the connection was reset, after 2 attempts")));
+  EXPECT_EQ(waiting[0], 1s + pauses[0]);
+  EXPECT_EQ(waiting[1], 2s + pauses[1]);
+}
+
+TEST_F(Retrying, NobodyIsToldOfWhatIsNotTriedAgain) {
+  auto options = usual_options();
+  options.on_retry = [&](const Error&, std::chrono::milliseconds) { ADD_FAILURE(); };
+  store->instead = always(refusal(404, "NoSuchKey"));
+  EXPECT_THROW(session(options)->call(get()), Error);
+  store->instead = in_turn({refusal(301, "PermanentRedirect", {{"x-amz-bucket-region", "ap-south-1"}})});
+  session(options)->call(get());
+}
+
 using Wording = Retrying;
 
 TEST_F(Wording, TheEndpointIsNamedWhereItIsNotAmazons) {
