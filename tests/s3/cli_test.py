@@ -115,6 +115,23 @@ class Verbs(unittest.TestCase):
         self.assertIn("Name the data again", done.err)
         self.okibi("train", "--resume", last, "--epochs", "2", TABLE)
 
+    def test_a_folder_that_holds_no_checkpoint_cannot_be_verified(self):
+        here = self.folder / "notes"
+        here.mkdir()
+        (here / "notes.txt").write_text("nothing\n")
+        there = self.put(here / "notes.txt", "notes/notes.txt").removesuffix("notes.txt")
+        for place in [here, f"{here}/", there, there.removesuffix("/")]:
+            done = self.lines("verify", place)
+            self.assertEqual((done.status, done.out, done.err.count("\n")), (2, "", 1), done.out)
+            self.assertIn("the folder holds no checkpoint that okibi knows", done.err)
+        # One whose index is lost is damaged.
+        lost = self.folder / "lost"
+        shutil.copytree(GOLDEN / "dcp/sharded", lost)
+        (lost / ".metadata").unlink()
+        there = self.put_folder(lost, "lost")
+        for place in [lost, there]:
+            self.assertEqual(self.lines("verify", place).status, 1)
+
     def asked_at(self, endpoint, **more):
         """What `ls` of an object says, and how long it takes."""
         begun = time.monotonic()
