@@ -67,10 +67,12 @@ store::Scheme urls(const std::shared_ptr<LazySession>& session) {
 }  // namespace
 
 void add_schemes(store::Store& store, S3Options options) {
-  const auto session = std::make_shared<LazySession>(std::move(options));
-  store.add("s3", objects(session));
-  store.add("http", urls(session));
-  store.add("https", urls(session));
+  S3Options of_urls = options;
+  of_urls.unsigned_requests = true;  // whoever reads a URL needs no key, nor files that tell of keys
+  const auto web = std::make_shared<LazySession>(std::move(of_urls));
+  store.add("s3", objects(std::make_shared<LazySession>(std::move(options))));
+  store.add("http", urls(web));
+  store.add("https", urls(web));
 }
 
 }  // namespace okibi::s3

@@ -115,6 +115,16 @@ class Verbs(unittest.TestCase):
         self.assertIn("Name the data again", done.err)
         self.okibi("train", "--resume", last, "--epochs", "2", TABLE)
 
+    def test_a_url_needs_no_file_of_keys(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth")
+        url = self.driver("presign", remote, 60).strip()
+        config = self.folder / "config"
+        config.write_text("this is no file of Amazon's\n")
+        for more in [{"AWS_CONFIG_FILE": str(config)}, {"AWS_PROFILE": "nobody"}]:
+            okibi = Program(BUILD / "okibi", self.place, **more)
+            self.assertEqual(okibi("ls", url), self.okibi("ls", remote))
+            self.assertRegex(okibi.fails("ls", remote), "line 1|nobody")
+
     def test_a_folder_that_holds_no_checkpoint_cannot_be_verified(self):
         here = self.folder / "notes"
         here.mkdir()
