@@ -26,6 +26,7 @@ class Upload {
   void check_open() const;
   void check_room(size_t bytes) const;
   void gather(std::span<const std::byte> bytes);
+  std::optional<UploadPlace> latest_upload() const;
   void start();
   void send_part();
   S3Object finish();

@@ -142,6 +142,14 @@ class Verbs(unittest.TestCase):
         for place in [lost, there]:
             self.assertEqual(self.lines("verify", place).status, 1)
 
+    def test_resuming_without_the_permission_to_list_says_what_to_do(self):
+        big = self.folder / "big.bin"
+        big.write_bytes(bytes(20 * MIB))
+        self.store.control("faults", [{"op": "ListMultipartUploads", "do": "403", "code": "AccessDenied", "times": -1}])
+        err = self.okibi.fails("cp", "--resume", big, "s3://ckpt/big.bin")
+        self.assertRegex(err, "may not ListMultipartUploads here.*s3:ListBucketMultipartUploads; without --resume")
+        self.okibi("cp", big, "s3://ckpt/big.bin")
+
     def asked_at(self, endpoint, **more):
         """What `ls` of an object says, and how long it takes."""
         begun = time.monotonic()
