@@ -47,6 +47,13 @@ TEST(Profiles, ThatAreBrokenStopOnlyWhoNeedsThem) {
   }
 }
 
+TEST(Profiles, RepeatNoLongNames) {
+  const std::string longest(128, 'k');
+  EXPECT_EQ(setting(of_config("[profile x]\n" + longest + " =\n  a = b\n"), "x", longest + ".a"), "b");
+  expect_error(ErrorKind::bad_file, "/c/config, line 2: the name of the setting is too long",
+               [&] { of_config("[profile x]\n" + longest + "k =\n  a = b\n"); });
+}
+
 TEST(Profiles, OfTheCredentialsFileWin) {
   const Profiles profiles = Profiles::parse("[profile x]\naws_access_key_id=config\nregion=r\n", "",
                                             "[x]\naws_access_key_id=credentials\n", "");
