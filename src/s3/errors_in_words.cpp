@@ -58,12 +58,35 @@ constexpr std::array meanings = {
     Meaning{0, "", ErrorKind::io, "the store failed", ""},
 };
 
+// Of a URL, for which there is no key and no bucket: these come before what a status means to a store.
+constexpr std::array meanings_for_urls = {
+    Meaning{401, "", ErrorKind::no_permission, "the server wants to know who asks",
+            "okibi gives no name and no password to servers of the web: download the file, or give a presigned URL."},
+    Meaning{403, "", ErrorKind::no_permission, "access denied",
+            "Look whether the URL is whole, and whether it was made for reading."},
+    Meaning{404, "", ErrorKind::not_found, "there is no such file", "Look at the URL's spelling."},
+    Meaning{410, "", ErrorKind::not_found, "the file is no longer there", ""},
+};
+constexpr Meaning lapsed_url = {0, "", ErrorKind::no_permission, "the URL has expired",
+                                "Have a new one made, as S3Client::presign makes them."};
+
 bool fits(const Meaning& meaning, int status, std::string_view code) {
   return (meaning.status == 0 || meaning.status == status) && (meaning.code.empty() || meaning.code == code);
 }
 
-const Meaning& meaning_of(int status, std::string_view code) {
-  return *std::ranges::find_if(meanings, [&](const Meaning& meaning) { return fits(meaning, status, code); });
+// S3 says it in words alone: 403 AccessDenied, "Request has expired".
+bool is_lapsed(const Fault& fault) {
+  const bool in_words = fault.code == "AccessDenied" && fault.message.find("expired") != fault.message.npos;
+  return in_words || fault.code == "ExpiredToken";
+}
+
+const Meaning& meaning_of(const Operation& operation, int status, const Fault& fault) {
+  const auto fitting = [&](const Meaning& meaning) { return fits(meaning, status, fault.code); };
+  const Meaning& of_store = *std::ranges::find_if(meanings, fitting);
+  if (operation.url.empty()) return of_store;
+  if (is_lapsed(fault)) return lapsed_url;
+  const auto of_url = std::ranges::find_if(meanings_for_urls, fitting);
+  return of_store.code.empty() && of_url != meanings_for_urls.end() ? *of_url : of_store;
 }
 
 bool is_redirect(int status) { return status >= 300 && status < 400 && status != 304; }
@@ -128,7 +151,7 @@ Fault fault_in(const Response& response) {
 
 Error error_in_words(const Operation& operation, const Response& response, const Fault& fault, const Course& course) {
   if (is_redirect(response.status)) return redirect_in_words(operation, response, fault, course);
-  const Meaning& meaning = meaning_of(response.status, fault.code);
+  const Meaning& meaning = meaning_of(operation, response.status, fault);
   Error error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
                                         details(response.status, fault, course.attempts)));
   error.hint(meaning.hint);

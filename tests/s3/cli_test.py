@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """The program okibi with URIs in the place of paths, against the fault server: every verb, how many requests it takes, and
 what is left when it is stopped. Usage: cli_test.py BUILD SOURCE [unittest arguments]"""
+import contextlib
+import functools
+import http.server
 import json
 import os
 import pathlib
@@ -124,6 +127,14 @@ class Verbs(unittest.TestCase):
             okibi = Program(BUILD / "okibi", self.place, **more)
             self.assertEqual(okibi("ls", url), self.okibi("ls", remote))
             self.assertRegex(okibi.fails("ls", remote), "line 1|nobody")
+
+    def test_a_url_says_what_is_wrong_with_it(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth")
+        url = self.driver("presign", remote, 60).strip()
+        self.store.control("faults", [{"do": "403", "code": "AccessDenied", "message": "Request has expired"}])
+        self.assertIn("the URL has expired", self.okibi.fails("ls", url))
+        with web_server(self.folder) as address:
+            self.assertIn("there is no such file (404", self.okibi.fails("ls", f"{address}/none.pth"))
 
     def test_a_folder_that_holds_no_checkpoint_cannot_be_verified(self):
         here = self.folder / "notes"
@@ -405,6 +416,23 @@ class Verbs(unittest.TestCase):
         done = lonely.run("ls", "s3://ckpt/x.pth")
         self.assertEqual(done.status, 2)
         self.assertIn("libokibi_s3.so", done.err)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def web_server(folder):
+    """A server that has nothing to do with S3: its address."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def answer_each(server, answer):

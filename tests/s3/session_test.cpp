@@ -162,6 +162,28 @@ TEST_F(Wording, TheEndpointIsNamedWhereItIsNotAmazons) {
   expect_error(ErrorKind::io, "https://elsewhere.example/x: GetObject: no way", [&] { session(options)->call(url); });
 }
 
+TEST_F(Wording, AUrlThatHasExpiredIsToldFromOneThatIsNotAllowed) {
+  Operation url = get();
+  url.url = "https://elsewhere.example/x?X-Amz-Signature=1234";
+  const auto says = [&](Answer answer, ErrorKind kind, std::string_view words) {
+    store->instead = always(std::move(answer));
+    expect_error(kind, words, [&] { session()->call(url); });
+  };
+  const std::string denied = "<Error><Code>AccessDenied</Code><Message>{}</Message></Error>";
+  says({{403, {}, fmt::format(fmt::runtime(denied), "Request has expired")}}, ErrorKind::no_permission,
+       "https://elsewhere.example/x: GetObject: the URL has expired (403 AccessDenied, \"Request has expired\")");
+  says({{400, {}, "<Error><Code>ExpiredToken</Code></Error>"}}, ErrorKind::no_permission, "the URL has expired");
+  says({{403, {}, fmt::format(fmt::runtime(denied), "Access Denied")}}, ErrorKind::no_permission, "access denied (403");
+  says(refusal(403, "InvalidObjectState"), ErrorKind::unsupported, "lies in an archive");
+  says(refusal(404, "NoSuchKey"), ErrorKind::not_found, "there is no such object");
+  says({{404, {}, "<html>"}}, ErrorKind::not_found,
+       "https://elsewhere.example/x: GetObject: there is no such file (404)");
+  says({{410, {}, ""}}, ErrorKind::not_found, "the file is no longer there");
+  says({{401, {}, ""}}, ErrorKind::no_permission, "the server wants to know who asks");
+  store->instead = always({{403, {}, fmt::format(fmt::runtime(denied), "Request has expired")}});
+  expect_error(ErrorKind::no_permission, "AKIDEXAMPLE may not GetObject here", [&] { session()->call(get()); });
+}
+
 TEST_F(Retrying, AllRequestsOfASessionShareOneBudget) {
   store->instead = always(refusal(503, "SlowDown"));
   const auto shared = session();
