@@ -126,7 +126,7 @@ void Upload::send_part() {
   part_ = sender_.borrow(part_size_at(position_, session_->options().part_size));
 }
 
-S3Object Upload::commit() {
+S3Object Upload::publish() {
   check_open();
   return or_abort([&] {
     S3Object object = finish();

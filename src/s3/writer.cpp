@@ -10,9 +10,9 @@ S3Writer::S3Writer(std::shared_ptr<s3::Session> session, S3Uri where)
 S3Writer::~S3Writer() = default;
 
 void S3Writer::write(std::span<const std::byte> bytes) { upload_->write(bytes); }
-void S3Writer::commit() { static_cast<void>(upload_->commit()); }
+void S3Writer::commit() { upload_->commit(); }
 uint64_t S3Writer::position() const { return upload_->position(); }
-std::string S3Writer::name() const { return "s3://" + upload_->where().bucket + "/" + upload_->where().key; }
+std::string S3Writer::name() const { return upload_->name(); }
 
 S3Checkpoint::S3Checkpoint(S3Options options) : session_(std::make_shared<s3::Session>(std::move(options))) {}
 S3Checkpoint::S3Checkpoint(std::shared_ptr<s3::Session> session) : session_(std::move(session)) {}
