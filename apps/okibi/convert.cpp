@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include <okibi/convert.h>
+#include <okibi/store.h>
 
 #include "options.h"
 #include "terminal.h"
@@ -74,7 +75,8 @@ void require_format(const Words& words) {
   static constexpr std::array known = {".pth", ".pt", ".bin", ".ckpt", ".th", ".tar", ".safetensors", ".index.json"};
   const bool is_known = std::ranges::any_of(known, [&](const char* end) { return words.target.ends_with(end); });
   if (words.to || is_known) return;
-  throw Error(ErrorKind::bad_argument, fmt::format("the name {} does not say which format to write", words.target))
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("the name {} does not say which format to write", store::shown(words.target)))
       .hint("End it in .pth or .safetensors, or say --to: torch-zip, safetensors, dcp …");
 }
 
@@ -104,16 +106,20 @@ ConvertReport converted(const Words& words, const ConvertOptions& options) {
 
 void print(const Words& words, const ConvertReport& report) {
   if (words.json) {
-    const Json json = {{"okibi_version", version()}, {"source", shown(words.source)},
-                       {"target", words.target},     {"from", name_of(report.from)},
-                       {"to", name_of(report.to)},   {"tensors", report.tensors},
-                       {"nbytes", report.nbytes},    {"part", report.part}};
+    const Json json = {{"okibi_version", version()},
+                       {"source", store::shown(words.source)},
+                       {"target", store::shown(words.target)},
+                       {"from", name_of(report.from)},
+                       {"to", name_of(report.to)},
+                       {"tensors", report.tensors},
+                       {"nbytes", report.nbytes},
+                       {"part", report.part}};
     return fmt::print("{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   }
   const std::string part = report.part.empty() ? "" : " of " + printable(report.part);
-  fmt::print("{} → {}: {} tensor{}{}, {} ({} → {})\n", printable(shown(words.source)), printable(shown(words.target)),
-             report.tensors, report.tensors == 1 ? "" : "s", part, human_bytes(report.nbytes), name_of(report.from),
-             name_of(report.to));
+  fmt::print("{} → {}: {} tensor{}{}, {} ({} → {})\n", printable(store::shown(words.source)),
+             printable(store::shown(words.target)), report.tensors, report.tensors == 1 ? "" : "s", part,
+             human_bytes(report.nbytes), name_of(report.from), name_of(report.to));
 }
 
 }  // namespace

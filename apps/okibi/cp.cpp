@@ -83,13 +83,14 @@ CopyReport copy_streams(const std::string& from, const std::string& to, const Co
 void print(const std::string& from, const CopyReport& report, bool as_json) {
   FILE* out = report.target == "-" ? stderr : stdout;
   if (as_json) {
-    const Json json = {{"okibi_version", version()}, {"source", shown(from)},   {"target", shown(report.target)},
-                       {"files", report.files},      {"nbytes", report.nbytes}, {"resumed_at", report.resumed_at}};
+    const Json json = {
+        {"okibi_version", version()}, {"source", store::shown(from)}, {"target", store::shown(report.target)},
+        {"files", report.files},      {"nbytes", report.nbytes},      {"resumed_at", report.resumed_at}};
     return fmt::print(out, "{}\n", json.dump(2, ' ', false, Json::error_handler_t::replace));
   }
   const std::string files = report.files == 1 ? "" : fmt::format("{} files, ", report.files);
   const std::string resumed = report.resumed_at > 0 ? ", from " + human_bytes(report.resumed_at) + " on" : "";
-  fmt::print(out, "{} → {}: {}{}{}\n", printable(shown(from)), printable(shown(report.target)), files,
+  fmt::print(out, "{} → {}: {}{}{}\n", printable(store::shown(from)), printable(store::shown(report.target)), files,
              human_bytes(report.nbytes), resumed);
 }
 

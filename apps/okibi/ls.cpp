@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <okibi/inspect.h>
+#include <okibi/store.h>
 
 #include "options.h"
 #include "terminal.h"
@@ -96,7 +97,7 @@ int ls(int count, char** arguments) {
   const inspect::Listing listing = inspect::list(open(uri, {.any_class_as_data = true}), options);
   json ? print_json(listing) : print_text(listing);
   if (!listing.tensors.empty() || options.glob.empty()) return 0;
-  fmt::print(stderr, "okibi: no tensor of {} matches '{}'\n", uri, options.glob);
+  fmt::print(stderr, "okibi: no tensor of {} matches '{}'\n", printable(store::shown(uri)), printable(options.glob));
   return 1;
 }
 

@@ -79,6 +79,7 @@ int run(int count, char** arguments) {
   if (verb == verbs.end()) {
     throw Error(ErrorKind::bad_argument, fmt::format("there is no verb '{}'", name)).hint("`okibi --help` lists them.");
   }
+  store::tell_remote_retries_to(tell_of_retry);
   if (verb->run) listen_to_signals(count, arguments);  // a training saves once more after the signal
   const Run work = verb->run ? verb->run : find_in_compute_part(name);
   return work(count - 1, arguments + 1);

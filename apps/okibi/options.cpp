@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include <okibi/base.h>
+#include <okibi/store.h>
 
 namespace okibi::app {
 
@@ -10,6 +11,22 @@ struct OptionParts {
   CLI::App app;
   std::string verb;
 };
+
+namespace {
+
+// What the parser says of arguments names them, whole.
+std::string without_secrets(std::string words, int count, char** arguments) {
+  for (int i = 1; i < count; ++i) {
+    const std::string argument = arguments[i], shown = store::shown(argument);
+    if (shown == argument) continue;
+    for (size_t at = 0; (at = words.find(argument, at)) != words.npos; at += shown.size()) {
+      words.replace(at, argument.size(), shown);
+    }
+  }
+  return words;
+}
+
+}  // namespace
 
 Options::Options(const std::string& verb, const std::string& description, const std::string& example)
     : parts_(std::make_unique<OptionParts>()) {
@@ -61,7 +78,8 @@ bool Options::parse(int count, char** arguments) {
     std::cout << parts_->app.help();
     return false;
   } catch (const CLI::ParseError& error) {
-    throw Error(ErrorKind::bad_argument, "okibi " + parts_->verb + ": " + error.what())
+    throw Error(ErrorKind::bad_argument,
+                "okibi " + parts_->verb + ": " + without_secrets(error.what(), count, arguments))
         .hint("`okibi " + parts_->verb + " --help` shows the options, with an example.");
   }
 }

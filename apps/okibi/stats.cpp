@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include <okibi/inspect.h>
+#include <okibi/store.h>
 
 #include "options.h"
 #include "table.h"
@@ -87,7 +88,7 @@ int stats(int count, char** arguments) {
     print_text(tensors);
   }
   if (!tensors.empty() || options.glob.empty()) return 0;
-  fmt::print(stderr, "okibi: no tensor of {} matches '{}'\n", uri, printable(options.glob));
+  fmt::print(stderr, "okibi: no tensor of {} matches '{}'\n", printable(store::shown(uri)), printable(options.glob));
   return 1;
 }
 

@@ -9,12 +9,15 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include <okibi/base.h>
+#include <okibi/store.h>
 
 namespace okibi::app {
 
@@ -26,11 +29,6 @@ std::string human_bytes(uint64_t bytes) {
   return unit == 0 ? fmt::format("{} B", bytes) : fmt::format("{:.1f} {}", value, units[unit]);
 }
 
-std::string shown(const std::string& uri) {
-  const bool is_url = uri.starts_with("http://") || uri.starts_with("https://");
-  return is_url ? uri.substr(0, uri.find('?')) : uri;
-}
-
 std::string in_words_of_program(const std::string& message, const std::string& file) {
   constexpr std::string_view function = "okibi::inspect::rescue()";
   std::string text = printable(message);
@@ -38,7 +36,8 @@ std::string in_words_of_program(const std::string& message, const std::string& f
   if (at == std::string::npos) return text;
   const bool is_plain = file.find_first_of(" '\"$`\\&;()<>|*?#~!\n") == std::string::npos;
   const std::string quote = is_plain ? "" : "'";
-  const std::string words = fmt::format("`okibi verify {0}{1}{0} --rescue NEW.pth`", quote, printable(file));
+  const std::string words =
+      fmt::format("`okibi verify {0}{1}{0} --rescue NEW.pth`", quote, printable(store::shown(file)));
   return text.replace(at, function.size(), words);
 }
 
@@ -49,6 +48,17 @@ std::string in_words_of_program(const Error& error) {
     if (found != places.end()) return in_words_of_program(error.what(), found->second);
   }
   return in_words_of_program(error.what(), "FILE");
+}
+
+void tell_of_retry(const Error& why, std::chrono::milliseconds waiting) {
+  using Clock = std::chrono::steady_clock;
+  static std::mutex mutex;
+  static std::optional<Clock::time_point> last;
+  const std::lock_guard lock(mutex);
+  if (waiting < std::chrono::seconds(2) || (last && Clock::now() - *last < std::chrono::seconds(10))) return;
+  last = Clock::now();
+  fmt::print(stderr, "{}okibi: trying again: {}\n", is_terminal(STDERR_FILENO) ? "\r\033[K" : "",
+             printable(why.what()));
 }
 
 std::string human_seconds(double seconds) {

@@ -42,12 +42,13 @@ class BytesProgress {
   std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
 };
 
-// A path or URI without what may be a signature: the query of a URL.
-std::string shown(const std::string& uri);
-
 // A message in printable characters, with the verb where the library names its function for cut files.
 std::string in_words_of_program(const std::string& message, const std::string& file);
 std::string in_words_of_program(const Error& error);
+
+// One line on stderr about a transfer that is tried again, when its user waits for more than two seconds; not more often
+// than every ten.
+void tell_of_retry(const Error& why, std::chrono::milliseconds waiting);
 
 // "5GB", "500 MiB", "1048576" → bytes; GB are powers of ten, GiB of two. `option` is for messages.
 uint64_t bytes_of_words(const std::string& option, const std::string& words);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <okibi/inspect.h>
+#include <okibi/store.h>
 
 #include "options.h"
 #include "terminal.h"
@@ -23,8 +24,11 @@ void print_json(const inspect::VerifyReport& report) {
     problems.push_back({{"record", problem.record},
                         {"offset", problem.offset ? Json(*problem.offset) : Json()},
                         {"problem", problem.problem}});
-  Json document = {{"okibi_version", version()}, {"ok", report.ok()}, {"problems", problems},
-                   {"checksums", inspect::name_of(report.checksums())}, {"unchecked_bytes", report.unchecked_bytes}};
+  Json document = {{"okibi_version", version()},
+                   {"ok", report.ok()},
+                   {"problems", problems},
+                   {"checksums", inspect::name_of(report.checksums())},
+                   {"unchecked_bytes", report.unchecked_bytes}};
   if (report.recoverable)
     document["recoverable"] = {{"tensors", report.recoverable->tensors}, {"lost", report.recoverable->lost}};
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
@@ -83,7 +87,7 @@ int verify(int count, char** arguments) {
   json ? print_json(report) : print_text(uri, report, target.has_value());
   if (target) {
     const auto rescued = inspect::rescue(uri, *target, {.stop = options.stop});
-    fmt::print(stderr, "{} tensors written to {}\n", rescued.tensors.size(), printable(*target));
+    fmt::print(stderr, "{} tensors written to {}\n", rescued.tensors.size(), printable(store::shown(*target)));
   }
   return report.ok() ? 0 : 1;
 }

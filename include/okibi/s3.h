@@ -19,9 +19,10 @@
 // the environment gives (see S3Options), and http(s):// URLs, also presigned ones, for reading.
 //
 // Errors are Error: not_found, no_permission, io (the network, the store), bad_argument, mismatch (the object was
-// replaced while it was read; a condition of a write does not hold). They name the operation, bucket, key, the HTTP
-// status, the store's code and its request's id, and never a secret. What can pass is tried again first, with growing
-// and random pauses: 500, 502, 503, 504, 429, SlowDown, RequestTimeout, resets, stalls, truncated bodies.
+// replaced while it was read; a condition of a write does not hold). They name the operation, bucket, key, the endpoint
+// where it is not Amazon's, the HTTP status, the store's code and its request's id, and never a secret. What can pass is
+// tried again first, with growing and random pauses: 500, 502, 503, 504, 429, SlowDown, RequestTimeout, resets, stalls,
+// truncated bodies.
 //
 // Threads: an S3Client, an S3Checkpoint and a Source that they gave may be used by many threads; a writer by one.
 #pragma once
@@ -78,6 +79,9 @@ struct S3Options {
   std::chrono::milliseconds connect_timeout{10'000};
   std::chrono::milliseconds stall_timeout{20'000};  // a transfer in which nothing moved for so long is tried again
   std::stop_token stop = {};                        // Error(cancelled) in every transfer; uploads are aborted
+  // Told before a request is tried again: the Error that it would have ended with, and for how long its caller will have
+  // waited for it then. Called by many threads; what it throws ends the operation.
+  std::function<void(const Error& why, std::chrono::milliseconds waiting)> on_retry = {};
 
   // What is written.
   std::string storage_class = {};  // "STANDARD_IA"

@@ -3,6 +3,7 @@
 // which <okibi/s3.h> tells more.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -91,7 +92,16 @@ Store& default_store();
 // in the middle of a transfer. To be set before the first such URI is met.
 void stop_remote_transfers_by(std::stop_token stop);
 
+// Told when the default store is about to try again a request to object storage or the web: why, and for how long its
+// caller will have waited for it by then. To be set before the first such URI is met; called by many threads.
+using Retried = std::function<void(const Error& why, std::chrono::milliseconds waiting)>;
+void tell_remote_retries_to(Retried tell);
+
 // "s3" of "s3://bucket/key", "" of a plain path.
 std::string scheme_of(const std::string& uri);
+
+// A path or URI, fit for messages: a URL of the web without its query, which is as good as a key where it signs the URL,
+// and without a name and password. Every message that names what a user gave goes through here.
+std::string shown(const std::string& uri);
 
 }  // namespace okibi::store

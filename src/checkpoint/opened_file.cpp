@@ -119,22 +119,26 @@ std::unique_ptr<const OpenedFile> open_folder(const FolderPointer& folder, const
   for (const FolderRow& row : folder_rows) {
     if (row.is(*folder)) return in_file(folder->name(), [&] { return row.open(folder, options); });
   }
-  if (has_dcp_parts(*folder)) {
-    throw Error(ErrorKind::bad_file, "the folder has parts of a distributed checkpoint, but no .metadata")
-        .hint(
-            "Copy that file, too: names that begin with a dot are easily left behind. Where there is none, the save "
-            "did not finish.")
-        .at("", folder->name());
-  }
+  require_checkpoint(*folder);
+  throw Error(ErrorKind::bad_file, "the folder has parts of a distributed checkpoint, but no .metadata")
+      .hint(
+          "Copy that file, too: names that begin with a dot are easily left behind. Where there is none, the save did "
+          "not finish.")
+      .at("", folder->name());
+}
+
+}  // namespace
+
+void require_checkpoint(const store::Folder& folder) {
+  const bool is_whole = std::ranges::any_of(folder_rows, [&](const FolderRow& row) { return row.is(folder); });
+  if (is_whole || has_dcp_parts(folder)) return;
   throw Error(ErrorKind::bad_file, "the folder holds no checkpoint that okibi knows")
       .expected(
           "model.safetensors, pytorch_model.bin, an index of either (….index.json), or .metadata of a distributed "
           "checkpoint")
       .hint("Name the file, if it is another one.")
-      .at("", folder->name());
+      .at("", folder.name());
 }
-
-}  // namespace
 
 std::unique_ptr<const OpenedFile> open_file(const std::string& uri, const LoadOptions& options) {
   const store::Store& store = store::default_store();

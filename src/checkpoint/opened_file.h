@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <okibi/checkpoint.h>
+#include <okibi/store.h>
 #include <okibi/zip.h>
 
 #include "checkpoint/pickled/resolve.h"
@@ -63,6 +64,9 @@ std::vector<std::byte> read_whole(const Extent& extent);
 // what the file is instead of a checkpoint.
 std::unique_ptr<const OpenedFile> open_file(std::shared_ptr<const io::Source> source, const LoadOptions& options);
 std::unique_ptr<const OpenedFile> open_file(const std::string& uri, const LoadOptions& options);
+
+// Error(bad_file) where a folder is no checkpoint, not even a damaged one.
+void require_checkpoint(const store::Folder& folder);
 
 // What is left of a file that was cut, or of a folder that lacks files, with Missing::left_out. Error(unsupported) for
 // formats that have their index at the end.

@@ -1,4 +1,5 @@
 #include <okibi/model.h>
+#include <okibi/store.h>
 
 namespace okibi {
 namespace {
@@ -21,7 +22,7 @@ void save(const nn::Module& module, io::Sink& sink, const SaveOptions& options) 
 
 nn::AnyModule load_module(const std::string& uri, const ModuleLoadOptions& options) {
   const Value value = load(uri, as_data(options.file));  // says itself where an error lies
-  return in_context("", uri, [&] { return model::from_value(value, options.classes); });
+  return in_context("", store::shown(uri), [&] { return model::from_value(value, options.classes); });
 }
 
 nn::AnyModule load_module(std::shared_ptr<const io::Source> source, const ModuleLoadOptions& options) {

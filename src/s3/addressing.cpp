@@ -104,6 +104,10 @@ bool Addressing::is_host(const std::string& bucket) const {
   return is_amazon_ || force_virtual_host_;
 }
 
+std::string Addressing::endpoint() const {
+  return is_amazon_ ? "" : fmt::format("{}://{}{}", scheme_, authority_, folder_);
+}
+
 std::string Addressing::authority(const std::string& region) const {
   if (!authority_.empty()) return authority_;
   return fmt::format("s3.{}.amazonaws.com{}", region, region.starts_with("cn-") ? ".cn" : "");

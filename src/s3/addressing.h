@@ -26,6 +26,7 @@ class Addressing {
 
   bool is_secure() const noexcept { return scheme_ == "https"; }
   bool is_amazon() const noexcept { return is_amazon_; }
+  std::string endpoint() const;  // for messages: "http://127.0.0.1:9000"; empty where it is Amazon's own
 
  private:
   bool is_host(const std::string& bucket) const;

@@ -46,7 +46,9 @@ Attempts::Attempts(Session& session, const Operation& operation)
     : session_(session),
       operation_(operation),
       stop_(operation.stop.value_or(session.options().stop)),
-      region_(session.region_of(operation.where.bucket)) {}
+      begun_(session.surroundings_.now()),
+      region_(session.region_of(operation.where.bucket)),
+      course_{.endpoint = session.addressing_.endpoint(), .attempts = 0} {}
 
 void Attempts::add_common_headers(Request& request) const {
   const S3Options& options = session_.options();
@@ -85,12 +87,15 @@ Request Attempts::request(const Headers& headers) {
 Response Attempts::send(const Headers& headers, const Transport::Receive& receive) {
   ++course_.attempts;
   const Request sent = request(headers);
-  return session_.transport_->send(sent, receive, stop_);
+  Response response = session_.transport_->send(sent, receive, stop_);
+  session_.has_answered_ = true;
+  return response;
 }
 
 void Attempts::progressed() {
   succeeded();
   failures_ = 0;
+  begun_ = session_.surroundings_.now();
 }
 
 void Attempts::succeeded() { session_.budget_.succeeded(std::exchange(retries_, 0)); }
@@ -100,18 +105,25 @@ std::optional<Error> Attempts::after(const Response& response, const Fault& faul
   const bool passing = can_pass(response.status, fault.code);
   in_doubt_ |= passing || response.status >= 500;
   if (heal(response, fault)) return std::nullopt;
-  if (!passing || !may_try_again(INT_MAX)) return error_in_words(operation_, response, fault, course_);
-  pause(pause_asked_for(response.headers).value_or(milliseconds(0)));
+  Error error = error_in_words(operation_, response, fault, course_);
+  if (!passing || !may_try_again(INT_MAX)) return error;
+  pause(error, pause_asked_for(response.headers).value_or(milliseconds(0)));
   return std::nullopt;
 }
 
-std::optional<Error> Attempts::after(const TransportError& error) {
+std::optional<Error> Attempts::after(const TransportError& broken) {
   ++failures_;
-  in_doubt_ |= error.hope() == Hope::good;
-  const int most = error.hope() == Hope::good ? INT_MAX : error.hope() == Hope::little ? attempts_with_little_hope : 1;
-  if (!may_try_again(most)) return error_in_words(operation_, error, course_);
-  pause(milliseconds(0));
+  in_doubt_ |= broken.hope() == Hope::good || broken.hope() == Hope::doubtful;
+  Error error = error_in_words(operation_, broken, course_);
+  if (!may_try_again(attempts_worth(broken.hope()))) return error;
+  pause(error, milliseconds(0));
   return std::nullopt;
+}
+
+int Attempts::attempts_worth(Hope hope) const {
+  if (hope == Hope::none) return 1;
+  const bool is_good = hope == Hope::good || (hope == Hope::doubtful && session_.has_answered_);
+  return is_good ? INT_MAX : attempts_with_little_hope;
 }
 
 bool Attempts::may_try_again(int most_attempts) {
@@ -119,9 +131,12 @@ bool Attempts::may_try_again(int most_attempts) {
   return failures_ < std::min(allowed, most_attempts) && session_.budget_.pay_for_retry();
 }
 
-void Attempts::pause(milliseconds at_least) {
+void Attempts::pause(const Error& why, milliseconds at_least) {
   ++retries_;
-  session_.pause_(at_least + pause_after(failures_, session_.random()), stop_);
+  const milliseconds duration = at_least + pause_after(failures_, session_.random());
+  const auto waited = std::chrono::duration_cast<milliseconds>(session_.surroundings_.now() - begun_);
+  if (const auto& tell = session_.options().on_retry) tell(why, waited + duration);
+  session_.pause_(duration, stop_);
   throw_if_stopped(stop_);
 }
 

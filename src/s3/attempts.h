@@ -17,7 +17,7 @@ class Attempts {
   // What follows on an attempt that failed. nullopt: it is worth another one, what could be healed is healed, and the
   // pause is over. Otherwise the operation has failed.
   std::optional<Error> after(const Response& response, const Fault& fault);
-  std::optional<Error> after(const TransportError& error);
+  std::optional<Error> after(const TransportError& broken);
 
   void progressed();  // a part of what was asked for has come: the attempts are counted anew
   void succeeded();
@@ -37,13 +37,15 @@ class Attempts {
   bool heal_clock(const Response& response, const Fault& fault);
 
   bool may_try_again(int most_attempts);
-  void pause(std::chrono::milliseconds at_least);
+  int attempts_worth(Hope hope) const;
+  void pause(const Error& why, std::chrono::milliseconds at_least);
 
   Session& session_;
   const Operation& operation_;
   const std::stop_token stop_;
+  std::chrono::system_clock::time_point begun_;  // since when someone waits
   std::string region_, host_;
-  Course course_{.attempts = 0};
+  Course course_;
   std::optional<S3Credentials> credentials_;  // of the last attempt
   int failures_ = 0, retries_ = 0;
   bool in_doubt_ = false;

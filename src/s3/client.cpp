@@ -34,7 +34,7 @@ S3Object S3Client::put_object(const std::string& bucket, const std::string& key,
   if (body.size() <= largest_whole_put) return put_whole(*session_, {bucket, key}, body);
   Upload upload(session_, {bucket, key});
   upload.write(body);
-  return upload.commit();
+  return upload.publish();
 }
 
 // The checksum of a whole object is told with its head, not with ranges of it.

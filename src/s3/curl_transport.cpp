@@ -5,10 +5,12 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <mutex>
 
 #include "s3/http.h"
+#include "s3/urls.h"
 
 namespace okibi::s3 {
 namespace {
@@ -151,8 +153,34 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(blanks) + 1 - first);
 }
 
+bool holds_one_of(std::string_view text, std::span<const std::string_view> words) {
+  return std::ranges::any_of(words, [&](std::string_view word) { return text.find(word) != text.npos; });
+}
+
+// What TLS libraries say where the server's first bytes are none of TLS; or it waits for a line of text to end.
+constexpr std::array<std::string_view, 5> words_of_no_tls = {"wrong version number", "packet length too long",
+                                                             "http request", "unexpected TLS packet",
+                                                             "SSL connection timeout"};
+
+bool is_no_tls(CURLcode code, std::string_view words) {
+  const bool is_of_tls = code == CURLE_SSL_CONNECT_ERROR || code == CURLE_OPERATION_TIMEDOUT;
+  return is_of_tls && holds_one_of(words, words_of_no_tls);
+}
+
+// Such as "\x15\x03\x01", an alert of TLS: curl takes it for HTTP/0.9.
+bool is_no_http(CURLcode code) { return code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_WEIRD_SERVER_REPLY; }
+
+// Where no network lies between, a port that is closed seldom opens in the next seconds.
+bool is_this_machine(std::string_view host) {
+  return host == "localhost" || host.ends_with(".localhost") || host.starts_with("127.") || host == "[::1]";
+}
+
 Hope hope_after(CURLcode code) {
   switch (code) {
+    case CURLE_GOT_NOTHING:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return Hope::doubtful;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
       return Hope::little;
@@ -168,7 +196,9 @@ Hope hope_after(CURLcode code) {
   }
 }
 
-std::string_view advice_after(CURLcode code) {
+std::string_view advice_after(CURLcode code, std::string_view words) {
+  if (is_no_tls(code, words)) return "; is TLS spoken there? The address may have to begin with http://";
+  if (is_no_http(code)) return "; is HTTP spoken there? The address may have to begin with https://";
   if (code == CURLE_PEER_FAILED_VERIFICATION) {
     return "; where an authority of your own signed it, give its certificate as AWS_CA_BUNDLE or S3Options::ca_file";
   }
@@ -205,6 +235,7 @@ class Exchange {
   void add_header(const std::string& line);
   CURLcode run(Line& line, milliseconds stall_timeout);
   TransportError failure(CURLcode code) const;
+  bool is_refused_here(CURLcode code) const;
 
   void on_header(std::string_view line);
   void on_head_end();
@@ -359,7 +390,15 @@ TransportError Exchange::failure(CURLcode code) const {
   if (code == CURLE_ABORTED_BY_CALLBACK) return TransportError("the connection was closed before an answer came");
   const std::string_view own_words = words_.data();
   const std::string_view words = own_words.empty() ? curl_easy_strerror(code) : own_words;
-  return TransportError(fmt::format("{}{}", printable(words, 300), advice_after(code)), hope_after(code));
+  const bool is_doubtful = is_no_tls(code, words) || is_refused_here(code);
+  return TransportError(fmt::format("{}{}", printable(words, 300), advice_after(code, words)),
+                        is_doubtful ? Hope::doubtful : hope_after(code));
+}
+
+bool Exchange::is_refused_here(CURLcode code) const {
+  long error = 0;
+  curl_easy_getinfo(easy_, CURLINFO_OS_ERRNO, &error);
+  return code == CURLE_COULDNT_CONNECT && error == ECONNREFUSED && is_this_machine(split_url(request_.url).host);
 }
 
 // curl gives the lines of every head: those of "100 Continue" before the answer's own, and trailers after its body.

@@ -58,12 +58,35 @@ constexpr std::array meanings = {
     Meaning{0, "", ErrorKind::io, "the store failed", ""},
 };
 
+// Of a URL, for which there is no key and no bucket: these come before what a status means to a store.
+constexpr std::array meanings_for_urls = {
+    Meaning{401, "", ErrorKind::no_permission, "the server wants to know who asks",
+            "okibi gives no name and no password to servers of the web: download the file, or give a presigned URL."},
+    Meaning{403, "", ErrorKind::no_permission, "access denied",
+            "Look whether the URL is whole, and whether it was made for reading."},
+    Meaning{404, "", ErrorKind::not_found, "there is no such file", "Look at the URL's spelling."},
+    Meaning{410, "", ErrorKind::not_found, "the file is no longer there", ""},
+};
+constexpr Meaning lapsed_url = {0, "", ErrorKind::no_permission, "the URL has expired",
+                                "Have a new one made, as S3Client::presign makes them."};
+
 bool fits(const Meaning& meaning, int status, std::string_view code) {
   return (meaning.status == 0 || meaning.status == status) && (meaning.code.empty() || meaning.code == code);
 }
 
-const Meaning& meaning_of(int status, std::string_view code) {
-  return *std::ranges::find_if(meanings, [&](const Meaning& meaning) { return fits(meaning, status, code); });
+// S3 says it in words alone: 403 AccessDenied, "Request has expired".
+bool is_lapsed(const Fault& fault) {
+  const bool in_words = fault.code == "AccessDenied" && fault.message.find("expired") != fault.message.npos;
+  return in_words || fault.code == "ExpiredToken";
+}
+
+const Meaning& meaning_of(const Operation& operation, int status, const Fault& fault) {
+  const auto fitting = [&](const Meaning& meaning) { return fits(meaning, status, fault.code); };
+  const Meaning& of_store = *std::ranges::find_if(meanings, fitting);
+  if (operation.url.empty()) return of_store;
+  if (is_lapsed(fault)) return lapsed_url;
+  const auto of_url = std::ranges::find_if(meanings_for_urls, fitting);
+  return of_store.code.empty() && of_url != meanings_for_urls.end() ? *of_url : of_store;
 }
 
 bool is_redirect(int status) { return status >= 300 && status < 400 && status != 304; }
@@ -88,23 +111,28 @@ std::string sentence_of(const Meaning& meaning, const Operation& operation, cons
   return fmt::format("{}: {} ({})", operation.name, meaning.words, who);
 }
 
+// Where it was asked for, innermost: an endpoint that someone set long ago is easily forgotten.
+Error at_place(Error error, const Operation& operation, const Course& course) {
+  if (operation.url.empty() && !course.endpoint.empty()) error.at("at", printable(course.endpoint, 300));
+  return std::move(error.at("", place_of(operation)));
+}
+
 Error redirect_in_words(const Operation& operation, const Response& response, const Fault& fault,
                         const Course& course) {
   const std::string* place = find_header(response.headers, "location");
   const std::string where = place != nullptr ? printable(place->substr(0, place->find('?')), 300) : "another place";
-  return Error(ErrorKind::unsupported,
-               fmt::format("{}: the server sends on to {}, and okibi does not follow ({})", operation.name, where,
-                           details(response.status, fault, course.attempts)))
-      .hint(fault.region.empty() ? "Give that address, or the right endpoint and region."
-                                 : "Give the region " + printable(fault.region, 40) + ".")
-      .at("", place_of(operation));
+  Error error(ErrorKind::unsupported,
+              fmt::format("{}: the server sends on to {}, and okibi does not follow ({})", operation.name, where,
+                          details(response.status, fault, course.attempts)));
+  error.hint(fault.region.empty() ? "Give that address, or the right endpoint and region."
+                                  : "Give the region " + printable(fault.region, 40) + ".");
+  return at_place(std::move(error), operation, course);
 }
 
 }  // namespace
 
 std::string place_of(const Operation& operation) {
-  return operation.url.empty() ? uri_of(operation.where)
-                               : printable(operation.url.substr(0, operation.url.find_first_of("?#")), 600);
+  return operation.url.empty() ? uri_of(operation.where) : printable(store::shown(operation.url), 600);
 }
 
 Fault fault_in(const Response& response) {
@@ -123,17 +151,17 @@ Fault fault_in(const Response& response) {
 
 Error error_in_words(const Operation& operation, const Response& response, const Fault& fault, const Course& course) {
   if (is_redirect(response.status)) return redirect_in_words(operation, response, fault, course);
-  const Meaning& meaning = meaning_of(response.status, fault.code);
-  return Error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
-                                         details(response.status, fault, course.attempts)))
-      .hint(meaning.hint)
-      .at("", place_of(operation));
+  const Meaning& meaning = meaning_of(operation, response.status, fault);
+  Error error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
+                                        details(response.status, fault, course.attempts)));
+  error.hint(meaning.hint);
+  return at_place(std::move(error), operation, course);
 }
 
 Error error_in_words(const Operation& operation, const TransportError& error, const Course& course) {
   const std::string attempts = course.attempts > 1 ? fmt::format(", after {} attempts", course.attempts) : "";
-  return Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name, error.what(), attempts))
-      .at("", place_of(operation));
+  return at_place(Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name, error.what(), attempts)), operation,
+                  course);
 }
 
 }  // namespace okibi::s3

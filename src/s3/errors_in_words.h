@@ -13,6 +13,7 @@ Fault fault_in(const Response& response);
 // What messages say about the way to the failure.
 struct Course {
   std::string access_key_id = {};  // empty: unsigned
+  std::string endpoint = {};       // where it is not Amazon's own
   int attempts = 1;
 };
 

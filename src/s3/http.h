@@ -48,9 +48,10 @@ constexpr size_t max_body = size_t{64} << 20;  // of XML and of answers kept who
 
 // Whether another attempt may succeed where one failed.
 enum class Hope : uint8_t {
-  good,    // a reset, a stall, a body that ended early
-  little,  // a host's name that is not known: the network may just have come up, but more likely the name is wrong
-  none,    // a certificate that is not trusted, a URL that is none
+  good,      // a reset, a stall, a body that ended early
+  doubtful,  // nobody listens here, or what does speaks something else: good once the server has answered, else little
+  little,    // a host's name that is not known: the network may just have come up, but more likely the name is wrong
+  none,      // a certificate that is not trusted, a URL that is none
 };
 
 // The exchange failed below HTTP.

@@ -5,6 +5,7 @@
 #include "s3/listing.h"
 #include "s3/object_source.h"
 #include "s3/objects.h"
+#include "s3/upload.h"
 
 namespace okibi::s3 {
 namespace {
@@ -57,7 +58,7 @@ std::shared_ptr<const io::Source> ObjectFolder::open_file(const std::string& fil
 }
 
 std::unique_ptr<io::Sink> ObjectFolder::create_file(const std::string& file) const {
-  return std::make_unique<S3Writer>(session_, place_of(file));
+  return std::make_unique<Upload>(session_, place_of(file));
 }
 
 void ObjectFolder::remove_file(const std::string& file) const { delete_object(*session_, place_of(file)); }

@@ -123,7 +123,7 @@ ObjectSource::ObjectSource(std::shared_ptr<Session> session, Operation get)
       slots_(session_->options().max_concurrency) {}
 
 std::string ObjectSource::name() const {
-  if (!get_.url.empty()) return get_.url.substr(0, get_.url.find('?'));
+  if (!get_.url.empty()) return store::shown(get_.url);
   return "s3://" + get_.where.bucket + "/" + get_.where.key;
 }
 

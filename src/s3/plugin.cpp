@@ -2,7 +2,8 @@
 #include <okibi/s3.h>
 
 extern "C" {
-void okibi_s3_add_schemes(okibi::store::Store* store, const std::stop_token* stop) {
-  okibi::s3::add_schemes(*store, {.stop = *stop});
+void okibi_s3_add_schemes(okibi::store::Store* store, const std::stop_token* stop,
+                          const okibi::store::Retried* retried) {
+  okibi::s3::add_schemes(*store, {.stop = *stop, .on_retry = *retried});
 }
 }

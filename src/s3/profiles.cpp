@@ -13,6 +13,7 @@ namespace okibi::s3 {
 namespace {
 
 constexpr std::string_view blanks = " \t\r\v\f";
+constexpr size_t longest_key = 128;  // each setting of a block repeats that of the block
 
 std::string_view trimmed(std::string_view text) {
   const size_t first = text.find_first_not_of(blanks);
@@ -90,6 +91,7 @@ class SectionReader {
     const size_t equals = said.find('=');
     if (equals == said.npos || equals == 0) throw fault("the line is no [section], no key = value, and no comment");
     key_ = lower(trimmed(said.substr(0, equals)));
+    if (key_.size() > longest_key) throw fault("the name of the setting is too long");
     key_indent_ = indent;
     (*settings_)[key_] = trimmed(said.substr(equals + 1));
   }

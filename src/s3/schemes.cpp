@@ -4,7 +4,6 @@
 #include "s3/object_folder.h"
 #include "s3/object_source.h"
 #include "s3/upload.h"
-#include "store/resumable.h"
 
 namespace okibi::s3 {
 namespace {
@@ -26,25 +25,6 @@ class LazySession {
   std::shared_ptr<Session> session_;
 };
 
-class ObjectSink final : public io::Sink, public store::Resumable {
- public:
-  ObjectSink(std::shared_ptr<Session> session, S3Uri where) : upload_(std::move(session), std::move(where)) {}
-
-  using Sink::write;
-  void write(std::span<const std::byte> bytes) override { upload_.write(bytes); }
-  void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) override {
-    upload_.write_lent(bytes, owner);
-  }
-  void settle() override { upload_.settle(); }
-  void commit() override { static_cast<void>(upload_.commit()); }
-  uint64_t position() const override { return upload_.position(); }
-  std::string name() const override { return "s3://" + upload_.where().bucket + "/" + upload_.where().key; }
-  void resume() override { upload_.resume(); }
-
- private:
-  Upload upload_;
-};
-
 std::vector<store::Unfinished> unfinished(const std::shared_ptr<LazySession>& session, const S3Uri& where) {
   std::vector<store::Unfinished> found;
   for (const S3Upload& upload : list_uploads(*session->get(), where.bucket, where.key)) {
@@ -58,7 +38,7 @@ std::vector<store::Unfinished> unfinished(const std::shared_ptr<LazySession>& se
 store::Scheme objects(const std::shared_ptr<LazySession>& session) {
   return {
       [session](const std::string& uri) { return open_object(session->get(), parse_s3_uri(uri)); },
-      [session](const std::string& uri) { return std::make_unique<ObjectSink>(session->get(), parse_s3_uri(uri)); },
+      [session](const std::string& uri) { return std::make_unique<Upload>(session->get(), parse_s3_uri(uri)); },
       [session](const std::string& uri) { return is_object_folder(*session->get(), parse_s3_uri(uri)); },
       [session](const std::string& uri) { return std::make_shared<ObjectFolder>(session->get(), parse_s3_uri(uri)); },
       [session](const std::string& uri) { return unfinished(session, parse_s3_uri(uri)); }};
@@ -71,10 +51,12 @@ store::Scheme urls(const std::shared_ptr<LazySession>& session) {
 }  // namespace
 
 void add_schemes(store::Store& store, S3Options options) {
-  const auto session = std::make_shared<LazySession>(std::move(options));
-  store.add("s3", objects(session));
-  store.add("http", urls(session));
-  store.add("https", urls(session));
+  S3Options of_urls = options;
+  of_urls.unsigned_requests = true;  // whoever reads a URL needs no key, nor files that tell of keys
+  const auto web = std::make_shared<LazySession>(std::move(of_urls));
+  store.add("s3", objects(std::make_shared<LazySession>(std::move(options))));
+  store.add("http", urls(web));
+  store.add("https", urls(web));
 }
 
 }  // namespace okibi::s3

@@ -114,6 +114,7 @@ class Session {
   Pause pause_;
   std::unique_ptr<CredentialsProvider> credentials_;
   RetryBudget budget_;
+  std::atomic<bool> has_answered_ = false;                           // whether there was ever an answer of HTTP
   std::atomic<std::chrono::system_clock::duration> clock_offset_{};  // of the store's clock before ours
   mutable std::mutex mutex_;                                         // guards what follows
   std::map<std::string, std::string> regions_;                       // of buckets, where they are not options_.region

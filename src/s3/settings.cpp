@@ -134,15 +134,12 @@ std::string amazon_url(std::string_view host, const std::string& region) {
   return fmt::format("https://{}.{}.{}", host, region, domain_of(region));
 }
 
-S3Options with_surroundings(S3Options options, const Surroundings& surroundings) {
-  const Profiles profiles = Profiles::read(surroundings);
-  const ChosenProfile chosen = chosen_profile(options, surroundings);
-  const Settings profile = chosen_settings(profiles, chosen);
+namespace {
+
+S3Options with_settings(S3Options options, const Surroundings& surroundings, const Profiles& profiles,
+                        const Settings& profile) {
   options.region = region_of(options, surroundings, profile);
-  if (options.endpoint.empty()) {
-    options.endpoint =
-        in_context("profile", chosen.name, [&] { return endpoint_of("s3", surroundings, profiles, profile); });
-  }
+  if (options.endpoint.empty()) options.endpoint = endpoint_of("s3", surroundings, profiles, profile);
   if (options.ca_file.empty()) {
     options.ca_file = first_of({variable(surroundings, "AWS_CA_BUNDLE"), value_of(profile, "ca_bundle")});
     options.ca_file = in_home(surroundings, options.ca_file);
@@ -151,6 +148,21 @@ S3Options with_surroundings(S3Options options, const Surroundings& surroundings)
   if (style == "path") options.force_path_style = true;
   if (style == "virtual") options.force_virtual_host = true;
   return options;
+}
+
+}  // namespace
+
+S3Options with_surroundings(S3Options options, const Surroundings& surroundings) {
+  try {
+    const Profiles profiles = Profiles::read(surroundings);
+    const ChosenProfile chosen = chosen_profile(options, surroundings);
+    const Settings profile = chosen_settings(profiles, chosen);
+    return in_context("profile", chosen.name, [&] { return with_settings(options, surroundings, profiles, profile); });
+  } catch (const Error&) {
+    // Who shows no key needs no profile: one that is broken or not there is then as none, unless the caller named it.
+    if (!options.unsigned_requests || !options.profile.empty()) throw;
+  }
+  return with_settings(std::move(options), surroundings, Profiles(), Settings());
 }
 
 }  // namespace okibi::s3

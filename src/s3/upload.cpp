@@ -21,6 +21,22 @@ void check_part_size(const S3Options& options) {
       .at("option", "part_size");
 }
 
+// Copying needs none of these: only going on with an earlier copy does.
+template <class Work>
+auto with_permission(std::string_view permission, Work&& work) {
+  try {
+    return work();
+  } catch (Error& error) {
+    if (error.kind() == ErrorKind::no_permission) {
+      error.hint(
+          fmt::format("To go on where an earlier copy stopped, the key needs the permission {}; without --resume "
+                      "(CopyOptions::resume) all is copied anew.",
+                      permission));
+    }
+    throw;
+  }
+}
+
 }  // namespace
 
 Upload::Upload(std::shared_ptr<Session> session, S3Uri where)
@@ -58,15 +74,20 @@ auto Upload::or_abort(Work&& work) {
   }
 }
 
-void Upload::resume() {
-  is_kept_ = true;
+std::optional<UploadPlace> Upload::latest_upload() const {
   std::optional<S3Upload> latest;
   for (S3Upload& found : list_uploads(*session_, where_.bucket, where_.key)) {
     if (found.key == where_.key && (!latest || found.initiated >= latest->initiated)) latest = std::move(found);
   }
-  if (!latest) return;
-  const UploadPlace place{where_, latest->upload_id};
-  auto parts = list_parts(*session_, place);
+  return latest ? std::optional(UploadPlace{where_, latest->upload_id}) : std::nullopt;
+}
+
+void Upload::resume() {
+  is_kept_ = true;
+  const auto found = with_permission("s3:ListBucketMultipartUploads", [&] { return latest_upload(); });
+  if (!found) return;
+  const UploadPlace& place = *found;
+  auto parts = with_permission("s3:ListMultipartUploadParts", [&] { return list_parts(*session_, place); });
   if (!parts) return;
   upload_ = place;
   sender_.begin(place, *std::move(parts));
@@ -117,7 +138,7 @@ void Upload::send_part() {
   part_ = sender_.borrow(part_size_at(position_, session_->options().part_size));
 }
 
-S3Object Upload::commit() {
+S3Object Upload::publish() {
   check_open();
   return or_abort([&] {
     S3Object object = finish();

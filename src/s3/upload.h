@@ -2,25 +2,26 @@
 #pragma once
 
 #include "s3/part_sender.h"
+#include "store/resumable.h"
 
 namespace okibi::s3 {
 
-class Upload {
+class Upload final : public io::Sink, public store::Resumable {
  public:
   Upload(std::shared_ptr<Session> session, S3Uri where);  // Error(bad_argument): a part size that S3 does not take
-  ~Upload();                                              // without commit(): aborted
-  Upload(const Upload&) = delete;
-  Upload& operator=(const Upload&) = delete;
+  ~Upload() override;                                     // without commit(): aborted
 
   // Before the first write: goes on with the upload of this key that was begun last and never finished, where there is
   // one; and leaves what it sends for the next one, should it not come to commit().
-  void resume();
-  void write(std::span<const std::byte> bytes);
-  void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);  // as io::Sink
-  void settle();
-  S3Object commit();
-  uint64_t position() const noexcept { return position_; }
-  const S3Uri& where() const noexcept { return where_; }
+  void resume() override;
+  using Sink::write;
+  void write(std::span<const std::byte> bytes) override;
+  void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) override;
+  void settle() override;
+  void commit() override { static_cast<void>(publish()); }
+  S3Object publish();  // commit(), and what became of it
+  uint64_t position() const override { return position_; }
+  std::string name() const override { return "s3://" + where_.bucket + "/" + where_.key; }
 
  private:
   enum class State : uint8_t { open, failed, committed };
@@ -28,6 +29,7 @@ class Upload {
   void check_open() const;
   void check_room(size_t bytes) const;
   void gather(std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner);
+  std::optional<UploadPlace> latest_upload() const;
   void start();
   void send_part();
   S3Object finish();

@@ -14,9 +14,9 @@ void S3Writer::write_lent(std::span<const std::byte> bytes, const std::shared_pt
   upload_->write_lent(bytes, owner);
 }
 void S3Writer::settle() { upload_->settle(); }
-void S3Writer::commit() { static_cast<void>(upload_->commit()); }
+void S3Writer::commit() { upload_->commit(); }
 uint64_t S3Writer::position() const { return upload_->position(); }
-std::string S3Writer::name() const { return "s3://" + upload_->where().bucket + "/" + upload_->where().key; }
+std::string S3Writer::name() const { return upload_->name(); }
 
 S3Checkpoint::S3Checkpoint(S3Options options) : session_(std::make_shared<s3::Session>(std::move(options))) {}
 S3Checkpoint::S3Checkpoint(std::shared_ptr<s3::Session> session) : session_(std::move(session)) {}

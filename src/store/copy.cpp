@@ -73,10 +73,10 @@ CopyReport copy_folder(const std::string& from, const std::string& to, const Cop
   if (source->has_folders()) {
     throw Error(ErrorKind::unsupported, "there are folders in the folder, of which none would be copied")
         .hint("Copy each of them by itself, and files by their names.")
-        .at("", from);
+        .at("", store::shown(from));
   }
   const std::vector<std::string> files = in_order(source->names());
-  if (files.empty()) throw Error(ErrorKind::not_found, "the folder has no files").at("", from);
+  if (files.empty()) throw Error(ErrorKind::not_found, "the folder has no files").at("", store::shown(from));
   make_local_folder(to);
   CopyReport report{to};
   for (const std::string& file : files) {
@@ -96,7 +96,8 @@ bool leads_into_folder(const std::string& to) { return to.ends_with('/') || stor
 CopyReport copy_file(const std::string& from, const std::string& to, const CopyOptions& options) {
   const std::string file = leads_into_folder(to) ? last_step(from) : "";  // under its own name
   const std::string target = to + (file.empty() || to.ends_with('/') ? "" : "/") + file;
-  if (from == target) throw Error(ErrorKind::bad_argument, "the file would be copied to itself").at("", from);
+  if (from == target)
+    throw Error(ErrorKind::bad_argument, "the file would be copied to itself").at("", store::shown(from));
   const auto source = store::default_store().open(from);
   if (to.ends_with('/')) make_local_folder(to);
   const auto sink = create(*source, target, options);

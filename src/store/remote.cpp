@@ -8,11 +8,16 @@ namespace {
 
 constexpr const char* library = "libokibi_s3.so.0";       // its soname
 constexpr const char* function = "okibi_s3_add_schemes";  // src/s3/plugin.cpp
-using AddSchemes = void (*)(Store*, const std::stop_token*);
+using AddSchemes = void (*)(Store*, const std::stop_token*, const Retried*);
 
 std::stop_token& stop() {
   static std::stop_token token;
   return token;
+}
+
+Retried& retried() {
+  static Retried told;
+  return told;
 }
 
 Error not_opened() {
@@ -40,7 +45,7 @@ Store open_library() {
   const auto add = reinterpret_cast<AddSchemes>(::dlsym(handle, function));
   if (!add) throw not_opened();
   Store store;
-  add(&store, &stop());
+  add(&store, &stop(), &retried());
   return store;
 }
 
@@ -52,6 +57,7 @@ const Store& remote() {
 }  // namespace
 
 void stop_remote_transfers_by(std::stop_token token) { stop() = std::move(token); }
+void tell_remote_retries_to(Retried tell) { retried() = std::move(tell); }
 
 void add_remote_schemes(Store& store) {
   const Scheme scheme = {[](const std::string& uri) { return remote().open(uri); },

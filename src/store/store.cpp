@@ -23,7 +23,7 @@ int hex_digit(char letter) {
 }
 
 Error bad_uri(const std::string& uri, std::string sentence) {
-  return Error(ErrorKind::bad_argument, std::move(sentence)).at("", uri);
+  return Error(ErrorKind::bad_argument, std::move(sentence)).at("", shown(uri));
 }
 
 // "%20" → " " (RFC 3986, 2.1).
@@ -80,7 +80,7 @@ Error unknown_scheme(const std::string& uri, const std::map<std::string, Scheme>
   return Error(ErrorKind::unsupported,
                fmt::format("{}{} is not among the places that okibi was given", scheme_of(uri), separator))
       .expected(fmt::format("a path, or one of {}", fmt::join(names, ", ")))
-      .at("", uri);
+      .at("", shown(uri));
 }
 
 const Scheme& scheme_for(const std::string& uri, const std::map<std::string, Scheme>& schemes) {
@@ -100,6 +100,15 @@ std::string scheme_of(const std::string& uri) {
   return good ? lower(scheme) : "";
 }
 
+std::string shown(const std::string& uri) {
+  if (!scheme_of(uri).starts_with("http")) return uri;
+  const std::string_view plain = std::string_view(uri).substr(0, uri.find_first_of("?#"));
+  const size_t host = plain.find(separator) + separator.size();
+  const std::string_view authority = plain.substr(host, plain.find('/', host) - host);
+  const size_t at = authority.rfind('@');
+  return fmt::format("{}{}", plain.substr(0, host), plain.substr(at == authority.npos ? host : host + at + 1));
+}
+
 Store::Store() : schemes_{{"", local_files()}, {"file", local_files()}} {}
 
 void Store::add(std::string scheme, Scheme how) { schemes_[lower(scheme)] = std::move(how); }
@@ -107,13 +116,15 @@ void Store::add(std::string scheme, Scheme how) { schemes_[lower(scheme)] = std:
 std::shared_ptr<const io::Source> Store::open(const std::string& uri) const {
   const Scheme& scheme = scheme_for(uri, schemes_);
   if (scheme.open) return scheme.open(uri);
-  throw Error(ErrorKind::unsupported, fmt::format("{}{} cannot be read from", scheme_of(uri), separator)).at("", uri);
+  throw Error(ErrorKind::unsupported, fmt::format("{}{} cannot be read from", scheme_of(uri), separator))
+      .at("", shown(uri));
 }
 
 std::unique_ptr<io::Sink> Store::create(const std::string& uri) const {
   const Scheme& scheme = scheme_for(uri, schemes_);
   if (scheme.create) return scheme.create(uri);
-  throw Error(ErrorKind::unsupported, fmt::format("{}{} cannot be written to", scheme_of(uri), separator)).at("", uri);
+  throw Error(ErrorKind::unsupported, fmt::format("{}{} cannot be written to", scheme_of(uri), separator))
+      .at("", shown(uri));
 }
 
 bool Store::is_folder(const std::string& uri) const {
@@ -124,7 +135,7 @@ bool Store::is_folder(const std::string& uri) const {
 std::shared_ptr<const Folder> Store::folder(const std::string& uri) const {
   const Scheme& scheme = scheme_for(uri, schemes_);
   if (scheme.folder) return scheme.folder(uri);
-  throw Error(ErrorKind::unsupported, fmt::format("{}{} has no folders", scheme_of(uri), separator)).at("", uri);
+  throw Error(ErrorKind::unsupported, fmt::format("{}{} has no folders", scheme_of(uri), separator)).at("", shown(uri));
 }
 
 std::vector<Unfinished> Store::unfinished(const std::string& uri) const {
@@ -132,7 +143,7 @@ std::vector<Unfinished> Store::unfinished(const std::string& uri) const {
   if (scheme.unfinished) return scheme.unfinished(uri);
   throw Error(ErrorKind::unsupported, "only object storage keeps writes that were never finished")
       .hint("What a killed program left of a file, the next one that writes it removes.")
-      .at("", uri);
+      .at("", shown(uri));
 }
 
 Store& default_store() {

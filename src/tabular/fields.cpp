@@ -62,6 +62,8 @@ Fields::Fields(const Value& value, std::string place) : value_(value), place_(st
   if (!value.is_dict()) throw wrong_kind(value, place_, "dict");
 }
 
+bool Fields::has(std::string_view key) const { return value_.contains(key); }
+
 const Value& Fields::value(std::string_view key) const {
   if (!value_.contains(key)) {
     throw Error(ErrorKind::bad_file, fmt::format("the key '{}' is missing; there are {}", key, keys_of(value_)))

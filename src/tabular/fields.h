@@ -15,6 +15,7 @@ class Fields {
  public:
   Fields(const Value& value, std::string place);
 
+  bool has(std::string_view key) const;
   const Value& value(std::string_view key) const;
   const std::string& text(std::string_view key) const;
   int64_t integer(std::string_view key, int64_t least, int64_t most = std::numeric_limits<int64_t>::max()) const;

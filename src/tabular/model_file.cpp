@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <okibi/checkpoint.h>
 #include <okibi/model.h>
+#include <okibi/store.h>
 
 #include "tabular/fields.h"
 
@@ -100,7 +101,7 @@ Dict model_file_of(const Value& module) {
 // A whole model names classes of torch.nn and torch.fx, which are taken as data here; nothing is ever run.
 TrainedModel load_model(const std::string& uri) {
   const Value file = load(uri, {.allow = {"torch.nn.*", "torch.fx.*"}});
-  return in_context("", uri, [&] {
+  return in_context("", store::shown(uri), [&] {
     return model_from_value(model::is_module(file) ? Value(model_file_of(file)) : file, "model trained by okibi");
   });
 }

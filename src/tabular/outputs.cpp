@@ -27,7 +27,7 @@ void refuse_same(std::string_view option, const std::string& path, std::string_v
   if (path.empty() || !is_same_file(path, other)) return;
   throw Error(ErrorKind::bad_argument, fmt::format("this would overwrite the file of the option {}", other_option))
       .hint("Choose another path.")
-      .at("", path)
+      .at("", store::shown(path))
       .at("option", option);
 }
 
@@ -48,7 +48,7 @@ void prepare(std::string_view option, const std::string& uri) {
     make_parent_folders(uri);
     // Of object storage only a question tells whether it answers, and to this key; better now than after an epoch.
     if (!store::scheme_of(uri).empty() && store::default_store().is_folder(uri)) {
-      throw Error(ErrorKind::bad_argument, "is a folder").hint("Give the path of a file.").at("", uri);
+      throw Error(ErrorKind::bad_argument, "is a folder").hint("Give the path of a file.").at("", store::shown(uri));
     }
     store::default_store().create(uri);  // dropped at once: a sink that is not committed leaves no trace
   });

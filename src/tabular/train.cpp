@@ -1,12 +1,14 @@
 // A whole training, from files to files.
 #include <fmt/format.h>
 #include <okibi/checkpoint.h>
+#include <okibi/store.h>
 #include <okibi/tabular.h>
 
 #include <chrono>
 #include <cmath>
 #include <filesystem>
 
+#include "store/signed_url.h"
 #include "tabular/fields.h"
 #include "tabular/model_file.h"
 #include "tabular/options.h"
@@ -16,6 +18,7 @@ namespace okibi::tabular {
 namespace {
 
 constexpr std::string_view checkpoint_words = "resume checkpoint of a training by okibi";
+constexpr std::string_view needs_signature = "uri_needs_signature";  // of a checkpoint's data; only where it does
 
 // ---- what a training begins with
 
@@ -37,20 +40,35 @@ void check_beside(std::string_view option, const std::optional<std::string>& giv
                   const std::string& resume) {
   if (given || path.empty() || folder_of(path) == folder_of(resume)) return;
   throw Error(ErrorKind::bad_argument, "the checkpoint would have a file written outside its own folder")
-      .found(path)
+      .found(store::shown(path))
       .hint("Name that file again to say that you want it.")
       .at("option", option)
-      .at("", resume);
+      .at("", store::shown(resume));
+}
+
+// Of a presigned URL a checkpoint keeps what is no secret: that alone finds no data.
+TrainOptions to_keep(TrainOptions options) {
+  if (store::holds_signature(options.data)) options.data = store::shown(options.data);
+  return options;
+}
+
+void check_data_is_found(const TrainRequest& request, const Value& checkpoint, const TrainOptions& saved) {
+  if (request.data || !Fields(checkpoint["data"], "data").has(needs_signature)) return;
+  throw Error(ErrorKind::bad_argument, "the data was read from a URL with a signature, which no checkpoint keeps")
+      .found(saved.data)
+      .hint("Name the data again: its path, or a URL that was signed anew.")
+      .at("option", "data");
 }
 
 Start read_start(const TrainRequest& request) {
   if (request.resume.empty()) return {resolve(request, std::nullopt), Value()};
   Value checkpoint = load(request.resume);
-  const TrainOptions saved = in_context("", request.resume, [&] {
+  const TrainOptions saved = in_context("", store::shown(request.resume), [&] {
     check_keys(checkpoint, {"model_state_dict", "optimizer_state_dict", "options", "data", "encoder", "rng_state"},
                checkpoint_words);
     return options_from_value(checkpoint["options"]);
   });
+  in_context("", store::shown(request.resume), [&] { check_data_is_found(request, checkpoint, saved); });
   TrainOptions options = resolve(request, saved);
   check_beside("checkpoint", request.checkpoint, options.checkpoint, request.resume);
   check_beside("model", request.model, options.model, request.resume);
@@ -84,7 +102,7 @@ TrainedModel make_model(const Start& start, const std::string& resume, const Tab
     return {std::move(encoder), std::move(model)};
   }
   check_same_data(table, start.checkpoint);
-  return in_context("", resume, [&] { return model_from_value(start.checkpoint, checkpoint_words); });
+  return in_context("", store::shown(resume), [&] { return model_from_value(start.checkpoint, checkpoint_words); });
 }
 
 // The process computes with as many threads as the training asks for, as long as it runs.
@@ -128,7 +146,7 @@ class Run {
     trained_.emplace(make_model(start_, request.resume, table));
     data_ = trained_->encoder.encode(table);
     trainer_.emplace(trained_->model, data_, task(), options());
-    if (is_resumed()) in_context("", request.resume, [&] { trainer_->restore(start_.checkpoint); });
+    if (is_resumed()) in_context("", store::shown(request.resume), [&] { trainer_->restore(start_.checkpoint); });
   }
 
   TrainResult operator()(const std::stop_token& stop) {
@@ -166,7 +184,8 @@ class Run {
     if (!options().checkpoint.empty() && trainer_->steps() > saved_step_) save_checkpoint();
     throw Error(ErrorKind::cancelled,
                 fmt::format("the training was stopped after step {} of {}", trainer_->steps(), trainer_->steps_total()))
-        .hint(last_saved_.empty() ? "Nothing was saved." : fmt::format("Resume it from {}.", last_saved_));
+        .hint(last_saved_.empty() ? "Nothing was saved."
+                                  : fmt::format("Resume it from {}.", store::shown(last_saved_)));
   }
 
   // Nothing good comes after that, and what was saved before is better.
@@ -199,11 +218,12 @@ class Run {
 
   void save_checkpoint() {
     const Dict file = trainer_->state();
-    file.set("options", to_value(options()));
-    file.set("data", Dict{{"uri", options().data},
-                          {"rows", data_.rows()},
-                          {"bytes", fingerprint_.bytes},
-                          {"crc32", fingerprint_.crc32}});
+    const TrainOptions kept = to_keep(options());
+    file.set("options", to_value(kept));
+    const Dict data{
+        {"uri", kept.data}, {"rows", data_.rows()}, {"bytes", fingerprint_.bytes}, {"crc32", fingerprint_.crc32}};
+    if (kept.data != options().data) data.set(needs_signature, true);
+    file.set("data", data);
     describe(file, trained_->encoder, trained_->model.shape());
     save(file, options().checkpoint);
     saved_step_ = trainer_->steps();

@@ -1,13 +1,18 @@
 #!/usr/bin/env python3
 """The program okibi with URIs in the place of paths, against the fault server: every verb, how many requests it takes, and
 what is left when it is stopped. Usage: cli_test.py BUILD SOURCE [unittest arguments]"""
+import contextlib
+import functools
+import http.server
 import json
 import os
 import pathlib
 import random
 import shutil
 import signal
+import socket
 import sys
+import threading
 import time
 import unittest
 
@@ -85,6 +90,110 @@ class Verbs(unittest.TestCase):
         done = self.lines("show", url.replace("everything", "nothing"))
         self.assertEqual(done.status, 2)
         self.assertNotIn("X-Amz-Signature", done.err)
+
+    def test_no_verb_tells_the_signature_of_a_url(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/everything.pth", "everything.pth")
+        url = self.driver("presign", remote, 60).strip()
+        broken = self.folder / "broken.pth"
+        broken.write_bytes((GOLDEN / "checkpoint/torch-2.15/everything.pth").read_bytes()[:-100])
+        cut_off = self.driver("presign", self.put(broken, "broken.pth"), 60).strip()
+        for words in [("ls", url, "zz*"), ("stats", url, "zz*"), ("show", url, "zz"), ("verify", cut_off), ("ls", cut_off),
+                      ("scan", url), ("cp", url, url), ("cp", self.folder / "broken.pth", url), ("convert", url, url),
+                      ("convert", url, url + "&x=.pth"), ("uploads", url), ("ls", url, "zz", url, url), ("verify", "--no", url),
+                      ("cp", url, self.folder / "copy.pth"), ("verify", cut_off, "--rescue", url), ("diff", url, cut_off),
+                      ("convert", url, self.folder / "converted.pth", "--json")]:
+            with self.subTest(words=words[0]):
+                done = self.lines(*words)
+                self.assertNotIn("Signature", done.out + done.err)
+
+    def test_a_training_keeps_no_signature(self):
+        url = self.driver("presign", self.put(TABLE, "table.csv"), 60).strip()
+        last = self.folder / "signed.pth"
+        words = ("--target", "admitted", "--categorical", "gender:2", "--epochs", "1", "--checkpoint", last)
+        done = self.lines("train", url, *words)
+        self.assertEqual(done.status, 0, done.err)
+        self.assertNotIn("Signature", done.out + done.err + last.read_bytes().decode("latin-1"))
+        done = self.lines("train", "--resume", last, "--epochs", "2")
+        self.assertEqual((done.status, done.err.count("\n")), (2, 1))
+        self.assertIn("Name the data again", done.err)
+        self.okibi("train", "--resume", last, "--epochs", "2", TABLE)
+
+    def test_a_url_needs_no_file_of_keys(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth")
+        url = self.driver("presign", remote, 60).strip()
+        config = self.folder / "config"
+        config.write_text("this is no file of Amazon's\n")
+        for more in [{"AWS_CONFIG_FILE": str(config)}, {"AWS_PROFILE": "nobody"}]:
+            okibi = Program(BUILD / "okibi", self.place, **more)
+            self.assertEqual(okibi("ls", url), self.okibi("ls", remote))
+            self.assertRegex(okibi.fails("ls", remote), "line 1|nobody")
+
+    def test_a_url_says_what_is_wrong_with_it(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth")
+        url = self.driver("presign", remote, 60).strip()
+        self.store.control("faults", [{"do": "403", "code": "AccessDenied", "message": "Request has expired"}])
+        self.assertIn("the URL has expired", self.okibi.fails("ls", url))
+        with web_server(self.folder) as address:
+            self.assertIn("there is no such file (404", self.okibi.fails("ls", f"{address}/none.pth"))
+
+    def test_a_folder_that_holds_no_checkpoint_cannot_be_verified(self):
+        here = self.folder / "notes"
+        here.mkdir()
+        (here / "notes.txt").write_text("nothing\n")
+        there = self.put(here / "notes.txt", "notes/notes.txt").removesuffix("notes.txt")
+        for place in [here, f"{here}/", there, there.removesuffix("/")]:
+            done = self.lines("verify", place)
+            self.assertEqual((done.status, done.out, done.err.count("\n")), (2, "", 1), done.out)
+            self.assertIn("the folder holds no checkpoint that okibi knows", done.err)
+        # One whose index is lost is damaged.
+        lost = self.folder / "lost"
+        shutil.copytree(GOLDEN / "dcp/sharded", lost)
+        (lost / ".metadata").unlink()
+        there = self.put_folder(lost, "lost")
+        for place in [lost, there]:
+            self.assertEqual(self.lines("verify", place).status, 1)
+
+    def test_resuming_without_the_permission_to_list_says_what_to_do(self):
+        big = self.folder / "big.bin"
+        big.write_bytes(bytes(20 * MIB))
+        self.store.control("faults", [{"op": "ListMultipartUploads", "do": "403", "code": "AccessDenied", "times": -1}])
+        err = self.okibi.fails("cp", "--resume", big, "s3://ckpt/big.bin")
+        self.assertRegex(err, "may not ListMultipartUploads here.*s3:ListBucketMultipartUploads; without --resume")
+        self.okibi("cp", big, "s3://ckpt/big.bin")
+
+    def asked_at(self, endpoint, **more):
+        """What `ls` of an object says, and how long it takes."""
+        begun = time.monotonic()
+        done = Program(BUILD / "okibi", self.place, AWS_ENDPOINT_URL_S3=endpoint, **more).run("ls", "s3://ckpt/x.pth")
+        self.assertEqual((done.status, done.err.count("\n")), (2, 1), done.err)
+        self.assertIn(f"at {endpoint}: ", done.err)
+        return done.err, time.monotonic() - begun
+
+    def test_an_endpoint_that_cannot_be_right_is_soon_told(self):
+        with socket.socket() as closed:  # bound, and nobody listens
+            closed.bind(("127.0.0.1", 0))
+            for host in ["127.0.0.1", "localhost"]:
+                err, seconds = self.asked_at(f"http://{host}:{closed.getsockname()[1]}")
+                self.assertIn("after 4 attempts", err)
+                self.assertLess(seconds, 5)
+        alert = bytes.fromhex("15030100020246")  # of TLS, to whoever does not speak it
+        for scheme, answer, words in [("https", b"HTTP/1.1 400 Bad Request\r\n\r\n", "begin with http://, after 4 attempts"),
+                                      ("http", alert, "begin with https://, after 4 attempts"),
+                                      ("http", b"", "after 4 attempts")]:
+            with socket.create_server(("127.0.0.1", 0)) as other:
+                threading.Thread(target=answer_each, args=(other, answer), daemon=True).start()
+                err, seconds = self.asked_at(f"{scheme}://127.0.0.1:{other.getsockname()[1]}")
+                self.assertIn(words, err)
+                self.assertLess(seconds, 5)
+
+    def test_whoever_waits_is_told_why_once_in_a_while(self):
+        remote = self.put(GOLDEN / "checkpoint/torch-2.15/views.pth", "views.pth")
+        self.store.control("faults", [{"op": "GetObject", "do": "503", "code": "SlowDown", "retry_after": 1, "times": 4}])
+        done = self.lines("ls", remote)
+        self.assertEqual((done.status, done.err.count("\n")), (0, 1), done.err)
+        self.assertIn(f"okibi: trying again: {remote}, at {self.place.endpoint}: GetObject: the store failed (503 SlowDown", done.err)
+        self.store.control("faults", [{"op": "GetObject", "do": "503", "code": "SlowDown", "times": 3}])
+        self.assertEqual(self.lines("ls", remote).err, "")
 
     def test_convert_writes_and_reads_objects(self):
         local = GOLDEN / "checkpoint/torch-2.15/views.pth"
@@ -307,6 +416,35 @@ class Verbs(unittest.TestCase):
         done = lonely.run("ls", "s3://ckpt/x.pth")
         self.assertEqual(done.status, 2)
         self.assertIn("libokibi_s3.so", done.err)
+
+
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@contextlib.contextmanager
+def web_server(folder):
+    """A server that has nothing to do with S3: its address."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(QuietHandler, directory=folder))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def answer_each(server, answer):
+    """Says the same to whoever comes, until the server is closed."""
+    try:
+        while True:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(answer)
+    except OSError:
+        return
 
 
 if __name__ == "__main__":

@@ -269,7 +269,8 @@ TEST(Transports, SayWhetherThereIsHope) {
     }
     throw std::logic_error("nothing was thrown");
   };
-  EXPECT_EQ(hope_of("http://127.0.0.1:1/"), Hope::good);
+  EXPECT_EQ(hope_of("http://127.0.0.1:1/"), Hope::doubtful);
+  EXPECT_EQ(hope_of("http://localhost:1/"), Hope::doubtful);
   EXPECT_EQ(hope_of("http://["), Hope::none);
   std::stop_source stop;
   stop.request_stop();

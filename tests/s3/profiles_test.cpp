@@ -30,6 +30,30 @@ TEST(Profiles, AreSectionsOfBothFiles) {
   EXPECT_EQ(profiles.profile("y"), nullptr);  // the config file's profiles begin with "profile"
 }
 
+TEST(Profiles, ThatAreBrokenStopOnlyWhoNeedsThem) {
+  for (const auto& [config, profile] :
+       {std::pair("what is this?\n", ""), std::pair("[default]\nregion=eu-west-1\n", "b"),
+        std::pair("[default]\nservices = none\n", "")}) {
+    World world;
+    world.config(config);
+    world.variables["AWS_PROFILE"] = profile;
+    world.variables["AWS_CA_BUNDLE"] = "/ca.pem";
+    EXPECT_THROW(with_surroundings({}, world.surroundings()), Error) << config;
+    EXPECT_THROW(with_surroundings({.profile = "b", .unsigned_requests = true}, world.surroundings()), Error) << config;
+    const S3Options options = with_surroundings({.unsigned_requests = true}, world.surroundings());
+    EXPECT_EQ(options.region, "us-east-1");
+    EXPECT_EQ(options.endpoint, "");
+    EXPECT_EQ(options.ca_file, "/ca.pem");
+  }
+}
+
+TEST(Profiles, RepeatNoLongNames) {
+  const std::string longest(128, 'k');
+  EXPECT_EQ(setting(of_config("[profile x]\n" + longest + " =\n  a = b\n"), "x", longest + ".a"), "b");
+  expect_error(ErrorKind::bad_file, "/c/config, line 2: the name of the setting is too long",
+               [&] { of_config("[profile x]\n" + longest + "k =\n  a = b\n"); });
+}
+
 TEST(Profiles, OfTheCredentialsFileWin) {
   const Profiles profiles = Profiles::parse("[profile x]\naws_access_key_id=config\nregion=r\n", "",
                                             "[x]\naws_access_key_id=credentials\n", "");

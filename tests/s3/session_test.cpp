@@ -80,7 +80,8 @@ TEST_F(Retrying, AStoreThatNamesAPauseGetsIt) {
 TEST_F(Retrying, EndsAfterSoManyAttemptsWithAllThatIsKnown) {
   store->instead = always(refusal(503, "SlowDown"));
   expect_error(ErrorKind::io,
-               "s3://bucket/a key: GetObject: the store failed (503 SlowDown, \"of the store\", request REQ7, after 10 "
+               "s3://bucket/a key, at https://store.example: GetObject: the store failed (503 SlowDown, \"of the "
+               "store\", request REQ7, after 10 "
                "attempts)",
                [&] { session()->call(get()); });
   EXPECT_THAT(store->log(), SizeIs(10));
@@ -94,6 +95,93 @@ TEST_F(Retrying, BrokenConnectionsAreTriedAgainUnknownNamesRarelyAndBadCertifica
     expect_error(ErrorKind::io, "GetObject: no way", [&] { session()->call(get()); });
     EXPECT_THAT(store->log(), SizeIs(attempts));
   }
+}
+
+TEST_F(Retrying, WhoeverNeverAnsweredIsAskedAFewTimesAndWhoeverDidManyTimes) {
+  const auto shared = session();
+  const auto nobody = [](const Asked&) -> std::optional<Answer> { throw TransportError("no HTTP", Hope::doubtful); };
+  store->instead = nobody;
+  expect_error(ErrorKind::io, "GetObject: no HTTP, after 4 attempts", [&] { shared->call(get()); });
+  store->instead = always(refusal(404, "NoSuchKey"));
+  EXPECT_THROW(shared->call(get()), Error);
+  store->forget();
+  store->instead = nobody;
+  EXPECT_TRUE(shared->try_call(put("x")).in_doubt);
+  EXPECT_THAT(store->log(), SizeIs(10));
+}
+
+TEST_F(Retrying, WhoeverWaitsIsToldWhyAndForHowLong) {
+  auto options = usual_options();
+  std::vector<std::string> told;
+  std::vector<std::chrono::milliseconds> waiting;
+  options.on_retry = [&](const Error& why, std::chrono::milliseconds time) {
+    told.emplace_back(why.what());
+    waiting.push_back(time);
+  };
+  store->instead = [&, slow = in_turn({refusal(503, "SlowDown", {{"Retry-After", "3"}})}),
+                    asked = 0](const Asked& request) mutable -> std::optional<Answer> {
+    now += 1s;
+    if (++asked == 2) throw TransportError("the connection was reset");
+    return slow(request);
+  };
+  session(options)->call(get());
+  ASSERT_THAT(told,
+              ElementsAre(HasSubstr("s3://bucket/a key, at https://store.example: GetObject: the store failed (503"),
+                          HasSubstr("GetObject: the connection was reset, after 2 attempts")));
+  EXPECT_EQ(waiting[0], 1s + pauses[0]);
+  EXPECT_EQ(waiting[1], 2s + pauses[1]);
+}
+
+TEST_F(Retrying, NobodyIsToldOfWhatIsNotTriedAgain) {
+  auto options = usual_options();
+  options.on_retry = [&](const Error&, std::chrono::milliseconds) { ADD_FAILURE(); };
+  store->instead = always(refusal(404, "NoSuchKey"));
+  EXPECT_THROW(session(options)->call(get()), Error);
+  store->instead = in_turn({refusal(301, "PermanentRedirect", {{"x-amz-bucket-region", "ap-south-1"}})});
+  session(options)->call(get());
+}
+
+using Wording = Retrying;
+
+TEST_F(Wording, TheEndpointIsNamedWhereItIsNotAmazons) {
+  auto options = usual_options();
+  options.endpoint = "http://127.0.0.1:9000/storage/";
+  store->instead = always(refusal(404, "NoSuchKey"));
+  expect_error(ErrorKind::not_found, "s3://bucket/a key, at http://127.0.0.1:9000/storage: GetObject: there is no such",
+               [&] { session(options)->call(get()); });
+  store->instead = [](const Asked&) -> std::optional<Answer> { throw TransportError("no way", Hope::none); };
+  expect_error(ErrorKind::io, "at http://127.0.0.1:9000/storage: GetObject: no way",
+               [&] { session(options)->call(get()); });
+  for (const char* amazons : {"", "https://s3.eu-west-1.amazonaws.com"}) {
+    options.endpoint = amazons;
+    expect_error(ErrorKind::io, "s3://bucket/a key: GetObject: no way", [&] { session(options)->call(get()); });
+  }
+  Operation url = get();
+  url.url = "https://elsewhere.example/x";
+  options.endpoint = "http://127.0.0.1:9000";
+  expect_error(ErrorKind::io, "https://elsewhere.example/x: GetObject: no way", [&] { session(options)->call(url); });
+}
+
+TEST_F(Wording, AUrlThatHasExpiredIsToldFromOneThatIsNotAllowed) {
+  Operation url = get();
+  url.url = "https://elsewhere.example/x?X-Amz-Signature=1234";
+  const auto says = [&](Answer answer, ErrorKind kind, std::string_view words) {
+    store->instead = always(std::move(answer));
+    expect_error(kind, words, [&] { session()->call(url); });
+  };
+  const std::string denied = "<Error><Code>AccessDenied</Code><Message>{}</Message></Error>";
+  says({{403, {}, fmt::format(fmt::runtime(denied), "Request has expired")}}, ErrorKind::no_permission,
+       "https://elsewhere.example/x: GetObject: the URL has expired (403 AccessDenied, \"Request has expired\")");
+  says({{400, {}, "<Error><Code>ExpiredToken</Code></Error>"}}, ErrorKind::no_permission, "the URL has expired");
+  says({{403, {}, fmt::format(fmt::runtime(denied), "Access Denied")}}, ErrorKind::no_permission, "access denied (403");
+  says(refusal(403, "InvalidObjectState"), ErrorKind::unsupported, "lies in an archive");
+  says(refusal(404, "NoSuchKey"), ErrorKind::not_found, "there is no such object");
+  says({{404, {}, "<html>"}}, ErrorKind::not_found,
+       "https://elsewhere.example/x: GetObject: there is no such file (404)");
+  says({{410, {}, ""}}, ErrorKind::not_found, "the file is no longer there");
+  says({{401, {}, ""}}, ErrorKind::no_permission, "the server wants to know who asks");
+  store->instead = always({{403, {}, fmt::format(fmt::runtime(denied), "Request has expired")}});
+  expect_error(ErrorKind::no_permission, "AKIDEXAMPLE may not GetObject here", [&] { session()->call(get()); });
 }
 
 TEST_F(Retrying, AllRequestsOfASessionShareOneBudget) {
@@ -247,8 +335,8 @@ struct ErrorWords : Retrying {
 
 TEST_F(ErrorWords, SayWhoMayNotDoWhatWhere) {
   EXPECT_THAT(of(refusal(403, "AccessDenied"), put("x")),
-              testing::StartsWith(
-                  "s3://bucket/a key: access denied: the key AKIDEXAMPLE may not PutObject here (403 AccessDenied, "));
+              testing::StartsWith("s3://bucket/a key, at https://store.example: access denied: the key AKIDEXAMPLE may "
+                                  "not PutObject here (403 AccessDenied, "));
   EXPECT_EQ(kind, ErrorKind::no_permission);
 }
 

@@ -3,6 +3,7 @@
 #include <okibi/store.h>
 
 #include "io/scratch_folder.h"
+#include "store/signed_url.h"
 
 namespace okibi::store {
 namespace {
@@ -32,6 +33,40 @@ TEST(SchemeOf, IsWhatStandsBeforeTheSeparator) {
   EXPECT_EQ(scheme_of("s3://bucket/key"), "s3");
   EXPECT_EQ(scheme_of("S3://bucket/key"), "s3");
   EXPECT_EQ(scheme_of("git+ssh://host/x"), "git+ssh");
+}
+
+TEST(Shown, AUrlIsWithoutItsQueryAndWithoutAPassword) {
+  EXPECT_EQ(shown("https://host/a/model.pth?X-Amz-Signature=1234"), "https://host/a/model.pth");
+  EXPECT_EQ(shown("HTTP://host:9000/model.pth#part?x"), "HTTP://host:9000/model.pth");
+  EXPECT_EQ(shown("https://user:pass@host/@scope/x.bin?sig=1/2"), "https://host/@scope/x.bin");
+  EXPECT_EQ(shown("https://host?x"), "https://host");
+}
+
+TEST(Shown, WhatIsNoUrlOfTheWebStaysAsItIs) {
+  for (const char* path : {"a?b#c", "s3://bucket/what?#", "/tmp/http?x", "file:///a?b", "", "https:/x?y"}) {
+    EXPECT_EQ(shown(path), path);
+  }
+}
+
+TEST(Store, NoErrorOfItNamesTheQueryOfAUrl) {
+  Store store;
+  store.add("https", {});
+  const std::string url = "https://host/x.pth?X-Amz-Signature=1234", other = "httpx://host/x.pth?sig=1234";
+  const std::vector<std::function<void()>> uses = {[&] { store.open(url); }, [&] { store.create(url); },
+                                                   [&] { store.folder(url); }, [&] { store.unfinished(url); },
+                                                   [&] { store.open(other); }};
+  for (const auto& use : uses) EXPECT_THAT(error_of(use).what(), testing::Not(HasSubstr("1234")));
+}
+
+TEST(HoldsSignature, KnowsTheParametersThatOpenDoors) {
+  for (const char* query : {"?X-Amz-Signature=1", "?a=b&x-amz-credential=1", "?Expires=1&Signature=1&Key-Pair-Id=1",
+                            "?sv=1;sig=1", "?TOKEN=1", "?X-Goog-Signature=1"}) {
+    EXPECT_TRUE(holds_signature(std::string("https://host/data.csv") + query)) << query;
+  }
+  for (const char* uri : {"https://host/data.csv", "https://host/data.csv?version=2&sigma=1", "https://host/?",
+                          "https://sig=1/x", "s3://bucket/x?sig=1", "data.csv?sig=1"}) {
+    EXPECT_FALSE(holds_signature(uri)) << uri;
+  }
 }
 
 TEST(SchemeOf, IsEmptyForPaths) {

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <okibi/checkpoint.h>
+#include <okibi/store.h>
 
 #include <functional>
 #include <map>
@@ -47,6 +48,44 @@ TEST_F(ResumeTest, ResumesWithTheSameBits) { expect_exact_resume(1); }
 
 using ThreadsResumeTest = ResumeTest;
 TEST_F(ThreadsResumeTest, ResumesWithTheSameBitsOnTwoThreads) { expect_exact_resume(2); }
+
+// "https://…" is the table, whatever the query.
+class SignedData : public ResumeTest {
+ protected:
+  SignedData() {
+    store::default_store().add("https",
+                               {[this](const std::string&) { return std::make_shared<io::FileSource>(data); }, {}});
+  }
+  TrainRequest of_url(std::string query) const {
+    TrainRequest asked = request();
+    asked.data = "https://host/shops.csv" + query;
+    return asked;
+  }
+};
+
+TEST_F(SignedData, ACheckpointKeepsNoSignatureAndAsksForTheDataAgain) {
+  const std::string query = "?X-Amz-Credential=AKID&X-Amz-Signature=5ec7e7";
+  train_until_killed(of_url(query), 11);
+  EXPECT_THAT(get(checkpoint),
+              testing::AllOf(testing::HasSubstr("https://host/shops.csv"), testing::Not(testing::HasSubstr("5ec7e7"))));
+  expect_error(ErrorKind::bad_argument,
+               "the data was read from a URL with a signature, which no checkpoint keeps: found https://host/shops.csv",
+               [&] { train(resume()); });
+  TrainRequest resumed = resume();
+  resumed.data = "https://host/shops.csv?X-Amz-Signature=0743e4";
+  train_until_killed(resumed, 22);
+  EXPECT_THAT(get(checkpoint), testing::Not(testing::HasSubstr("0743e4")));
+  expect_error(ErrorKind::bad_argument, "Name the data again", [&] { train(resume()); });
+  resumed.data = data;
+  train(resumed);
+  train(resume());  // a path is kept
+}
+
+TEST_F(SignedData, AUrlWithoutASignatureIsKept) {
+  train_until_killed(of_url("?version=2"), 11);
+  EXPECT_EQ(load(checkpoint)["options"]["data"].to_string(), "https://host/shops.csv?version=2");
+  train(resume());
+}
 
 TEST_F(ResumeTest, WritesACheckpointWhenItIsStopped) {
   TrainRequest every_epoch = request();

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <okibi/store.h>
 #include <okibi/tabular.h>
 
 #include "compute_verbs.h"
@@ -69,7 +70,8 @@ void describe(Options& options, Words& words) {
   options.option("--checkpoint", words.checkpoint, "write a resume checkpoint here after each epoch");
   options.option("--checkpoint-every", words.checkpoint_every, "… and after every so many steps");
   options.option("--model", words.model, "write the trained model here: its weights, and what they are for");
-  options.option("--whole-model", words.whole_model, "write it here as a module that torch.load(weights_only=False) runs");
+  options.option("--whole-model", words.whole_model,
+                 "write it here as a module that torch.load(weights_only=False) runs");
   options.option("--resume", words.resume, "go on from this checkpoint, with its options");
   options.flag("--json", words.json, "metrics as JSON lines on stdout");
 }
@@ -117,7 +119,7 @@ class Reporter {
   explicit Reporter(bool json) : json_(json) {}
 
   void started(const tabular::TrainOptions& options, const tabular::Encoder& encoder, int64_t rows) {
-    fmt::print(stderr, "{} rows of {}; target {} ({})", rows, options.data, encoder.target().name,
+    fmt::print(stderr, "{} rows of {}; target {} ({})", rows, store::shown(options.data), encoder.target().name,
                name_of(encoder.target().task));
     for (const auto& column : encoder.categorical()) {
       fmt::print(stderr, ", {} {}×{}", column.name, column.categories.size(), column.dim);

@@ -32,7 +32,7 @@ Target target_of(const std::string& uri) {
     if (path.size() == uri.size()) return {store.folder(uri), "model"};
     throw Error(ErrorKind::unsupported, "okibi writes shards in safetensors alone")
         .hint("Name the index model.safetensors.index.json.")
-        .at("", uri);
+        .at("", store::shown(uri));
   }
   path.remove_suffix(suffix.size());
   auto [folder, stem] = location_of(std::string(path));

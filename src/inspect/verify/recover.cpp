@@ -249,7 +249,8 @@ Recoverable write_rescued(const std::string& uri, const std::string& target, con
     Dict whole;
     for (const auto& named : tensors)
       if (is_whole(named.tensor)) whole.set(named.name, named.tensor);
-    if (whole.size() == 0) throw Error(ErrorKind::bad_file, "nothing can be rescued: no tensor is whole").at("", uri);
+    if (whole.size() == 0)
+      throw Error(ErrorKind::bad_file, "nothing can be rescued: no tensor is whole").at("", store::shown(uri));
     checkpoint::save_at(target, whole, {.stop = options.stop}, bytes);
   });
   return recoverable;

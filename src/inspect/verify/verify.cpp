@@ -9,6 +9,7 @@
 #include <okibi/store.h>
 
 #include "checkpoint/formats/sharded.h"
+#include "checkpoint/opened_file.h"
 #include "inspect/scan/part.h"
 #include "inspect/scan/zip_ends.h"
 #include "inspect/verify/checks.h"
@@ -98,6 +99,7 @@ bool says_where(const std::string& file) { return file.ends_with(".index.json") 
 
 void verify_folder(Verifier& verifier, const std::string& uri) {
   const auto folder = store::default_store().folder(uri);
+  checkpoint::require_checkpoint(*folder);
   verifier.folder = folder->name();
   is_told(verifier, [&] { open(uri, {.limits = verifier.options.limits, .any_class_as_data = true}); });
   for (const std::string& file : folder->names()) {
@@ -181,7 +183,7 @@ void require_new(const std::string& target) {
   if (!std::filesystem::exists(target, no_such_file)) return;
   throw Error(ErrorKind::bad_argument, "there is a file of this name already, which would be lost")
       .hint("Name a new file.")
-      .at("", target);
+      .at("", store::shown(target));
 }
 
 }  // namespace
