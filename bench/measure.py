@@ -1,18 +1,18 @@
 """Measurements of programs beside each other: alternately, so that what disturbs one disturbs all, and with a word about
 how busy the machine was meanwhile."""
 import os
+import random
 import statistics
 import time
 
 
 def alternate(runs, programs):
-    """Calls each of `programs` (name -> function) `runs` times in turn; name -> list of results. Each turn begins with another
-    one, so that nobody always follows the same neighbour, in the memory and caches that it left."""
+    """Calls each of `programs` (name -> function) `runs` times, in turns; name -> list of results. Each turn has an order of its
+    own, so that nobody always follows the same neighbour, in the memory and caches that it left."""
     results = {name: [] for name in programs}
-    names = list(programs)
-    for turn in range(runs):
-        first = turn % len(names)
-        for name in names[first:] + names[:first]:
+    order = random.Random(0)
+    for _ in range(runs):
+        for name in order.sample(list(programs), len(programs)):
             results[name].append(programs[name]())
     return results
 

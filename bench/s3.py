@@ -78,6 +78,11 @@ class Link:
         for worker in (self.okibi, self.clients, self.bare):
             worker.close()
 
+    def with_memory(self, job):
+        """For everyone, memory that was in use a moment before."""
+        self.bare.ask(f"touch - {3 * GIB}")
+        return job()
+
     def presigned(self, method, key, query=None, headers=None):
         url = self.endpoint + f"/{harness.BUCKET}/{key}"
         if query:
@@ -123,7 +128,7 @@ class Link:
         """Those of a group in turn."""
         jobs, found = self.jobs(), {}
         for names in groups:
-            found |= measure.alternate(RUNS, {name: jobs[name] for name in names})
+            found |= measure.alternate(RUNS, {name: lambda name=name: self.with_memory(jobs[name]) for name in names})
         return {name: measured(results) for name, results in found.items()}
 
 

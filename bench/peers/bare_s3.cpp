@@ -1,7 +1,8 @@
 // Usage: bare_s3. The least that moving an object over HTTP can cost: eight connections of libcurl, each a range of 8
 // MiB at a time straight into one block of memory on huge pages, or a part of 8 MiB at a time out of it. Reads jobs
 // from its input, "get URL BYTES", "put FILE CRC" (a file with one presigned URL a line, each for the next part, and
-// the CRC-32 that the header of each shall say), and answers each with one line of JSON.
+// the CRC-32 that the header of each shall say), and answers each with one line of JSON. "touch - BYTES" only writes so
+// much memory and gives it back: a virtual machine's memory is slow when it is touched for the first time in a while.
 #include <curl/curl.h>
 #include <sys/mman.h>
 
@@ -112,14 +113,14 @@ int main() {
     const auto urls = job == "put" ? lines_of(where) : std::vector<std::string>();
     const size_t length = job == "put" ? urls.size() * piece : std::stoull(more);
     char* block = nullptr;
-    if (job == "put") std::memset(block = huge_block(length), 7, length);
+    if (job != "get") std::memset(block = huge_block(length), 7, length);
     const auto start = std::chrono::steady_clock::now();
     if (job == "get") {
       block = huge_block(length);
       on_all_connections((length + piece - 1) / piece, [&](CURL* handle, size_t i) {
         get(handle, where, block, i * piece, std::min(piece, length - i * piece));
       });
-    } else {
+    } else if (job == "put") {
       on_all_connections(urls.size(),
                          [&](CURL* handle, size_t i) { put(handle, urls[i], more, block + i * piece, piece); });
     }
