@@ -1,5 +1,6 @@
-"""Usage: s3.py BUILD PYTHON. What bench/s3.sh built, measured against versitygw on this machine: directly, and over a link of 30
-ms that carries 50 MB/s a connection. Prints Markdown tables; each figure is the median of alternating runs."""
+"""Usage: s3.py BUILD PYTHON [load|save]. What bench/s3.sh built, measured against versitygw on this machine: directly, and over a
+link of 30 ms that carries 50 MB/s a connection. Prints Markdown tables; each figure is the median of alternating runs. With a
+word, only okibi and the bare client, directly."""
 import base64
 import contextlib
 import json
@@ -21,6 +22,7 @@ RUNS = int(os.environ.get("RUNS", 5))
 GIB, PART = 1 << 30, 8 << 20
 ROUND_TRIP_MS, RATE = 30, 50_000_000
 build, python = pathlib.Path(sys.argv[1]).resolve(), sys.argv[2]
+only = sys.argv[3] if len(sys.argv) > 3 else ""
 here = pathlib.Path(__file__).resolve().parent
 
 
@@ -112,7 +114,7 @@ class Link:
         whole = {"x-amz-checksum-crc32": crc_of(part, GIB // PART), "x-amz-checksum-type": "FULL_OBJECT"}
         start = time.perf_counter()
         self.ask_store("POST", key, {"uploadId": upload}, whole, f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode())
-        return {"seconds": answer["seconds"] + time.perf_counter() - start}
+        return answer | {"seconds": answer["seconds"] + time.perf_counter() - start}
 
     def ask_store(self, method, key, query, headers=None, body=b""):
         return self.place.client.checked(self.place.client.request(method, harness.BUCKET, key, query, headers, body))
@@ -149,6 +151,7 @@ def table(title, t):
              "save": [("bare put", "bare client", "0.95x"), ("connector save", "s3torchconnector + torch.save", "1.5x"),
                       ("boto3 save", "torch.save + boto3", "")]}
     for what, others in peers.items():
+        others = others if f"okibi {what}" in t else []
         for name, words, aim in others:
             if name in t:
                 row(what, t[f"okibi {what}"], t[name], words, aim)
@@ -167,6 +170,11 @@ with harness.versitygw() as place:
     port = urllib.parse.urlsplit(place.endpoint).port
     link = Link(place, place.endpoint)
     link.okibi.ask(f"save s3://{harness.BUCKET}/one.pth")
+    if only:
+        table("Directly, and nobody else:", link.measure([f"okibi {only}", "bare get" if only == "load" else "bare put"]))
+        link.close()
+        print(f"\nMedians of {RUNS} alternating runs, the server on the same two cores. {machine.verdict()}")
+        sys.exit()
     table("Directly:", link.measure(["okibi load", "bare get", "connector load", "boto3 load"],
                                     ["okibi save", "bare put", "connector save", "boto3 save"]))
     uri = f"s3://{harness.BUCKET}/one.pth"

@@ -5,6 +5,7 @@
 // much memory and gives it back: a virtual machine's memory is slow when it is touched for the first time in a while.
 #include <curl/curl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <atomic>
@@ -103,6 +104,13 @@ static std::vector<std::string> lines_of(const std::string& path) {
   return lines;
 }
 
+static double cpu_seconds() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  const auto seconds = [](const timeval& time) { return static_cast<double>(time.tv_sec) + 1e-6 * time.tv_usec; };
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
 int main() {
   curl_global_init(CURL_GLOBAL_ALL);
   for (std::string line; std::getline(std::cin, line);) {
@@ -114,6 +122,7 @@ int main() {
     const size_t length = job == "put" ? urls.size() * piece : std::stoull(more);
     char* block = nullptr;
     if (job != "get") std::memset(block = huge_block(length), 7, length);
+    const double cpu = cpu_seconds();
     const auto start = std::chrono::steady_clock::now();
     if (job == "get") {
       block = huge_block(length);
@@ -125,7 +134,7 @@ int main() {
                          [&](CURL* handle, size_t i) { put(handle, urls[i], more, block + i * piece, piece); });
     }
     const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - start;
-    std::cout << "{\"seconds\": " << passed.count() << "}" << std::endl;
+    std::cout << "{\"seconds\": " << passed.count() << ", \"cpu\": " << cpu_seconds() - cpu << "}" << std::endl;
     munmap(block, length);
   }
 }
