@@ -42,7 +42,7 @@ def random_fault(dice, kinds, operations, mild):
     fault = {"op": dice.choice(operations)} | dice.choice(kinds)
     fault["nth"] = dice.choice([1, 1, 1, 2, 3, 5])
     fault["times"] = 1 if mild else dice.choice([1, 1, 1, 1, 2, 3, 1, 1, 1, -1])
-    if fault["op"] == "HeadObject" and fault.get("code") == "RequestTimeout":
+    if fault["op"] == "HeadObject" and (fault.get("code") == "RequestTimeout" or fault["do"] == "skewed"):
         fault = fault | {"do": "500", "code": "InternalError"}  # a code needs a body, which no answer to HEAD has
     kind = fault["do"]
     if kind in ("cut", "truncate") or (kind == "stall" and "seconds" not in fault):
