@@ -9,6 +9,7 @@
 
 #include "s3/sign.h"
 #include "s3/urls.h"
+#include "s3/xml.h"
 
 namespace okibi::s3 {
 namespace {
@@ -30,8 +31,25 @@ std::optional<system_clock::time_point> time_in(const Headers& headers) {
   in.imbue(std::locale::classic());
   std::tm parts = {};
   in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S");
-  if (in.fail()) return std::nullopt;
+  constexpr int first_year = 70, last_year = 200;  // since 1900: nanoseconds in 64 bits end in 2262
+  if (in.fail() || parts.tm_year < first_year || parts.tm_year > last_year) return std::nullopt;
   return system_clock::from_time_t(timegm(&parts));
+}
+
+// Of a URL the values in its query: a presigned one has its signature there.
+std::vector<std::string> secrets_in(const Request& request, const std::string& token) {
+  if (const std::string* header = find_header(request.headers, "authorization")) {
+    return {token, *header, header->substr(header->rfind('=') + 1)};
+  }
+  std::vector<std::string> secrets;
+  const std::string query(split_url(request.url).query);
+  for (size_t at = 0; at < query.size();) {
+    const std::string pair = query.substr(at, query.find('&', at) - at);
+    at += pair.size() + 1;
+    secrets.push_back(pair.substr(pair.find('=') + 1));
+    secrets.push_back(url_decoded(secrets.back()));
+  }
+  return secrets;
 }
 
 bool has_checksum_of_body(const Request& request) {
@@ -87,6 +105,7 @@ Request Attempts::request(const Headers& headers) {
 Response Attempts::send(const Headers& headers, const Transport::Receive& receive) {
   ++course_.attempts;
   const Request sent = request(headers);
+  course_.secrets = secrets_in(sent, credentials_ ? credentials_->session_token : "");
   Response response = session_.transport_->send(sent, receive, stop_);
   session_.has_answered_ = true;
   return response;

@@ -403,9 +403,9 @@ bool Exchange::is_refused_here(CURLcode code) const {
 
 // curl gives the lines of every head: those of "100 Continue" before the answer's own, and trailers after its body.
 void Exchange::on_header(std::string_view line) {
-  if (head_is_whole_) return;
-  header_bytes_ += line.size();
+  header_bytes_ += line.size();  // curl keeps trailers, too
   if (header_bytes_ > most_header_bytes) throw TransportError("the answer's headers have no end");
+  if (head_is_whole_) return;
   if (line.starts_with("HTTP/")) {
     response_ = {.status = status_in(line)};
   } else if (trimmed(line).empty()) {

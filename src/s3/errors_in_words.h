@@ -15,6 +15,7 @@ struct Course {
   std::string access_key_id = {};  // empty: unsigned
   std::string endpoint = {};       // where it is not Amazon's own
   int attempts = 1;
+  std::vector<std::string> secrets = {};  // that were sent, and that a store may echo
 };
 
 // "s3://bucket/key", or a URL without its query: that of a presigned one is as good as a key.

@@ -49,6 +49,18 @@ std::string strong_etag(const Headers& headers) {
   return etag == nullptr || etag->starts_with("W/") ? "" : *etag;
 }
 
+// For servers without a strong ETag: other signs are certainly another version.
+std::string signs_in(const Headers& headers) {
+  std::string signs;
+  for (const char* name : {"etag", "last-modified", "x-amz-version-id"}) {
+    const std::string* value = find_header(headers, name);
+    signs += (value != nullptr ? *value : "") + "\n";
+  }
+  return signs;
+}
+
+Version version_in(const Headers& headers) { return {.etag = strong_etag(headers), .signs = signs_in(headers)}; }
+
 std::string found_in(const Response& head) {
   const std::string* range = find_header(head.headers, "content-range");
   return fmt::format("{} with {}", head.status, range != nullptr ? printable(*range, 100) : "no range");
@@ -105,9 +117,9 @@ class RangeReading {
   }
 
   void check_version(const Response& head, uint64_t size) const {
-    const std::string etag = strong_etag(head.headers);
-    if (size != version_.size || (!etag.empty() && !version_.etag.empty() && etag != version_.etag))
-      throw replaced(get_);
+    const Version version = version_in(head.headers);
+    const bool is_same = version_.etag.empty() ? version.signs == version_.signs : version.etag == version_.etag;
+    if (size != version_.size || !is_same) throw replaced(get_);
   }
 
   Error other_bytes(const Response& head) const {
@@ -147,7 +159,7 @@ class TailReading {
 
  private:
   void begin(const Response& head) {
-    tail_ = {{.etag = strong_etag(head.headers)}, {}};
+    tail_ = {version_in(head.headers), {}};
     const auto range = content_range(head.headers);
     if (head.status == 200) return begin_whole(head);
     if (head.status != 206 || !range || range->last + 1 != range->size) throw bad_answer(head);
@@ -188,7 +200,7 @@ Tail empty_tail(Session& session, const Operation& get, const Error& refused) {
   head.method = "HEAD";
   const Response response = session.call(head);
   if (content_length(response.headers) != 0u) throw refused;
-  return {{.etag = strong_etag(response.headers)}, {}};
+  return {version_in(response.headers), {}};
 }
 
 }  // namespace

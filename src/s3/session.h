@@ -51,7 +51,8 @@ struct Reply {
 // Of an object, to tell it from what stands there later.
 struct Version {
   uint64_t size = 0;
-  std::string etag = {};  // "" where the server gives none that holds for every byte
+  std::string etag = {};   // "" where the server gives none that holds for every byte
+  std::string signs = {};  // then: what else tells versions apart, as far as the server gives it
 };
 
 struct Tail {

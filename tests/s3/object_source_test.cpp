@@ -198,6 +198,31 @@ TEST_F(Objects, ThatAreReplacedMeanwhileAreNeverMixed) {
   expect_error(ErrorKind::mismatch, "was replaced while it was read", [&] { read(*source, 0, 1'000'000); });
 }
 
+// Each with what the first answer says of the version, and what the later ones say.
+TEST_F(Objects, ThatMayHaveBeenReplacedAreNeverMixed) {
+  const std::string etag = FakeStore::etag_of(body);
+  const std::vector<std::pair<Headers, Headers>> answers = {
+      {{{"ETag", etag}}, {}},
+      {{{"ETag", etag}}, {{"ETag", "W/" + etag}}},
+      {{{"ETag", "W/\"a\""}}, {{"ETag", "W/\"b\""}}},
+      {{{"Last-Modified", "Mon, 30 Nov 2026 00:00:00 GMT"}}, {{"Last-Modified", "Mon, 30 Nov 2026 00:00:01 GMT"}}},
+      {{{"x-amz-version-id", "1"}}, {{"x-amz-version-id", "2"}}}};
+  for (const auto& [first, later] : answers) {
+    SCOPED_TRACE(first.empty() ? "" : first[0].first + first[0].second);
+    const auto says = [this](const Headers& signs) {
+      store->then = [signs](const Asked&, Answer& answer) {
+        std::erase_if(answer.response.headers, [](const auto& header) { return header.first == "ETag"; });
+        answer.response.headers.insert(answer.response.headers.end(), signs.begin(), signs.end());
+      };
+    };
+    says(first);
+    const auto source = open();
+    EXPECT_EQ(read(*source, 100'000, 200'000), body.substr(100'000, 200'000));
+    says(later);
+    expect_error(ErrorKind::mismatch, "was replaced while it was read", [&] { read(*source, 400'000, 200'000); });
+  }
+}
+
 TEST_F(Objects, ABlockThatFailedIsFetchedAgain) {
   auto options = usual_options();
   options.max_attempts = 1;

@@ -340,6 +340,34 @@ TEST_F(ErrorWords, SayWhoMayNotDoWhatWhere) {
   EXPECT_EQ(kind, ErrorKind::no_permission);
 }
 
+TEST_F(Retrying, WhatAStoreEchoesOfTheSignatureIsNotTold) {
+  auto options = usual_options();
+  options.credentials->session_token = "TheSessionToken";
+  store->instead = [](const Asked& asked) {
+    const std::string sent = asked.header("authorization") + " thesessiontoken of TheSessionToken";
+    return std::optional(Answer{{403, {}, "<Error><Code>No</Code><Message>" + sent + "</Message></Error>"}});
+  };
+  try {
+    session(options)->call(get());
+    FAIL() << "nothing was thrown";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), Not(HasSubstr("essiontoken")));
+    EXPECT_THAT(error.what(), Not(HasSubstr("SessionToken")));
+    EXPECT_THAT(error.what(), Not(HasSubstr("Signature=")));
+    EXPECT_THAT(error.what(), HasSubstr("…"));
+  }
+}
+
+TEST_F(Retrying, AClockBeyondAllYearsIsNoClock) {
+  for (const char* date :
+       {"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "Wed, 01 Jan 2262 00:00:00 GMT"}) {
+    store->instead = [=](const Asked&) {
+      return std::optional(refusal(403, "RequestTimeTooSkewed", {{"Date", date}}));
+    };
+    expect_error(ErrorKind::no_permission, "this machine's clock is wrong", [&] { session()->call(get()); });
+  }
+}
+
 TEST_F(ErrorWords, TellAMissingBucketFromAMissingObject) {
   EXPECT_THAT(of(refusal(404, "NoSuchBucket")), HasSubstr("there is no such bucket"));
   EXPECT_EQ(kind, ErrorKind::not_found);
