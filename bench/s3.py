@@ -151,9 +151,8 @@ def table(title, t):
              "save": [("bare put", "bare client", "0.95x"), ("connector save", "s3torchconnector + torch.save", "1.5x"),
                       ("boto3 save", "torch.save + boto3", "")]}
     for what, others in peers.items():
-        others = others if f"okibi {what}" in t else []
         for name, words, aim in others:
-            if name in t:
+            if name in t and f"okibi {what}" in t:
                 row(what, t[f"okibi {what}"], t[name], words, aim)
 
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "s3/lent_key.h"
+#include "s3/secrets.h"
 #include "s3/urls.h"
 
 namespace okibi::s3 {

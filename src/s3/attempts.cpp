@@ -7,6 +7,7 @@
 #include <locale>
 #include <sstream>
 
+#include "s3/lent_key.h"
 #include "s3/sign.h"
 #include "s3/urls.h"
 #include "s3/xml.h"
@@ -18,6 +19,7 @@ using std::chrono::milliseconds;
 using std::chrono::system_clock;
 
 constexpr milliseconds wrong_clock = std::chrono::minutes(5);  // S3 itself allows 15
+constexpr size_t shortest_secret = 8;                          // in a URL: shorter values are words of every message
 constexpr int patience_for_slow_work = 15;                     // times S3Options::stall_timeout
 
 constexpr std::array<std::string_view, 4> stale_credentials = {"ExpiredToken", "ExpiredTokenException", "InvalidToken",
@@ -31,12 +33,11 @@ std::optional<system_clock::time_point> time_in(const Headers& headers) {
   in.imbue(std::locale::classic());
   std::tm parts = {};
   in >> std::get_time(&parts, "%a, %d %b %Y %H:%M:%S");
-  constexpr int first_year = 70, last_year = 200;  // since 1900: nanoseconds in 64 bits end in 2262
-  if (in.fail() || parts.tm_year < first_year || parts.tm_year > last_year) return std::nullopt;
-  return system_clock::from_time_t(timegm(&parts));
+  if (in.fail()) return std::nullopt;
+  return at_second(std::chrono::sys_seconds(std::chrono::seconds(timegm(&parts))));
 }
 
-// Of a URL the values in its query: a presigned one has its signature there.
+// What the store may repeat in what it says. Of a URL the values in its query: a presigned one has its signature there.
 std::vector<std::string> secrets_in(const Request& request, const std::string& token) {
   if (const std::string* header = find_header(request.headers, "authorization")) {
     return {token, *header, header->substr(header->rfind('=') + 1)};
@@ -46,8 +47,8 @@ std::vector<std::string> secrets_in(const Request& request, const std::string& t
   for (size_t at = 0; at < query.size();) {
     const std::string pair = query.substr(at, query.find('&', at) - at);
     at += pair.size() + 1;
-    secrets.push_back(pair.substr(pair.find('=') + 1));
-    secrets.push_back(url_decoded(secrets.back()));
+    const std::string value = pair.substr(pair.find('=') + 1);
+    if (value.size() >= shortest_secret) secrets.insert(secrets.end(), {value, url_decoded(value)});
   }
   return secrets;
 }
@@ -65,8 +66,7 @@ Attempts::Attempts(Session& session, const Operation& operation)
       operation_(operation),
       stop_(operation.stop.value_or(session.options().stop)),
       begun_(session.surroundings_.now()),
-      region_(session.region_of(operation.where.bucket)),
-      course_{.endpoint = session.addressing_.endpoint(), .attempts = 0} {}
+      region_(session.region_of(operation.where.bucket)) {}
 
 void Attempts::add_common_headers(Request& request) const {
   const S3Options& options = session_.options();
@@ -80,7 +80,6 @@ void Attempts::add_common_headers(Request& request) const {
 void Attempts::sign_request(Request& request) {
   credentials_ = session_.credentials_->get();
   if (!credentials_) return;
-  course_.access_key_id = credentials_->access_key_id;
   if (!request.body.empty() && (session_.addressing_.is_secure() || has_checksum_of_body(request))) {
     request.headers.emplace_back("x-amz-content-sha256", "UNSIGNED-PAYLOAD");
   }
@@ -90,7 +89,7 @@ void Attempts::sign_request(Request& request) {
 Request Attempts::request(const Headers& headers) {
   Request request{.method = operation_.method, .headers = headers, .body = operation_.body};
   request.timeout = operation_.timeout;
-  request.asks_first = course_.attempts > 1;  // the store has refused it once
+  request.asks_first = attempts_ > 1;  // the store has refused it once
   if (operation_.slow) request.stall_timeout = session_.options().stall_timeout * patience_for_slow_work;
   if (!operation_.url.empty()) {
     request.url = operation_.url;
@@ -103,12 +102,16 @@ Request Attempts::request(const Headers& headers) {
 }
 
 Response Attempts::send(const Headers& headers, const Transport::Receive& receive) {
-  ++course_.attempts;
-  const Request sent = request(headers);
-  course_.secrets = secrets_in(sent, credentials_ ? credentials_->session_token : "");
-  Response response = session_.transport_->send(sent, receive, stop_);
+  ++attempts_;
+  sent_ = request(headers);
+  Response response = session_.transport_->send(sent_, receive, stop_);
   session_.has_answered_ = true;
   return response;
+}
+
+Course Attempts::course() const {
+  const S3Credentials key = credentials_.value_or(S3Credentials());
+  return {key.access_key_id, session_.addressing_.endpoint(), attempts_, secrets_in(sent_, key.session_token)};
 }
 
 void Attempts::progressed() {
@@ -124,7 +127,7 @@ std::optional<Error> Attempts::after(const Response& response, const Fault& faul
   const bool passing = can_pass(response.status, fault.code);
   in_doubt_ |= passing || response.status >= 500;
   if (heal(response, fault)) return std::nullopt;
-  Error error = error_in_words(operation_, response, fault, course_);
+  Error error = error_in_words(operation_, response, fault, course());
   if (!passing || !may_try_again(INT_MAX)) return error;
   pause(error, pause_asked_for(response.headers).value_or(milliseconds(0)));
   return std::nullopt;
@@ -133,7 +136,7 @@ std::optional<Error> Attempts::after(const Response& response, const Fault& faul
 std::optional<Error> Attempts::after(const TransportError& broken) {
   ++failures_;
   in_doubt_ |= broken.hope() == Hope::good || broken.hope() == Hope::doubtful;
-  Error error = error_in_words(operation_, broken, course_);
+  Error error = error_in_words(operation_, broken, course());
   if (!may_try_again(attempts_worth(broken.hope()))) return error;
   pause(error, milliseconds(0));
   return std::nullopt;

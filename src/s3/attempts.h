@@ -29,6 +29,7 @@ class Attempts {
   Request request(const Headers& headers);
   void add_common_headers(Request& request) const;
   void sign_request(Request& request);
+  Course course() const;
 
   bool heal(const Response& response, const Fault& fault);
   bool heal_address(const Response& response, const Fault& fault);
@@ -45,9 +46,9 @@ class Attempts {
   const std::stop_token stop_;
   std::chrono::system_clock::time_point begun_;  // since when someone waits
   std::string region_, host_;
-  Course course_;
+  Request sent_;                              // the last one
   std::optional<S3Credentials> credentials_;  // of the last attempt
-  int failures_ = 0, retries_ = 0;
+  int attempts_ = 0, failures_ = 0, retries_ = 0;
   bool in_doubt_ = false;
   int addresses_left_ = most_cures, credentials_left_ = most_cures, clocks_left_ = most_cures;
 };

@@ -4,14 +4,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 
+#include "s3/secrets.h"
 #include "s3/xml.h"
 
 namespace okibi::s3 {
 namespace {
-
-constexpr size_t shortest_secret = 8;
 
 // What an answer means. The first line that fits is taken: an empty code fits every one, a status of 0 as well.
 struct Meaning {
@@ -92,24 +90,9 @@ const Meaning& meaning_of(const Operation& operation, int status, const Fault& f
   return of_store.code.empty() && of_url != meanings_for_urls.end() ? *of_url : of_store;
 }
 
-// Stores echo what they were sent, in whatever case.
-std::string clean(std::string text, const Course& course) {
-  const auto lower = [](std::string letters) {
-    std::ranges::transform(letters, letters.begin(), [](unsigned char letter) { return std::tolower(letter); });
-    return letters;
-  };
-  for (const std::string& secret : course.secrets) {
-    if (secret.size() < shortest_secret) continue;
-    for (size_t at = lower(text).find(lower(secret)); at != text.npos; at = lower(text).find(lower(secret))) {
-      text.replace(at, secret.size(), "…");
-    }
-  }
-  return text;
-}
-
-Fault clean(const Fault& fault, const Course& course) {
-  return {clean(fault.code, course), clean(fault.message, course), clean(fault.request_id, course),
-          clean(fault.region, course)};
+Fault cleaned(const Fault& told, const Course& course) {
+  const auto clean = [&](const std::string& text) { return without_secrets(text, course.secrets); };
+  return {clean(told.code), clean(told.message), clean(told.request_id), clean(told.region)};
 }
 
 bool is_redirect(int status) { return status >= 300 && status < 400 && status != 304; }
@@ -143,8 +126,9 @@ Error at_place(Error error, const Operation& operation, const Course& course) {
 Error redirect_in_words(const Operation& operation, const Response& response, const Fault& fault,
                         const Course& course) {
   const std::string* place = find_header(response.headers, "location");
-  const std::string where =
-      place != nullptr ? printable(clean(place->substr(0, place->find('?')), course), 300) : "another place";
+  const std::string where = place != nullptr
+                                ? printable(without_secrets(place->substr(0, place->find('?')), course.secrets), 300)
+                                : "another place";
   Error error(ErrorKind::unsupported,
               fmt::format("{}: the server sends on to {}, and okibi does not follow ({})", operation.name, where,
                           details(response.status, fault, course.attempts)));
@@ -174,7 +158,7 @@ Fault fault_in(const Response& response) {
 }
 
 Error error_in_words(const Operation& operation, const Response& response, const Fault& told, const Course& course) {
-  const Fault fault = clean(told, course);
+  const Fault fault = cleaned(told, course);
   if (is_redirect(response.status)) return redirect_in_words(operation, response, fault, course);
   const Meaning& meaning = meaning_of(operation, response.status, fault);
   Error error(meaning.kind, fmt::format("{} ({})", sentence_of(meaning, operation, course),
@@ -185,7 +169,8 @@ Error error_in_words(const Operation& operation, const Response& response, const
 
 Error error_in_words(const Operation& operation, const TransportError& error, const Course& course) {
   const std::string attempts = course.attempts > 1 ? fmt::format(", after {} attempts", course.attempts) : "";
-  return at_place(Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name, clean(error.what(), course), attempts)),
+  return at_place(Error(ErrorKind::io, fmt::format("{}: {}{}", operation.name,
+                                                   without_secrets(error.what(), course.secrets), attempts)),
                   operation, course);
 }
 

@@ -142,13 +142,4 @@ std::chrono::system_clock::time_point at_second(std::chrono::sys_seconds second)
   return std::clamp(second, first, last);
 }
 
-std::string without_secrets(std::string_view text, const std::vector<std::string>& secrets) {
-  std::string out(text);
-  for (const std::string& secret : secrets) {
-    if (secret.empty()) continue;
-    for (size_t at = out.find(secret); at != out.npos; at = out.find(secret, at)) out.replace(at, secret.size(), "…");
-  }
-  return out;
-}
-
 }  // namespace okibi::s3

@@ -5,7 +5,6 @@
 #include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <okibi/s3.h>
 
@@ -36,8 +35,5 @@ std::chrono::system_clock::time_point parse_time(std::string_view text, std::str
 // The clock counts nanoseconds, of which 64 bits hold 292 years: later times become the year 2200, earlier ones 1970.
 std::chrono::system_clock::time_point at_second(std::chrono::sys_seconds second);
 std::string time_text(std::chrono::system_clock::time_point time);  // "2026-11-30 12:00:00 UTC"
-
-// Each secret in it replaced: services repeat what they were sent in what they say of it.
-std::string without_secrets(std::string_view text, const std::vector<std::string>& secrets);
 
 }  // namespace okibi::s3

@@ -68,8 +68,13 @@ S3Object object_in(const Page& page, const Xml& element) {
   return object;
 }
 
-void add_page(const Page& page, S3Listing& listing) {
-  for (const Xml& element : page.xml().children("Contents")) listing.objects.push_back(object_in(page, element));
+// Not all stores heed the prefix; whoever deletes what is listed must be able to rely on it.
+void add_page(const Page& page, const std::string& prefix, S3Listing& listing) {
+  for (const Xml& element : page.xml().children("Contents")) {
+    if (S3Object object = object_in(page, element); object.key.starts_with(prefix)) {
+      listing.objects.push_back(std::move(object));
+    }
+  }
   for (const Xml& element : page.xml().children("CommonPrefixes")) {
     listing.prefixes.push_back(page.name(element, "Prefix"));
   }
@@ -88,7 +93,7 @@ S3Listing list_objects(Session& session, const std::string& bucket, const std::s
     if (most < keys_of_a_page) list.query.emplace_back("max-keys", std::to_string(most));
     if (!token.empty()) list.query.emplace_back("continuation-token", token);
     const Page page(session, list, "ListBucketResult");
-    add_page(page, listing);
+    add_page(page, prefix, listing);
     if (page.is_last() || listing.objects.size() + listing.prefixes.size() >= most) return listing;
     token = page.next("NextContinuationToken", token);
   }
@@ -104,7 +109,9 @@ std::vector<S3Upload> list_uploads(Session& session, const std::string& bucket, 
     if (!id.empty()) list.query.emplace_back("upload-id-marker", id);
     const Page page(session, list, "ListMultipartUploadsResult");
     for (const Xml& element : page.xml().children("Upload")) {
-      uploads.push_back({page.name(element, "Key"), element.text("UploadId"), element.text("Initiated")});
+      const std::string found = page.name(element, "Key");
+      if (found.empty() || !found.starts_with(prefix)) continue;
+      uploads.push_back({found, element.text("UploadId"), element.text("Initiated")});
     }
     if (page.is_last()) return uploads;
     const std::string before = key + id;

@@ -1,7 +1,6 @@
 #include "s3/multipart.h"
 
 #include <fmt/format.h>
-#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>

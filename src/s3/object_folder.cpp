@@ -39,9 +39,7 @@ std::string ObjectFolder::name() const { return "s3://" + prefix_.bucket + "/" +
 std::vector<std::string> ObjectFolder::names() const {
   std::vector<std::string> names;
   for (const S3Object& object : list_objects(*session_, prefix_.bucket, prefix_.key, "/").objects) {
-    if (object.key.size() > prefix_.key.size() && object.key.starts_with(prefix_.key)) {
-      names.push_back(object.key.substr(prefix_.key.size()));
-    }
+    if (object.key != prefix_.key) names.push_back(object.key.substr(prefix_.key.size()));
   }
   std::ranges::sort(names);
   return names;

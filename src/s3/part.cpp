@@ -20,14 +20,16 @@ void Part::borrow(Body::Piece bytes, const std::shared_ptr<const void>& owner) {
 }
 
 // Its own bytes only ever move to the right, so from the last piece to the first none is overwritten before it moved.
-void Part::keep() {
+Body::Piece Part::keep() {
   std::byte* end = memory_.get() + size();
   for (auto piece = body_.pieces().rbegin(); piece != body_.pieces().rend(); ++piece) {
     std::memmove(end -= piece->size(), piece->data(), piece->size());
   }
   own_ = size();
-  body_ = Body({memory_.get(), own_});
+  const Body::Piece whole{memory_.get(), own_};
+  body_ = Body(whole);
   owners_.clear();
+  return whole;
 }
 
 void Part::clear() {
@@ -35,7 +37,5 @@ void Part::clear() {
   body_ = {};
   owners_.clear();
 }
-
-Body::Piece Part::whole() const { return body_.pieces().empty() ? Body::Piece() : body_.pieces().front(); }
 
 }  // namespace okibi::s3

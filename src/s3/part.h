@@ -23,9 +23,8 @@ class Part {
   void copy(Body::Piece bytes);
   void borrow(Body::Piece bytes, const std::shared_ptr<const void>& owner);
 
-  void keep();                // copies what it was lent
-  void clear();               // its memory stays
-  Body::Piece whole() const;  // after keep()
+  Body::Piece keep();  // copies what it was lent; the whole of it
+  void clear();        // its memory stays
 
  private:
   std::unique_ptr<std::byte[]> memory_;  // of capacity_ bytes; the system gives it when it is written to

@@ -49,7 +49,7 @@ std::string strong_etag(const Headers& headers) {
   return etag == nullptr || etag->starts_with("W/") ? "" : *etag;
 }
 
-// For servers without a strong ETag: other signs are certainly another version.
+// What servers without a strong ETag tell versions by: other signs are taken for another version.
 std::string signs_in(const Headers& headers) {
   std::string signs;
   for (const char* name : {"etag", "last-modified", "x-amz-version-id"}) {
@@ -59,7 +59,10 @@ std::string signs_in(const Headers& headers) {
   return signs;
 }
 
-Version version_in(const Headers& headers) { return {.etag = strong_etag(headers), .signs = signs_in(headers)}; }
+Version version_in(const Headers& headers) {
+  const std::string etag = strong_etag(headers);
+  return {.etag = etag, .signs = etag.empty() ? signs_in(headers) : ""};
+}
 
 std::string found_in(const Response& head) {
   const std::string* range = find_header(head.headers, "content-range");
@@ -117,9 +120,8 @@ class RangeReading {
   }
 
   void check_version(const Response& head, uint64_t size) const {
-    const Version version = version_in(head.headers);
-    const bool is_same = version_.etag.empty() ? version.signs == version_.signs : version.etag == version_.etag;
-    if (size != version_.size || !is_same) throw replaced(get_);
+    const auto [_, etag, signs] = version_in(head.headers);
+    if (size != version_.size || etag != version_.etag || signs != version_.signs) throw replaced(get_);
   }
 
   Error other_bytes(const Response& head) const {

@@ -28,7 +28,6 @@ class LazySession {
 std::vector<store::Unfinished> unfinished(const std::shared_ptr<LazySession>& session, const S3Uri& where) {
   std::vector<store::Unfinished> found;
   for (const S3Upload& upload : list_uploads(*session->get(), where.bucket, where.key)) {
-    if (upload.key.empty() || !upload.key.starts_with(where.key)) continue;  // of a store that knows no prefix
     const UploadPlace place{{where.bucket, upload.key}, upload.upload_id};
     found.push_back({"s3://" + where.bucket + "/" + upload.key, upload.initiated,
                      [session, place] { abort_upload(*session->get(), place); }});

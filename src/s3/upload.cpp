@@ -148,10 +148,7 @@ S3Object Upload::publish() {
 }
 
 S3Object Upload::finish() {
-  if (!upload_) {
-    part_.keep();
-    return put_whole(*session_, where_, part_.whole());
-  }
+  if (!upload_) return put_whole(*session_, where_, part_.keep());
   if (part_.size() > 0) sender_.send(std::exchange(part_, {}));
   const std::vector<SentPart> parts = sender_.finish();
   sender_.stop();

@@ -8,7 +8,6 @@
 #include <cmath>
 #include <filesystem>
 
-#include "store/signed_url.h"
 #include "tabular/fields.h"
 #include "tabular/model_file.h"
 #include "tabular/options.h"
@@ -18,7 +17,7 @@ namespace okibi::tabular {
 namespace {
 
 constexpr std::string_view checkpoint_words = "resume checkpoint of a training by okibi";
-constexpr std::string_view needs_signature = "uri_needs_signature";  // of a checkpoint's data; only where it does
+constexpr std::string_view is_cut = "uri_is_cut";  // of a checkpoint's data; only where it is
 
 // ---- what a training begins with
 
@@ -46,17 +45,17 @@ void check_beside(std::string_view option, const std::optional<std::string>& giv
       .at("", store::shown(resume));
 }
 
-// Of a presigned URL a checkpoint keeps what is no secret: that alone finds no data.
+// Of a URL a checkpoint keeps what is no secret: what its query is for, nobody can tell.
 TrainOptions to_keep(TrainOptions options) {
-  if (store::holds_signature(options.data)) options.data = store::shown(options.data);
+  options.data = store::shown(options.data);
   return options;
 }
 
 void check_data_is_found(const TrainRequest& request, const Value& checkpoint, const TrainOptions& saved) {
-  if (request.data || !Fields(checkpoint["data"], "data").has(needs_signature)) return;
-  throw Error(ErrorKind::bad_argument, "the data was read from a URL with a signature, which no checkpoint keeps")
+  if (request.data || !Fields(checkpoint["data"], "data").has(is_cut)) return;
+  throw Error(ErrorKind::bad_argument, "the data was read from a URL with a query, which may sign it and is never kept")
       .found(saved.data)
-      .hint("Name the data again: its path, or a URL that was signed anew.")
+      .hint("Name the data again: its path, or its whole URL.")
       .at("option", "data");
 }
 
@@ -222,7 +221,7 @@ class Run {
     file.set("options", to_value(kept));
     const Dict data{
         {"uri", kept.data}, {"rows", data_.rows()}, {"bytes", fingerprint_.bytes}, {"crc32", fingerprint_.crc32}};
-    if (kept.data != options().data) data.set(needs_signature, true);
+    if (kept.data != options().data) data.set(is_cut, true);
     file.set("data", data);
     describe(file, trained_->encoder, trained_->model.shape());
     save(file, options().checkpoint);

@@ -52,9 +52,8 @@ std::vector<Record> records_of(const io::Source& source, std::vector<Entry> entr
 
 // Everything that `load` could be made to inflate, before the first byte of it.
 void check_inflated(const io::Source& source, const std::vector<Entry>& entries, const Limits& limits) {
-  const uint64_t most = source.size() > (UINT64_MAX - limits.max_inflated_bytes) / inflated_per_byte
-                            ? UINT64_MAX
-                            : limits.max_inflated_bytes + inflated_per_byte * source.size();
+  const uint64_t share = std::min(source.size(), UINT64_MAX / inflated_per_byte) * inflated_per_byte;
+  const uint64_t most = share + std::min(limits.max_inflated_bytes, UINT64_MAX - share);
   uint64_t left = most;
   for (const Entry& entry : entries) {
     const Record& record = entry.record;

@@ -1,9 +1,9 @@
 #include "checkpoint/deflated_parts.h"
 
 #include <gmock/gmock.h>
-#include <zlib.h>
 
 #include "tensor/expect_error.h"
+#include "zip/deflate.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -17,24 +17,10 @@ std::vector<uint32_t> numbers(uint64_t nbytes) {
   return counted;
 }
 
-std::vector<std::byte> deflated(std::span<const std::byte> bytes) {
-  z_stream stream = {};
-  deflateInit2(&stream, 1, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::vector<std::byte> out(deflateBound(&stream, bytes.size()));
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<std::byte*>(bytes.data()));
-  stream.avail_in = static_cast<uInt>(bytes.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
-
 // A source whose medium fails once, at the first read after it was told to.
 class Failing final : public io::Source {
  public:
-  explicit Failing(std::vector<std::byte> bytes) : bytes_(std::move(bytes)) {}
+  explicit Failing(std::string_view bytes) : bytes_(as_bytes(bytes)) {}
   uint64_t size() const override { return bytes_.size(); }
   std::string name() const override { return "m.pth"; }
   void read(uint64_t offset, std::span<std::byte> into) const override {
@@ -49,7 +35,7 @@ class Failing final : public io::Source {
 
 struct LargeRecord : testing::Test {
   const std::vector<uint32_t> plain = numbers(80 * mebibyte);  // too large to be kept as a whole
-  const Failing file{deflated(std::as_bytes(std::span(plain)))};
+  const Failing file{testing_help::deflate_text(as_text(std::as_bytes(std::span(plain))), 1)};
   const zip::Record record{"data/0", 0, file.size(), 80 * mebibyte, 0, true};
   DeflatedParts parts;
 

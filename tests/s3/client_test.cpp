@@ -175,6 +175,26 @@ TEST_F(Client, FindsAndClearsAbandonedUploads) {
   EXPECT_THAT(store->uploads, IsEmpty());
 }
 
+TEST_F(Client, ListsNothingElseThoughAStoreHeedsNoPrefix) {
+  store->instead = [](const Asked& asked) -> std::optional<Answer> {
+    const auto all = [](const std::string& root, const std::string& element) {
+      std::string items;
+      for (const char* key : {"", "other/important", "runs", "runs/7"}) {
+        items += fmt::format("<{0}><Key>{1}</Key></{0}>", element, key);
+      }
+      return Answer{{200, {}, fmt::format("<{0}>{1}</{0}>", root, items)}};
+    };
+    return asked.has("uploads") ? all("ListMultipartUploadsResult", "Upload") : all("ListBucketResult", "Contents");
+  };
+  const auto uploads = client().list_uploads("bucket", "runs/");
+  ASSERT_THAT(uploads, SizeIs(1));
+  EXPECT_EQ(uploads[0].key, "runs/7");
+  EXPECT_THAT(client().list_uploads("bucket"), SizeIs(3));  // none without a key
+  const auto objects = client().list_objects("bucket", "runs/").objects;
+  ASSERT_THAT(objects, SizeIs(1));
+  EXPECT_EQ(objects[0].key, "runs/7");
+}
+
 TEST_F(Client, SignsUrlsWithoutARequest) {
   const std::string url = client().presign("bucket", "a key", std::chrono::seconds(60));
   EXPECT_THAT(url, testing::StartsWith("https://store.example/bucket/a%20key?"));

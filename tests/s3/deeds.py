@@ -91,9 +91,17 @@ def endless_head(exchange, fault):
     exchange.connection.end()
 
 
+def endless_tail(exchange, fault):
+    exchange.connection.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Type: application/xml\r\n\r\n5\r\n<a/>\n\r\n0\r\n")
+    for at in range(1 << 20):
+        exchange.connection.send(f"X-Trailer-{at}: {'x' * 200}\r\n".encode())
+    exchange.connection.end()
+
+
 INSTEAD = {"reset": lambda exchange, fault: exchange.connection.reset(), "silence": silence, "error200": error_in_200,
            "expired": expired, "skewed": skewed, "permanent": permanent, "malformed": malformed, "redirect": redirect,
-           "garbage": garbage, "endless": endless, "endless_head": endless_head}
+           "garbage": garbage, "endless": endless, "endless_head": endless_head,
+           "endless_tail": endless_tail}
 
 
 # What faults do to the answer: (exchange, fault, answer) → another Answer, or None.

@@ -47,6 +47,14 @@ inline Answer refusal(int status, const std::string& code, Headers headers = {})
   return {{status, headers, fmt::format("<Error><Code>{}</Code><Message>of the store</Message></Error>", code)}};
 }
 
+// Of an object that many tests ask for.
+inline const S3Uri place{"bucket", "a key"};
+
+inline Operation get() { return {.name = "GetObject", .where = place}; }
+inline Operation put(std::string_view body) {
+  return {.name = "PutObject", .method = "PUT", .where = place, .body = as_bytes(body)};
+}
+
 // "bytes=-5", "bytes=2-4" of a body.
 inline std::optional<std::pair<size_t, size_t>> range_of(const std::string& header, size_t size) {
   const std::string text = header.substr(header.find('=') + 1);
@@ -55,6 +63,11 @@ inline std::optional<std::pair<size_t, size_t>> range_of(const std::string& head
   if (hyphen == 0) return size == 0 ? std::nullopt : std::optional(std::pair(size - std::min(size, end), size));
   const size_t begin = std::stoull(text.substr(0, hyphen));
   return begin >= size ? std::nullopt : std::optional(std::pair(begin, std::min(size, end + 1)));
+}
+
+// For FakeStore::instead: whatever is asked.
+inline auto always(Answer answer) {
+  return [answer = std::move(answer)](const Asked&) -> std::optional<Answer> { return answer; };
 }
 
 class FakeStore final : public Transport {
@@ -103,10 +116,8 @@ class FakeStore final : public Transport {
  private:
   static Asked taken_apart(const Request& request) {
     const UrlParts parts = split_url(request.url);
-    Asked asked{.method = request.method,
-                .headers = request.headers,
-                .body = text_of(request.body),
-                .url = request.url};
+    Asked asked{
+        .method = request.method, .headers = request.headers, .body = text_of(request.body), .url = request.url};
     const size_t slash = std::min(parts.path.find('/', 1), parts.path.size());
     asked.bucket = parts.path.substr(1, slash - 1);
     asked.key = slash < parts.path.size() ? decoded(parts.path.substr(slash + 1)) : "";

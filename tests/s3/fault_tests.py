@@ -268,6 +268,8 @@ class Downloads(Faulty):
         for fault in ({"do": "endless", "status": 500}, {"do": "endless", "status": 200}, {"do": "endless_head"}):
             self.faults({"times": -1} | fault)
             self.okibi.fails("--attempts", 2, "ls", "s3://ckpt/")
+        self.faults({"do": "endless_tail", "times": -1})
+        self.assertIn("headers have no end", self.okibi.fails("--attempts", 2, "ls", "s3://ckpt/"))
 
     def test_regions_are_found(self):
         self.store.control("buckets", {"name": "far", "region": "eu-west-3"})

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "s3/lent_key.h"
+#include "s3/secrets.h"
 #include "s3/scripted_world.h"
 
 namespace okibi::s3 {

@@ -12,7 +12,6 @@ namespace {
 using namespace testing_help;
 using namespace std::chrono_literals;
 using testing::AllOf;
-using testing::Each;
 using testing::ElementsAre;
 using testing::Ge;
 using testing::HasSubstr;
@@ -20,22 +19,11 @@ using testing::Le;
 using testing::Not;
 using testing::SizeIs;
 
-const S3Uri place{"bucket", "a key"};
-
-Operation get() { return {.name = "GetObject", .where = place}; }
-Operation put(std::string_view body) {
-  return {.name = "PutObject", .method = "PUT", .where = place, .body = as_bytes(body)};
-}
-
 // Answers of these, one after the other, then of the store.
 auto in_turn(std::vector<Answer> answers) {
   return [answers = std::move(answers), next = size_t{0}](const Asked&) mutable -> std::optional<Answer> {
     return next < answers.size() ? std::optional(answers[next++]) : std::nullopt;
   };
-}
-
-auto always(Answer answer) {
-  return [answer = std::move(answer)](const Asked&) -> std::optional<Answer> { return answer; };
 }
 
 struct Retrying : testing::Test, Bench {
@@ -139,49 +127,6 @@ TEST_F(Retrying, NobodyIsToldOfWhatIsNotTriedAgain) {
   EXPECT_THROW(session(options)->call(get()), Error);
   store->instead = in_turn({refusal(301, "PermanentRedirect", {{"x-amz-bucket-region", "ap-south-1"}})});
   session(options)->call(get());
-}
-
-using Wording = Retrying;
-
-TEST_F(Wording, TheEndpointIsNamedWhereItIsNotAmazons) {
-  auto options = usual_options();
-  options.endpoint = "http://127.0.0.1:9000/storage/";
-  store->instead = always(refusal(404, "NoSuchKey"));
-  expect_error(ErrorKind::not_found, "s3://bucket/a key, at http://127.0.0.1:9000/storage: GetObject: there is no such",
-               [&] { session(options)->call(get()); });
-  store->instead = [](const Asked&) -> std::optional<Answer> { throw TransportError("no way", Hope::none); };
-  expect_error(ErrorKind::io, "at http://127.0.0.1:9000/storage: GetObject: no way",
-               [&] { session(options)->call(get()); });
-  for (const char* amazons : {"", "https://s3.eu-west-1.amazonaws.com"}) {
-    options.endpoint = amazons;
-    expect_error(ErrorKind::io, "s3://bucket/a key: GetObject: no way", [&] { session(options)->call(get()); });
-  }
-  Operation url = get();
-  url.url = "https://elsewhere.example/x";
-  options.endpoint = "http://127.0.0.1:9000";
-  expect_error(ErrorKind::io, "https://elsewhere.example/x: GetObject: no way", [&] { session(options)->call(url); });
-}
-
-TEST_F(Wording, AUrlThatHasExpiredIsToldFromOneThatIsNotAllowed) {
-  Operation url = get();
-  url.url = "https://elsewhere.example/x?X-Amz-Signature=1234";
-  const auto says = [&](Answer answer, ErrorKind kind, std::string_view words) {
-    store->instead = always(std::move(answer));
-    expect_error(kind, words, [&] { session()->call(url); });
-  };
-  const std::string denied = "<Error><Code>AccessDenied</Code><Message>{}</Message></Error>";
-  says({{403, {}, fmt::format(fmt::runtime(denied), "Request has expired")}}, ErrorKind::no_permission,
-       "https://elsewhere.example/x: GetObject: the URL has expired (403 AccessDenied, \"Request has expired\")");
-  says({{400, {}, "<Error><Code>ExpiredToken</Code></Error>"}}, ErrorKind::no_permission, "the URL has expired");
-  says({{403, {}, fmt::format(fmt::runtime(denied), "Access Denied")}}, ErrorKind::no_permission, "access denied (403");
-  says(refusal(403, "InvalidObjectState"), ErrorKind::unsupported, "lies in an archive");
-  says(refusal(404, "NoSuchKey"), ErrorKind::not_found, "there is no such object");
-  says({{404, {}, "<html>"}}, ErrorKind::not_found,
-       "https://elsewhere.example/x: GetObject: there is no such file (404)");
-  says({{410, {}, ""}}, ErrorKind::not_found, "the file is no longer there");
-  says({{401, {}, ""}}, ErrorKind::no_permission, "the server wants to know who asks");
-  store->instead = always({{403, {}, fmt::format(fmt::runtime(denied), "Request has expired")}});
-  expect_error(ErrorKind::no_permission, "AKIDEXAMPLE may not GetObject here", [&] { session()->call(get()); });
 }
 
 TEST_F(Retrying, AllRequestsOfASessionShareOneBudget) {
@@ -317,48 +262,7 @@ TEST_F(Healing, AnAnswerToHeadThatCannotNameTheClockIsReadByItsDate) {
   expect_error(ErrorKind::no_permission, "access denied", [&] { session()->call(head); });
 }
 
-struct ErrorWords : Retrying {
-  std::string of(Answer answer, const Operation& operation = get()) {
-    store->instead = always(std::move(answer));
-    try {
-      session()->call(operation);
-    } catch (const Error& error) {
-      EXPECT_THAT(error.what(), Not(HasSubstr("very/secret+key")));
-      kind = error.kind();
-      return error.what();
-    }
-    ADD_FAILURE() << "no error";
-    return "";
-  }
-  ErrorKind kind = ErrorKind::internal;
-};
-
-TEST_F(ErrorWords, SayWhoMayNotDoWhatWhere) {
-  EXPECT_THAT(of(refusal(403, "AccessDenied"), put("x")),
-              testing::StartsWith("s3://bucket/a key, at https://store.example: access denied: the key AKIDEXAMPLE may "
-                                  "not PutObject here (403 AccessDenied, "));
-  EXPECT_EQ(kind, ErrorKind::no_permission);
-}
-
-TEST_F(Retrying, WhatAStoreEchoesOfTheSignatureIsNotTold) {
-  auto options = usual_options();
-  options.credentials->session_token = "TheSessionToken";
-  store->instead = [](const Asked& asked) {
-    const std::string sent = asked.header("authorization") + " thesessiontoken of TheSessionToken";
-    return std::optional(Answer{{403, {}, "<Error><Code>No</Code><Message>" + sent + "</Message></Error>"}});
-  };
-  try {
-    session(options)->call(get());
-    FAIL() << "nothing was thrown";
-  } catch (const Error& error) {
-    EXPECT_THAT(error.what(), Not(HasSubstr("essiontoken")));
-    EXPECT_THAT(error.what(), Not(HasSubstr("SessionToken")));
-    EXPECT_THAT(error.what(), Not(HasSubstr("Signature=")));
-    EXPECT_THAT(error.what(), HasSubstr("…"));
-  }
-}
-
-TEST_F(Retrying, AClockBeyondAllYearsIsNoClock) {
+TEST_F(Healing, AClockBeyondAllYearsIsAnErrorAsAnyOther) {
   for (const char* date :
        {"Fri, 31 Dec 9999 23:59:59 GMT", "Mon, 01 Jan 0001 00:00:00 GMT", "Wed, 01 Jan 2262 00:00:00 GMT"}) {
     store->instead = [=](const Asked&) {
@@ -366,37 +270,6 @@ TEST_F(Retrying, AClockBeyondAllYearsIsNoClock) {
     };
     expect_error(ErrorKind::no_permission, "this machine's clock is wrong", [&] { session()->call(get()); });
   }
-}
-
-TEST_F(ErrorWords, TellAMissingBucketFromAMissingObject) {
-  EXPECT_THAT(of(refusal(404, "NoSuchBucket")), HasSubstr("there is no such bucket"));
-  EXPECT_EQ(kind, ErrorKind::not_found);
-  EXPECT_THAT(of(refusal(404, "NoSuchKey")), HasSubstr("there is no such object"));
-  EXPECT_EQ(kind, ErrorKind::not_found);
-}
-
-TEST_F(ErrorWords, HintAtWhatMayBeWrongWithAKey) {
-  EXPECT_THAT(of(refusal(403, "SignatureDoesNotMatch")), HasSubstr("whether the secret belongs to the key"));
-  EXPECT_THAT(of(refusal(403, "InvalidAccessKeyId")), AllOf(HasSubstr("AKIDEXAMPLE"), HasSubstr("another store's")));
-  EXPECT_EQ(kind, ErrorKind::no_permission);
-}
-
-TEST_F(ErrorWords, HaveTheirKinds) {
-  for (const auto& [answer, expected] :
-       {std::pair(refusal(412, "PreconditionFailed"), ErrorKind::mismatch),
-        std::pair(refusal(405, "MethodNotAllowed"), ErrorKind::unsupported),
-        std::pair(refusal(501, "NotImplemented"), ErrorKind::unsupported),
-        std::pair(refusal(416, "InvalidRange"), ErrorKind::bad_file),
-        std::pair(refusal(500, "InternalError"), ErrorKind::io), std::pair(refusal(418, "Teapot"), ErrorKind::io)}) {
-    EXPECT_THAT(of(answer), HasSubstr(std::to_string(answer.response.status)));
-    EXPECT_EQ(kind, expected) << answer.response.status;
-  }
-}
-
-TEST_F(ErrorWords, OfTheStoreAreMadeSafeToPrint) {
-  EXPECT_THAT(of({{403, {}, "<Error><Code>A\x1b[31m</Code><Message>b\r\nc</Message></Error>"}}),
-              AllOf(Not(HasSubstr("\x1b")), Not(HasSubstr("\n"))));
-  EXPECT_THAT(of({{403, {}, "<Error><Code>" + std::string(10'000, 'x') + "</Code></Error>"}}).size(), Le(2000u));
 }
 
 using Sending = Retrying;
@@ -443,143 +316,6 @@ TEST_F(Sending, OptionsThatMakeNoSenseAreRefused) {
   refused([](auto& o) { o.max_concurrency = 0; });
   refused([](auto& o) { o.max_attempts = 0; });
   refused([](auto& o) { o.stall_timeout = 0ms; });
-}
-
-// ----------------------------------------------------------------------------------------------------------- ranges
-
-struct Ranges : testing::Test, Bench {
-  std::string body = some_text(50'000);
-  Ranges() { store->objects["bucket/a key"] = body; }
-
-  Version version() const { return {body.size(), FakeStore::etag_of(body)}; }
-  std::string read(uint64_t offset, uint64_t length) {
-    std::string text;
-    session()->get_range(get(), version(), offset, length, [&](auto part) { text += as_text(part); });
-    return text;
-  }
-  void set_header(const std::string& name, const std::string& value) {
-    store->then = [=](const Asked&, Answer& answer) {
-      std::erase_if(answer.response.headers, [&](auto& header) { return header.first == name; });
-      if (!value.empty()) answer.response.headers.emplace_back(name, value);
-    };
-  }
-};
-
-TEST_F(Ranges, AreOfOneVersion) {
-  EXPECT_EQ(read(10, 20), body.substr(10, 20));
-  EXPECT_EQ(store->log()[0].header("Range"), "bytes=10-29");
-  EXPECT_EQ(store->log()[0].header("If-Match"), FakeStore::etag_of(body));
-  store->objects["bucket/a key"] = some_text(50'000, 2);
-  expect_error(ErrorKind::mismatch, "was replaced while it was read", [&] { read(10, 20); });
-}
-
-TEST_F(Ranges, OfAnotherVersionAreFoundOutWhereTheServerDoesNotHeedConditions) {
-  set_header("ETag", "\"other\"");
-  expect_error(ErrorKind::mismatch, "was replaced", [&] { read(10, 20); });
-  set_header("Content-Range", "bytes 10-29/50001");
-  expect_error(ErrorKind::mismatch, "was replaced", [&] { read(10, 20); });
-}
-
-TEST_F(Ranges, GoOnFromTheLastByteThatCame) {
-  store->then = [](const Asked& asked, Answer& answer) {
-    if (asked.header("Range") == "bytes=100-40099") answer.breaks_after = 30'000;
-    if (asked.header("Range") == "bytes=30100-40099") answer.response.body.resize(7'000);
-  };
-  EXPECT_EQ(read(100, 40'000), body.substr(100, 40'000));
-  std::vector<std::string> ranges;
-  for (const Asked& asked : store->log()) ranges.push_back(asked.header("Range"));
-  EXPECT_THAT(ranges, ElementsAre("bytes=100-40099", "bytes=30100-40099", "bytes=37100-40099"));
-}
-
-TEST_F(Ranges, ThatBreakOffForeverEndWithAnError) {
-  store->then = [](const Asked&, Answer& answer) { answer.breaks_after = 0; };
-  expect_error(ErrorKind::io, "after 10 attempts", [&] { read(0, 40'000); });
-}
-
-TEST_F(Ranges, ThatBreakOffOftenButComeOnArriveAtLast) {
-  store->then = [](const Asked&, Answer& answer) { answer.breaks_after = 5'000; };
-  store->then = [](const Asked&, Answer& answer) {
-    if (answer.response.body.size() > 5'000) answer.breaks_after = 5'000;
-  };
-  auto options = usual_options();
-  options.max_attempts = 2;
-  std::string text;
-  session(options)->get_range(get(), version(), 0, body.size(), [&](auto part) { text += as_text(part); });
-  EXPECT_EQ(text, body);
-}
-
-TEST_F(Ranges, OtherThanWhatWasAskedForAreRefused) {
-  for (const char* range : {"bytes 11-30/50000", "bytes 10-28/50000", "bytes 10-30/50000", "nonsense", "bytes */50000",
-                            "bytes 10-29/*", "bytes 10-29", "bytes 29-10/50000", "bytes 10-29/20", "",
-                            "bytes 10-99999999999999999999/99999999999999999999"}) {
-    set_header("Content-Range", range);
-    EXPECT_THROW(read(10, 20), Error) << range;
-  }
-}
-
-TEST_F(Ranges, LongerThanTheySayAreRefused) {
-  store->then = [](const Asked&, Answer& answer) { answer.response.body += "more"; };
-  size_t taken = 0;
-  expect_error(ErrorKind::io, "sent other bytes than it was asked for",
-               [&] { session()->get_range(get(), version(), 10, 20, [&](auto part) { taken += part.size(); }); });
-  EXPECT_THAT(taken, Le(20u));
-}
-
-TEST_F(Ranges, MayBeAnsweredWithTheWholeOnlyWhereThatWasAskedFor) {
-  store->instead = always({{200, {{"ETag", FakeStore::etag_of(body)}}, body}});
-  EXPECT_EQ(read(0, body.size()), body);
-  expect_error(ErrorKind::unsupported, "sends no parts of files", [&] { read(0, 20); });
-  expect_error(ErrorKind::unsupported, "sends no parts of files", [&] { read(20, body.size() - 20); });
-}
-
-TEST_F(Ranges, WhatTheReaderThrowsEndsThem) {
-  const auto reader = [](auto) { throw Error(ErrorKind::cancelled, "enough"); };
-  expect_error(ErrorKind::cancelled, "enough", [&] { session()->get_range(get(), version(), 0, 9, reader); });
-  EXPECT_THAT(store->log(), SizeIs(1));
-}
-
-using Tails = Ranges;
-
-TEST_F(Tails, TellTheSizeAndTheVersionWithOneRequest) {
-  const Tail tail = session()->get_tail(get(), 1000);
-  EXPECT_EQ(as_text(tail.bytes), body.substr(49'000));
-  EXPECT_EQ(tail.version.size, 50'000u);
-  EXPECT_EQ(tail.version.etag, FakeStore::etag_of(body));
-  EXPECT_THAT(store->log(), SizeIs(1));
-  EXPECT_EQ(as_text(session()->get_tail(get(), 1'000'000).bytes), body);
-}
-
-TEST_F(Tails, OfEmptyObjectsAreEmpty) {
-  store->objects["bucket/a key"] = "";
-  const Tail tail = session()->get_tail(get(), 1000);
-  EXPECT_EQ(tail.version.size, 0u);
-  EXPECT_THAT(store->log("HEAD"), SizeIs(1));
-}
-
-TEST_F(Tails, StartAgainWhenTheyBreakOff) {
-  store->then = [broken = false](const Asked&, Answer& answer) mutable {
-    if (!std::exchange(broken, true)) answer.breaks_after = 1500;
-  };
-  EXPECT_EQ(as_text(session()->get_tail(get(), 3000).bytes), body.substr(47'000));
-}
-
-TEST_F(Tails, AreTheWholeWhereTheServerKnowsNoRangesAndItIsSmall) {
-  store->instead = always({{200, {{"ETag", "W/\"weak\""}}, body}});
-  const Tail tail = session()->get_tail(get(), 1000);
-  EXPECT_EQ(as_text(tail.bytes), body);
-  EXPECT_EQ(tail.version.etag, "");
-  store->instead = always({{200, {{"Content-Length", "100000000000"}}, body}});
-  expect_error(ErrorKind::unsupported, "Download the file", [&] { session()->get_tail(get(), 1000); });
-}
-
-TEST_F(Tails, ThatAreNoneAreRefused) {
-  for (const char* range : {"bytes 0-999/50000", "bytes 49001-49999/50000", "bytes 48999-49999/50000", "x", ""}) {
-    set_header("Content-Range", range);
-    EXPECT_THROW(session()->get_tail(get(), 1000), Error) << range;
-  }
-  set_header("Content-Length", "7");
-  store->then = [](const Asked&, Answer& answer) { answer.response.body.resize(7); };
-  EXPECT_THROW(session()->get_tail(get(), 1000), Error);
 }
 
 }  // namespace

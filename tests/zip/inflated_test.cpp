@@ -1,11 +1,11 @@
 #include "zip/inflated.h"
 
 #include <gmock/gmock.h>
-#include <zlib.h>
 
 #include <random>
 
 #include "archive_builder.h"
+#include "deflate.h"
 #include "zip/inflate.h"
 
 namespace okibi::zip {
@@ -13,20 +13,7 @@ namespace {
 
 using testing::HasSubstr;
 using testing_help::crc_of;
-
-std::string deflate_text(std::string_view text, int level = 6) {
-  z_stream stream = {};
-  deflateInit2(&stream, level, Z_DEFLATED, -MAX_WBITS, 8, Z_DEFAULT_STRATEGY);
-  std::string out(deflateBound(&stream, text.size()), '\0');
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(text.data()));
-  stream.avail_in = static_cast<uInt>(text.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  return out;
-}
+using testing_help::deflate_text;
 
 // Letters that deflate to about half, and run over many windows of the reader.
 std::string letters(size_t count) {

@@ -21,23 +21,22 @@ std::shared_ptr<const io::Source> source_of(const io::Source& file, const zip::R
   return std::make_shared<const io::Window>(borrowed, record.offset, record.size);
 }
 
-// What was inflated once may not inflate again, and many small archives get no more than one large one.
-void check_inner(const zip::Reader& records, bool inflated) {
-  const auto deflated = std::ranges::find(records.records(), true, &zip::Record::deflated);
-  if (!inflated || deflated == records.records().end()) return;
-  throw Error(ErrorKind::limit, "the archive in the record is deflated twice").at("its record", deflated->name);
-}
-
-LoadOptions for_inner(LoadOptions options) {
-  options.limits.max_inflated_bytes = 0;
-  return options;
+// Spends of Limits::max_inflated_bytes what the archive inflates to, so that many small archives get no more than one
+// large one. What was inflated once may not inflate again.
+void spend(Limits& limits, const zip::Reader& records, bool inflated) {
+  for (const zip::Record& record : records.records()) {
+    if (!record.deflated) continue;
+    if (inflated) {
+      throw Error(ErrorKind::limit, "the archive in the record is deflated twice").at("its record", record.name);
+    }
+    limits.max_inflated_bytes -= std::min(limits.max_inflated_bytes, record.size);
+  }
 }
 
 // Only what torch.export puts there: archives in archives in archives are no business of a .pt2.
-std::unique_ptr<const OpenedFile> open_inner(const io::Source& file, const zip::Record& record,
-                                             const LoadOptions& options) {
+std::unique_ptr<const OpenedFile> open_inner(const io::Source& file, const zip::Record& record, LoadOptions& options) {
   zip::Reader records(source_of(file, record), options.limits);
-  check_inner(records, record.deflated);
+  spend(options.limits, records, record.deflated);
   if (records.find("data.pkl")) return open_torch_zip(std::move(records), options);
   throw Error(ErrorKind::bad_file, "the record is no file of torch.save");
 }
@@ -98,12 +97,15 @@ class Pt2File final : public ZipFile {
   Value value_of(const Section& section, const Pt2Entry& entry, PartObjects& parts) const;
   Value tensor_of(const Section& section, const Pt2Entry& entry, TensorMaker& tensors) const;
 
-  Parts parts_;  // records that are files of torch.save
+  Parts parts_;                // records that are files of torch.save
+  LoadOptions inner_options_;  // for them: what the file itself inflates to is no longer theirs
   std::vector<std::pair<std::string, std::vector<Section>>> programs_;
   uint64_t index_bytes_ = 0;
 };
 
-Pt2File::Pt2File(zip::Reader records, const LoadOptions& options) : ZipFile(std::move(records), options) {
+Pt2File::Pt2File(zip::Reader records, const LoadOptions& options)
+    : ZipFile(std::move(records), options), inner_options_(options) {
+  spend(inner_options_.limits, records_, false);
   for (const std::string& name : program_names()) {
     std::vector<Section> sections;
     for (const Kind& kind : kinds) sections.push_back(section_of(kind, name));
@@ -163,7 +165,7 @@ std::string Pt2File::open_part(const std::string& record) {
     const zip::Record* found = records_.find(record);
     if (!found) throw Error(ErrorKind::bad_file, "the file has no such record, though a tensor lies in it");
     if (parts_.has(part_name(record))) return part_name(record);  // tied weights; or one record named again and again
-    parts_.add(part_name(record), open_inner(records_.source(), *found, for_inner(options_)));
+    parts_.add(part_name(record), open_inner(records_.source(), *found, inner_options_));
     return part_name(record);
   });
 }
