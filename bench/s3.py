@@ -164,25 +164,31 @@ def fresh_peak(link, job):
     return peak - before
 
 
-machine = measure.Machine()
-with harness.versitygw() as place:
-    port = urllib.parse.urlsplit(place.endpoint).port
+def measure_one(place):
     link = Link(place, place.endpoint)
-    link.okibi.ask(f"save s3://{harness.BUCKET}/one.pth")
-    if only:
-        table("Directly, and nobody else:", link.measure([f"okibi {only}", "bare get" if only == "load" else "bare put"]))
-        link.close()
-        print(f"\nMedians of {RUNS} alternating runs, the server on the same two cores. {machine.verdict()}")
-        sys.exit()
+    if only == "load":
+        link.okibi.ask(f"save s3://{harness.BUCKET}/one.pth")
+    table("Directly, and nobody else:", link.measure([f"okibi {only}", "bare get" if only == "load" else "bare put"]))
+    link.close()
+
+
+def measure_all(place):
+    uri = f"s3://{harness.BUCKET}/one.pth"
+    link = Link(place, place.endpoint)
+    link.okibi.ask(f"save {uri}")
     table("Directly:", link.measure(["okibi load", "bare get", "connector load", "boto3 load"],
                                     ["okibi save", "bare put", "connector save", "boto3 save"]))
-    uri = f"s3://{harness.BUCKET}/one.pth"
     print(f"\nMemory beside the tensors: load {fresh_peak(link, f'load {uri}')} MiB (aim 64), save "
           f"{fresh_peak(link, f'save s3://{harness.BUCKET}/other.pth')} MiB (aim 80: part size x connections + 16).")
-    with slow_link(port) as slow_port:
+    with slow_link(urllib.parse.urlsplit(place.endpoint).port) as slow_port:
         far = Link(place, f"http://127.0.0.1:{slow_port}")
         table(f"Over a link of {ROUND_TRIP_MS} ms that carries {RATE // 10**6} MB/s a connection:",
               far.measure(["okibi load", "bare get", "connector load"], ["okibi save", "bare put", "connector save"]))
         far.close()
     link.close()
+
+
+machine = measure.Machine()
+with harness.versitygw() as place:
+    measure_one(place) if only else measure_all(place)
 print(f"\nMedians of {RUNS} alternating runs, the server on the same two cores. {machine.verdict()}")
