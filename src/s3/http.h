@@ -44,7 +44,7 @@ struct Response {
   std::string body = {};  // of answers of 300 and above, and of all where nobody receives; at most max_body bytes
 };
 
-constexpr size_t max_body = size_t{64} << 20;  // of XML and of answers kept whole: a listing has 1000 keys a page
+constexpr size_t max_body = size_t{8} << 20;  // a listing has 1000 keys a page, of at most 1024 bytes, percent-encoded
 
 // Whether another attempt may succeed where one failed.
 enum class Hope : uint8_t {

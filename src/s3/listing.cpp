@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <unordered_set>
 
 #include "s3/errors_in_words.h"
 #include "s3/xml.h"
@@ -12,6 +13,10 @@ namespace okibi::s3 {
 namespace {
 
 constexpr size_t keys_of_a_page = 1000;
+constexpr size_t longest_token = size_t{4} << 10;
+constexpr size_t most_pages = 100'000;
+constexpr size_t most_empty_pages = 1000;  // in a row: where much was deleted, S3 itself sends some
+constexpr uint64_t most_bytes = uint64_t{4} << 30;
 
 Error bad_page(const Operation& operation, std::string sentence) {
   return Error(ErrorKind::io, fmt::format("{}: {}", operation.name, sentence)).at("", place_of(operation));
@@ -22,34 +27,69 @@ class Page {
  public:
   Page(Session& session, const Operation& operation, std::string_view root)
       : operation_(operation),
-        xml_(parse(session.call(operation).body, root)),
+        body_(session.call(operation).body),
+        xml_(parse(root)),
         encoded_(xml_.text("EncodingType") == "url") {}
 
   const Xml& xml() const { return xml_; }
+  size_t nbytes() const { return body_.size(); }
   std::string name(const Xml& element, const char* child) const {
     const std::string text = element.text(child);
     return encoded_ ? url_decoded(text) : text;
   }
   bool is_last() const { return xml_.text("IsTruncated") != "true"; }
 
-  // Where the next page begins. A store that gives none, or the same again, would be asked for ever.
-  std::string next(const char* child, const std::string& before) const {
-    std::string token = xml_.text(child);
-    if (token.empty() || token == before) throw bad_page(operation_, "the store does not say where its list goes on");
-    return token;
-  }
-
  private:
-  Xml parse(const std::string& body, std::string_view root) const {
-    auto xml = Xml::parse(body);
+  Xml parse(std::string_view root) const {
+    auto xml = Xml::parse(body_);
     if (xml && xml->name() == root) return *std::move(xml);
     throw bad_page(operation_, "the store's answer is no list");
   }
 
   const Operation& operation_;
+  std::string body_;
   Xml xml_;
   bool encoded_;
 };
+
+// Ends lists that would have no end: pages that bring nothing, pages in a circle, ever more pages.
+class Watch {
+ public:
+  explicit Watch(const Operation& list) : list_(list) {}
+
+  // Before the page that begins at `next` is asked for; `found`: how many names there are by now.
+  void go_on(const Page& page, const std::string& next, size_t found) {
+    const bool is_new = seen_.insert(std::hash<std::string>()(next)).second;
+    if (next.empty() || next.size() > longest_token || !is_new) {
+      throw bad_page(list_, "the store does not say where its list goes on");
+    }
+    empty_ = found == found_ ? empty_ + 1 : 0;
+    found_ = found;
+    nbytes_ += page.nbytes();
+    if (empty_ > most_empty_pages) throw bad_page(list_, "page after page of the store's list is empty");
+    if (seen_.size() >= most_pages || nbytes_ > most_bytes) throw too_long();
+  }
+
+ private:
+  Error too_long() const {
+    return Error(ErrorKind::limit, fmt::format("{}: the store's list is too long, or has no end", list_.name))
+        .expected(fmt::format("at most {} pages of {} bytes together", most_pages, most_bytes))
+        .hint("List a longer prefix.")
+        .at("", place_of(list_));
+  }
+
+  const Operation& list_;
+  std::unordered_set<size_t> seen_;  // hashes of where pages began
+  size_t found_ = 0, empty_ = 0;
+  uint64_t nbytes_ = 0;
+};
+
+Operation with(Operation list, const Query& more) {
+  for (const auto& [name, value] : more) {
+    if (!value.empty()) list.query.emplace_back(name, value);
+  }
+  return list;
+}
 
 template <class Number>
 Number number_in(const Xml& element, const char* child) {
@@ -80,61 +120,66 @@ void add_page(const Page& page, const std::string& prefix, S3Listing& listing) {
   }
 }
 
+// One without an ETag could not be named when the upload is completed: it is as good as not there.
+void add_part(const Xml& element, std::map<size_t, StoredPart>& parts) {
+  const auto number = number_in<size_t>(element, "PartNumber");
+  const std::string etag = element.text("ETag");
+  if (number == 0 || number > most_parts || etag.empty()) return;
+  parts[number] = {number_in<uint64_t>(element, "Size"), etag, element.text("ChecksumCRC32")};
+}
+
 }  // namespace
 
 S3Listing list_objects(Session& session, const std::string& bucket, const std::string& prefix,
                        const std::string& delimiter, size_t most) {
+  Operation list{.name = "ListObjectsV2", .where = {bucket, ""}};
+  list.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}};
+  list = with(list, {{"delimiter", delimiter}, {"max-keys", most < keys_of_a_page ? std::to_string(most) : ""}});
   S3Listing listing;
-  std::string token;
-  for (;;) {
-    Operation list{.name = "ListObjectsV2", .where = {bucket, ""}};
-    list.query = {{"list-type", "2"}, {"encoding-type", "url"}, {"prefix", prefix}};
-    if (!delimiter.empty()) list.query.emplace_back("delimiter", delimiter);
-    if (most < keys_of_a_page) list.query.emplace_back("max-keys", std::to_string(most));
-    if (!token.empty()) list.query.emplace_back("continuation-token", token);
-    const Page page(session, list, "ListBucketResult");
+  Watch watch(list);
+  for (std::string token;;) {
+    const Operation one = with(list, {{"continuation-token", token}});
+    const Page page(session, one, "ListBucketResult");
     add_page(page, prefix, listing);
-    if (page.is_last() || listing.objects.size() + listing.prefixes.size() >= most) return listing;
-    token = page.next("NextContinuationToken", token);
+    const size_t found = listing.objects.size() + listing.prefixes.size();
+    if (page.is_last() || found >= most) return listing;
+    token = page.xml().text("NextContinuationToken");
+    watch.go_on(page, token, found);
   }
 }
 
 std::vector<S3Upload> list_uploads(Session& session, const std::string& bucket, const std::string& prefix) {
+  Operation list{.name = "ListMultipartUploads", .where = {bucket, ""}};
+  list.query = {{"uploads", ""}, {"encoding-type", "url"}, {"prefix", prefix}};
   std::vector<S3Upload> uploads;
-  std::string key, id;
-  for (;;) {
-    Operation list{.name = "ListMultipartUploads", .where = {bucket, ""}};
-    list.query = {{"uploads", ""}, {"encoding-type", "url"}, {"prefix", prefix}};
-    if (!key.empty()) list.query.emplace_back("key-marker", key);
-    if (!id.empty()) list.query.emplace_back("upload-id-marker", id);
-    const Page page(session, list, "ListMultipartUploadsResult");
+  Watch watch(list);
+  for (std::string key, id;;) {
+    const Operation one = with(list, {{"key-marker", key}, {"upload-id-marker", id}});
+    const Page page(session, one, "ListMultipartUploadsResult");
     for (const Xml& element : page.xml().children("Upload")) {
       const std::string found = page.name(element, "Key");
       if (found.empty() || !found.starts_with(prefix)) continue;
       uploads.push_back({found, element.text("UploadId"), element.text("Initiated")});
     }
     if (page.is_last()) return uploads;
-    const std::string before = key + id;
     key = page.name(page.xml(), "NextKeyMarker");
     id = page.xml().text("NextUploadIdMarker");
-    if (key.empty() || key + id == before) throw bad_page(list, "the store does not say where its list goes on");
+    watch.go_on(page, key.empty() ? "" : key + "\n" + id, uploads.size());
   }
 }
 
 std::optional<std::map<size_t, StoredPart>> list_parts(Session& session, const UploadPlace& upload) {
+  const Operation list{.name = "ListParts", .where = upload.where, .query = {{"uploadId", upload.id}}};
   std::map<size_t, StoredPart> parts;
-  std::string marker;
-  for (;;) {
-    Operation list{.name = "ListParts", .where = upload.where, .query = {{"uploadId", upload.id}}};
-    if (!marker.empty()) list.query.emplace_back("part-number-marker", marker);
-    const Page page(session, list, "ListPartsResult");
+  Watch watch(list);
+  for (std::string marker;;) {
+    const Operation one = with(list, {{"part-number-marker", marker}});
+    const Page page(session, one, "ListPartsResult");
     if (page.xml().text("ChecksumType") != "FULL_OBJECT") return std::nullopt;
-    for (const Xml& element : page.xml().children("Part")) {
-      parts[number_in<size_t>(element, "PartNumber")] = {number_in<uint64_t>(element, "Size"), element.text("ETag"),
-                                                         element.text("ChecksumCRC32")};
-    }
+    for (const Xml& element : page.xml().children("Part")) add_part(element, parts);
     if (page.is_last()) return parts;
-    marker = page.next("NextPartNumberMarker", marker);
+    marker = page.xml().text("NextPartNumberMarker");
+    watch.go_on(page, marker, parts.size());
   }
 }
 

@@ -172,7 +172,7 @@ class TailReading {
 
   void begin_whole(const Response& head) {
     const auto size = content_length(head.headers);
-    if (!size || *size > max_body) throw no_ranges(get_);
+    if (!size || *size > most_kept) throw no_ranges(get_);
     tail_.version.size = *size;
     expect(*size);
   }

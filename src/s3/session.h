@@ -60,6 +60,8 @@ struct Tail {
   std::vector<std::byte> bytes;
 };
 
+constexpr uint64_t most_kept = uint64_t{64} << 20;  // of a file that a server without ranges sends whole
+
 class Attempts;
 
 // One account's view of one store. Thread-safe. It holds the transport, the credentials, the regions of buckets that
@@ -89,7 +91,7 @@ class Session {
   void get_range(const Operation& get, const Version& version, uint64_t offset, uint64_t length, const Take& take);
 
   // The last `most` bytes, or all of an object that has fewer, and which version that was. A server that does not know
-  // ranges sends the whole object: that is kept where it has no more than max_body bytes, and refused otherwise
+  // ranges sends the whole object: that is kept where it has no more than most_kept bytes, and refused otherwise
   // (Error(unsupported)).
   Tail get_tail(const Operation& get, uint64_t most);
 

@@ -2,6 +2,7 @@
 
 #include <pugixml.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 
@@ -13,6 +14,14 @@ struct Xml::Document {
 
 namespace {
 
+// Each element and each attribute takes some ten times the memory of its shortest text. A page of 1000 keys has a tenth
+// of so many signs.
+constexpr ptrdiff_t most_signs = 500'000;
+
+bool has_too_many_signs(std::string_view text) {
+  return std::ranges::count_if(text, [](char letter) { return letter == '<' || letter == '='; }) > most_signs;
+}
+
 pugi::xml_node node_of(void* node) { return pugi::xml_node(static_cast<pugi::xml_node_struct*>(node)); }
 
 std::string_view without_prefix(const char* name) {
@@ -23,6 +32,7 @@ std::string_view without_prefix(const char* name) {
 }  // namespace
 
 std::optional<Xml> Xml::parse(std::string_view text) {
+  if (has_too_many_signs(text)) return std::nullopt;
   auto document = std::make_shared<Document>();
   // Entities other than XML's own five are not expanded, and a document type is skipped: nothing grows or is fetched.
   const auto result =

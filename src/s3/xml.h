@@ -12,7 +12,7 @@ namespace okibi::s3 {
 // An element of an answer. Elements that are not there are as good as empty ones. It keeps its document alive.
 class Xml {
  public:
-  // nullopt where the text is not XML.
+  // nullopt where the text is not XML, or has more elements and attributes than any answer of a store.
   static std::optional<Xml> parse(std::string_view text);
 
   std::string name() const;                           // of the element itself, without a namespace's prefix

@@ -83,18 +83,6 @@ TEST_F(Client, ListsPageByPage) {
   EXPECT_THAT(keys(client().list_objects("bucket", "none")), IsEmpty());
 }
 
-TEST_F(Client, ListsThatHaveNoEndAreRefused) {
-  const std::string more = "<ListBucketResult><IsTruncated>true</IsTruncated>";
-  for (const std::string& rest : {std::string(), std::string("<NextContinuationToken>same</NextContinuationToken>")}) {
-    store->instead = [=](const Asked&) {
-      return std::optional(Answer{{200, {}, more + rest + "</ListBucketResult>"}});
-    };
-    expect_error(ErrorKind::io, "does not say where its list goes on", [&] { client().list_objects("bucket"); });
-  }
-  store->instead = [](const Asked&) { return std::optional(Answer{{200, {}, "<html></html>"}}); };
-  expect_error(ErrorKind::io, "is no list", [&] { client().list_objects("bucket"); });
-}
-
 TEST_F(Client, DeletesWhatIsThereOrNot) {
   store->objects["bucket/key"] = "x";
   client().delete_object("bucket", "key");
