@@ -115,9 +115,9 @@ SentPart upload_part(Session& session, const UploadPlace& upload, size_t number,
   put.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload.id}};
   put.headers = {{"x-amz-checksum-crc32", base64_of_crc(*part.crc)}};
   const Response response = session.call(put);
-  const std::string* etag = find_header(response.headers, "etag");
-  if (etag == nullptr || etag->empty()) throw bad_answer(put, "the store's answer has no ETag");
-  part.etag = *etag;
+  part.etag = header_or_empty(response.headers, "etag");
+  if (part.etag.empty()) throw bad_answer(put, "the store's answer has no ETag");
+  check_stored(put, *part.crc, header_or_empty(response.headers, "x-amz-checksum-crc32"));
   return part;
 }
 
@@ -153,6 +153,7 @@ S3Object complete_upload(Session& session, const UploadPlace& upload, std::span<
   S3Object object{.key = upload.where.key, .size = whole.size, .checksum_crc32 = crc};
   if (!reply.error) {
     object.etag = text_in(complete, reply.response, "ETag");
+    if (whole.crc) check_stored(complete, *whole.crc, Xml::parse(reply.response.body)->text("ChecksumCRC32"));
   } else if (reply.in_doubt) {
     find_completed(session, upload, *std::move(reply.error), written);
   } else {

@@ -8,15 +8,12 @@
 #include <array>
 #include <charconv>
 
+#include "s3/errors_in_words.h"
+
 namespace okibi::s3 {
 namespace {
 
 constexpr std::string_view metadata_prefix = "x-amz-meta-";
-
-std::string header_or_empty(const Headers& headers, std::string_view name) {
-  const std::string* value = find_header(headers, name);
-  return value != nullptr ? *value : "";
-}
 
 bool may_stand_in_a_name(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
@@ -34,6 +31,9 @@ void check_metadata(const std::string& name, const std::string& value) {
       .at("metadata", printable(name, 100));
 }
 
+// "…-3" is a checksum of checksums, not of the object's bytes.
+bool is_of_parts(const std::string& checksum) { return checksum.find('-') != std::string::npos; }
+
 // What the store says about itself in headers → an object.
 S3Object object_in(const std::string& key, const Headers& headers) {
   S3Object object{.key = key,
@@ -49,8 +49,7 @@ S3Object object_in(const std::string& key, const Headers& headers) {
     std::ranges::transform(lower, lower.begin(), [](unsigned char letter) { return std::tolower(letter); });
     if (lower.starts_with(metadata_prefix)) object.metadata[lower.substr(metadata_prefix.size())] = value;
   }
-  // "…-3" is a checksum of checksums, not of the object's bytes.
-  if (object.checksum_crc32.find('-') != std::string::npos) object.checksum_crc32.clear();
+  if (is_of_parts(object.checksum_crc32)) object.checksum_crc32.clear();
   return object;
 }
 
@@ -62,6 +61,11 @@ Operation head_operation(const S3Uri& where) {
 }
 
 }  // namespace
+
+std::string header_or_empty(const Headers& headers, std::string_view name) {
+  const std::string* value = find_header(headers, name);
+  return value != nullptr ? *value : "";
+}
 
 Headers headers_of_new_object(const S3Options& options) {
   Headers headers = {
@@ -86,6 +90,16 @@ std::string base64_of_crc(uint32_t crc) {
   std::array<unsigned char, 9> text = {};
   EVP_EncodeBlock(text.data(), bytes.data(), bytes.size());
   return reinterpret_cast<const char*>(text.data());
+}
+
+void check_stored(const Operation& put, uint32_t sent, const std::string& stored) {
+  const std::string expected = base64_of_crc(sent);
+  if (stored.empty() || is_of_parts(stored) || stored == expected) return;
+  throw Error(ErrorKind::io, fmt::format("{}: the store says that it has other bytes than it was sent", put.name))
+      .expected(fmt::format("the CRC-32 {}", expected))
+      .found(printable(stored, 100))
+      .hint("They were damaged on their way, or in the store: write them again, and read back what is there.")
+      .at("", place_of(put));
 }
 
 std::string md5_hex(std::span<const std::byte> bytes) {
@@ -115,7 +129,8 @@ bool is_there(Session& session, const S3Uri& where, const Fingerprint& written) 
 }
 
 S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body) {
-  const std::string crc = base64_of_crc(libdeflate_crc32(0, body.data(), body.size()));
+  const uint32_t sum = libdeflate_crc32(0, body.data(), body.size());
+  const std::string crc = base64_of_crc(sum);
   Operation put{.name = "PutObject", .method = "PUT", .where = object_at(where), .body = body};
   put.headers = headers_of_new_object(session.options());
   put.headers.emplace_back("x-amz-checksum-crc32", crc);
@@ -123,6 +138,7 @@ S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::by
   Reply reply = session.try_call(put);
   const Fingerprint written{body.size(), crc, [&] { return '"' + md5_hex(body) + '"'; }};
   if (reply.error && !(reply.in_doubt && is_there(session, where, written))) throw *std::move(reply.error);
+  if (!reply.error) check_stored(put, sum, header_or_empty(reply.response.headers, "x-amz-checksum-crc32"));
   return {.key = where.key,
           .size = body.size(),
           .etag = header_or_empty(reply.response.headers, "etag"),

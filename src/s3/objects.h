@@ -10,6 +10,11 @@ namespace okibi::s3 {
 Headers headers_of_new_object(const S3Options& options);
 
 std::string base64_of_crc(uint32_t crc);
+std::string header_or_empty(const Headers& headers, std::string_view name);
+
+// Of what `put` has written: Error(io) where the store says that it keeps another CRC-32 (in base64; empty: it does not
+// say).
+void check_stored(const Operation& put, uint32_t sent, const std::string& stored);
 
 S3Object head_object(Session& session, const S3Uri& where);
 void delete_object(Session& session, const S3Uri& where);  // or there was none
