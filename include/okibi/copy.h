@@ -33,10 +33,11 @@ struct CopyReport {
 // Each file appears as a whole, at its end, or is left as it was. Into a folder that is there, or a `to` that ends in a
 // slash, a file goes under its own name; a folder's files go into `to` itself, and what makes a checkpoint of them
 // (.metadata, *.index.json) last; a folder with folders in it is Error(unsupported). Memory stays bounded. Errors: those
-// of the two places; Error(bad_argument) where both are the same; Error(cancelled).
+// of the two places; Error(bad_argument) where both are the same; Error(io) where an object store keeps a CRC-32 of the
+// object and other bytes came; Error(cancelled).
 CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options = {});
 
-// The bytes of a source into a sink, from the sink's position on; it is not committed.
+// The bytes of a source into a sink, from the sink's position on, and checked as above; it is not committed.
 void copy(const io::Source& from, io::Sink& to, const CopyOptions& options = {});
 
 }  // namespace okibi

@@ -20,6 +20,8 @@ namespace fs = std::filesystem;
 constexpr size_t longest_stem = 200;                   // of the 255 bytes that a file name may have
 constexpr uint64_t largest_write = uint64_t{1} << 30;  // Linux writes at most 2 GiB less a page at once
 
+constexpr size_t random_letters = 16;
+
 // What the names of all temporary files for `target` begin with.
 std::string prefix_for(const fs::path& target) {
   return fmt::format(".{}.okibi-", target.filename().string().substr(0, longest_stem));
@@ -29,6 +31,18 @@ std::string new_path_for(const fs::path& target) {
   std::random_device random;
   const auto name = fmt::format("{}{}-{:08x}{:08x}", prefix_for(target), ::getpid(), random(), random());
   return (target.parent_path() / name).string();
+}
+
+// A user's own file may begin so, too, and stays.
+bool is_temporary(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix)) return false;
+  name.remove_prefix(prefix.size());
+  const size_t hyphen = std::min(name.find('-'), name.size());
+  const auto is_decimal = [](char letter) { return letter >= '0' && letter <= '9'; };
+  const auto is_hex = [&](char letter) { return is_decimal(letter) || (letter >= 'a' && letter <= 'f'); };
+  return hyphen > 0 && name.size() == hyphen + 1 + random_letters &&
+         std::ranges::all_of(name.substr(0, hyphen), is_decimal) &&
+         std::ranges::all_of(name.substr(hyphen + 1), is_hex);
 }
 
 bool has_a_name(int descriptor) {
@@ -120,7 +134,7 @@ void remove_stale_files(const std::string& target) {
   std::error_code error;  // a folder that cannot be listed keeps what is in it
   fs::directory_iterator entries(fs::path(target).parent_path(), error);
   for (; !error && entries != fs::directory_iterator(); entries.increment(error)) {
-    if (entries->path().filename().string().starts_with(prefix)) remove_if_abandoned(entries->path());
+    if (is_temporary(entries->path().filename().string(), prefix)) remove_if_abandoned(entries->path());
   }
 }
 

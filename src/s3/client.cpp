@@ -1,10 +1,9 @@
 // S3Client: the operations on whole objects.
-#include <libdeflate.h>
-
 #include "s3/copying.h"
 #include "s3/listing.h"
 #include "s3/object_source.h"
 #include "s3/upload.h"
+#include "store/content_check.h"
 
 namespace okibi {
 namespace {
@@ -13,17 +12,6 @@ using namespace s3;
 
 constexpr size_t largest_whole_put = size_t{64} << 20;
 constexpr uint64_t largest_copy_at_once = 5120 * mebibyte;
-
-// One that was replaced since is another object.
-void check_crc(const S3Object& object, const std::string& etag, std::span<const std::byte> bytes) {
-  if (object.checksum_crc32.empty() || object.etag != etag) return;
-  const std::string found = base64_of_crc(libdeflate_crc32(0, bytes.data(), bytes.size()));
-  if (found == object.checksum_crc32) return;
-  throw Error(ErrorKind::io, "the bytes that came do not have the checksum that the store keeps of the object")
-      .expected(object.checksum_crc32)
-      .found(found)
-      .hint("They were damaged on their way, or in the store: get them again.");
-}
 
 }  // namespace
 
@@ -37,13 +25,13 @@ S3Object S3Client::put_object(const std::string& bucket, const std::string& key,
   return upload.publish();
 }
 
-// The checksum of a whole object is told with its head, not with ranges of it.
 Buffer S3Client::get_object(const std::string& bucket, const std::string& key) {
-  const S3Uri where{bucket, key};
-  const auto source = open_object(session_, where);
+  const auto source = open_object(session_, {bucket, key});
   std::vector<std::byte> bytes(source->size());
   source->read(0, bytes);
-  in_context("", uri_of(where), [&] { check_crc(s3::head_object(*session_, where), source->version(), bytes); });
+  store::ContentCheck check(*source);
+  check.add(bytes);
+  check.compare();
   return Buffer(std::move(bytes), source->name());
 }
 

@@ -111,31 +111,39 @@ class Running {
   Line& line_;
 };
 
-// Ends a transfer in which nothing has moved for too long. curl's own watch knows whole seconds only.
+// Ends a transfer in which nothing has moved for too long, and one that trickles, which would else go on for ever.
+// curl's own watch knows whole seconds only.
 class StallWatch {
  public:
   explicit StallWatch(milliseconds limit) : limit_(limit) {}
 
   void look_at(CURL* easy) {
     const auto now = Clock::now();
-    if (const auto moved = moved_by(easy); moved != moved_) moved_ = moved, since_ = now;
-    if (now - since_ < limit_) return;
-    throw TransportError(fmt::format("nothing moved for {} ms", limit_.count()));
+    const curl_off_t moved = moved_by(easy);
+    if (moved != moved_) moved_ = moved, since_ = now;
+    if (moved >= mark_ + worthy_progress || moved < mark_) mark_ = moved, marked_ = now;
+    if (now - since_ >= limit_) throw TransportError(fmt::format("nothing moved for {} ms", limit_.count()));
+    if (now - marked_ < patience_with_trickles * limit_) return;
+    throw TransportError(fmt::format("only {} bytes came or went in {} ms", moved - mark_,
+                                     std::chrono::duration_cast<milliseconds>(now - marked_).count()));
   }
 
  private:
-  static std::array<curl_off_t, 3> moved_by(CURL* easy) {
+  static constexpr curl_off_t worthy_progress = 16 << 10;
+  static constexpr int patience_with_trickles = 3;
+
+  static curl_off_t moved_by(CURL* easy) {
     curl_off_t down = 0, up = 0;
     long head = 0;
     curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &up);
     curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head);
-    return {down, up, head};
+    return down + up + head;
   }
 
   milliseconds limit_;
-  Clock::time_point since_ = Clock::now();
-  std::array<curl_off_t, 3> moved_ = {};
+  Clock::time_point since_ = Clock::now(), marked_ = since_;
+  curl_off_t moved_ = 0, mark_ = 0;
 };
 
 // "HTTP/1.1 206 Partial Content" → 206.
@@ -388,6 +396,7 @@ CURLcode Exchange::run(Line& line, milliseconds stall_timeout) {
 
 TransportError Exchange::failure(CURLcode code) const {
   if (code == CURLE_ABORTED_BY_CALLBACK) return TransportError("the connection was closed before an answer came");
+  if (code == CURLE_OUT_OF_MEMORY) return TransportError("a line of the answer's head is too long, or memory is full");
   const std::string_view own_words = words_.data();
   const std::string_view words = own_words.empty() ? curl_easy_strerror(code) : own_words;
   const bool is_doubtful = is_no_tls(code, words) || is_refused_here(code);

@@ -15,6 +15,9 @@ S3Uri as_prefix(S3Uri where) {
   return where;
 }
 
+// Not all stores heed the delimiter.
+bool is_in_folder(const std::string& name) { return name.find('/') != name.npos; }
+
 bool exists(Session& session, const S3Uri& where) {
   const Reply reply = session.try_call({.name = "HeadObject", .method = "HEAD", .where = where});
   if (reply.error && reply.error->kind() != ErrorKind::not_found) throw Error(*reply.error);
@@ -39,14 +42,19 @@ std::string ObjectFolder::name() const { return "s3://" + prefix_.bucket + "/" +
 std::vector<std::string> ObjectFolder::names() const {
   std::vector<std::string> names;
   for (const S3Object& object : list_objects(*session_, prefix_.bucket, prefix_.key, "/").objects) {
-    if (object.key != prefix_.key) names.push_back(object.key.substr(prefix_.key.size()));
+    const std::string name = object.key.substr(prefix_.key.size());
+    if (!name.empty() && !is_in_folder(name)) names.push_back(name);
   }
   std::ranges::sort(names);
+  names.erase(std::unique(names.begin(), names.end()), names.end());  // some stores repeat a key on the next page
   return names;
 }
 
 bool ObjectFolder::has_folders() const {
-  return !list_objects(*session_, prefix_.bucket, prefix_.key, "/").prefixes.empty();
+  const S3Listing listing = list_objects(*session_, prefix_.bucket, prefix_.key, "/");
+  return !listing.prefixes.empty() || std::ranges::any_of(listing.objects, [&](const S3Object& object) {
+    return is_in_folder(object.key.substr(prefix_.key.size()));
+  });
 }
 
 bool ObjectFolder::find(const std::string& file) const { return exists(*session_, place_of(file)); }

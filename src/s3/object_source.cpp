@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "s3/objects.h"
 #include "s3/urls.h"
 
 namespace okibi::s3 {
@@ -125,6 +126,13 @@ ObjectSource::ObjectSource(std::shared_ptr<Session> session, Operation get)
 std::string ObjectSource::name() const {
   if (!get_.url.empty()) return store::shown(get_.url);
   return "s3://" + get_.where.bucket + "/" + get_.where.key;
+}
+
+// The checksum of a whole object is told with its head, not with ranges of it. One that was replaced is another object.
+std::optional<uint32_t> ObjectSource::crc32() const {
+  if (!get_.url.empty()) return std::nullopt;
+  const S3Object object = head_object(*session_, get_.where);
+  return object.etag == version() ? crc_in_base64(object.checksum_crc32) : std::nullopt;
 }
 
 void ObjectSource::fetch(uint64_t offset, uint64_t length, const Session::Take& take,

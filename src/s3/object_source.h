@@ -41,6 +41,7 @@ class ObjectSource final : public io::Source, public store::Versioned {
   uint64_t size() const override { return tail_.version.size; }
   std::string name() const override;
   std::string version() const override { return tail_.version.etag; }
+  std::optional<uint32_t> crc32() const override;  // not of a file behind a URL
   void read(uint64_t offset, std::span<std::byte> into) const override;
   // Ranges that lie close together are fetched with one request. At most max_concurrency requests are in flight,
   // however many threads read.

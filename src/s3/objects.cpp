@@ -62,6 +62,17 @@ Operation head_operation(const S3Uri& where) {
 
 }  // namespace
 
+std::optional<uint32_t> crc_in_base64(const std::string& text) {
+  std::array<unsigned char, 6> bytes = {};
+  const bool has_length = text.size() == 8 && text.ends_with("==");
+  if (!has_length || EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()), 8) < 0) {
+    return std::nullopt;
+  }
+  uint32_t crc = 0;
+  for (int i = 0; i < 4; ++i) crc = crc << 8 | bytes[i];
+  return crc;
+}
+
 std::string header_or_empty(const Headers& headers, std::string_view name) {
   const std::string* value = find_header(headers, name);
   return value != nullptr ? *value : "";

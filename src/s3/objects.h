@@ -10,6 +10,7 @@ namespace okibi::s3 {
 Headers headers_of_new_object(const S3Options& options);
 
 std::string base64_of_crc(uint32_t crc);
+std::optional<uint32_t> crc_in_base64(const std::string& text);  // nullopt: it is none
 std::string header_or_empty(const Headers& headers, std::string_view name);
 
 // Of what `put` has written: Error(io) where the store says that it keeps another CRC-32 (in base64; empty: it does not

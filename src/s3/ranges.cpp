@@ -11,7 +11,7 @@
 namespace okibi::s3 {
 namespace {
 
-constexpr uint64_t worthy_progress = 4096;  // below it, a server that sends byte by byte would never end
+constexpr uint64_t worthy_progress = 16 << 10;  // below it, a server that sends byte by byte would never end
 constexpr std::string_view how_to_do_without_ranges = "Download the file, and give its path.";
 
 // "bytes 0-499/1234" (RFC 9110, 14.4): first and last byte, and the size of the whole.

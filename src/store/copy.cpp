@@ -11,6 +11,7 @@
 
 #include "io/read_ahead.h"
 #include "io/system.h"
+#include "store/content_check.h"
 #include "store/partial_file.h"
 #include "store/resumable.h"
 
@@ -110,12 +111,15 @@ CopyReport copy_file(const std::string& from, const std::string& to, const CopyO
 }  // namespace
 
 void copy(const io::Source& from, io::Sink& to, const CopyOptions& options) {
+  store::ContentCheck check(from, to);
   io::ReadAhead pieces(from, to.position(), from.size() - to.position(), piece_bytes);
   for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
     throw_if_stopped(options.stop);
+    check.add(piece);
     to.write(piece);
     if (options.progress) options.progress(to.position(), from.size());
   }
+  check.compare();
 }
 
 CopyReport copy(const std::string& from, const std::string& to, const CopyOptions& options) {

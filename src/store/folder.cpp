@@ -1,16 +1,19 @@
 #include <fmt/format.h>
 #include <okibi/store.h>
 
+#include <algorithm>
+
 namespace okibi::store {
 namespace {
 
-constexpr std::string_view forbidden("\\\0", 2);
+// A terminal obeys the others, wherever the name is printed.
+bool is_forbidden(char letter) { return letter == '\\' || (letter >= 0 && letter < ' ') || letter == '\x7f'; }
 
 bool is_plain_step(std::string_view step) { return !step.empty() && step != "." && step != ".."; }
 
 // The empty step of an absolute path or of "https://" is refused with the others.
 bool leads_down(std::string_view file) {
-  if (file.find_first_of(forbidden) != file.npos) return false;
+  if (std::ranges::any_of(file, is_forbidden)) return false;
   for (size_t slash = file.find('/'); slash != file.npos; slash = file.find('/')) {
     if (!is_plain_step(file.substr(0, slash))) return false;
     file.remove_prefix(slash + 1);

@@ -2,12 +2,14 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <vector>
 
 #include "io/temporary_file.h"
 #include "store/resumable.h"
@@ -18,6 +20,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr uint64_t flushed_together = uint64_t{64} << 20;
+constexpr size_t read_together = size_t{1} << 20;
 
 // FNV-1a (Fowler, Noll, Vo): it tells versions apart, nobody gains by a collision in a folder of his own.
 uint64_t hash_of(std::string_view text) {
@@ -45,12 +48,18 @@ PartialFile::PartialFile(const std::string& path, const std::string& identity)
   lock();
   struct stat facts = {};
   if (::fstat(file_->number(), &facts) != 0) throw io::system_error(errno, "cannot look at the file", part_);
-  position_ = flushed_ = static_cast<uint64_t>(facts.st_size) / flushed_together * flushed_together;
-  if (::ftruncate(file_->number(), static_cast<off_t>(position_)) != 0 ||
-      ::lseek(file_->number(), static_cast<off_t>(position_), SEEK_SET) < 0) {
+  cut_at(static_cast<uint64_t>(facts.st_size) / flushed_together * flushed_together);
+}
+
+void PartialFile::cut_at(uint64_t size) {
+  position_ = flushed_ = size;
+  if (::ftruncate(file_->number(), static_cast<off_t>(size)) != 0 ||
+      ::lseek(file_->number(), static_cast<off_t>(size), SEEK_SET) < 0) {
     throw io::system_error(errno, "cannot go on with the file", part_);
   }
 }
+
+void PartialFile::clear() { cut_at(0); }
 
 void PartialFile::lock() {
   if (::flock(file_->number(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK) return;
@@ -74,6 +83,21 @@ void PartialFile::flush() {
     throw io::system_error(errno, "cannot flush the file to the disk", part_);
   }
   flushed_ = position_;
+}
+
+uint32_t PartialFile::crc32() const {
+  uint32_t crc = 0;
+  std::vector<std::byte> piece(read_together);
+  for (uint64_t at = 0; at < position_;) {
+    const size_t wanted = std::min<uint64_t>(piece.size(), position_ - at);
+    const ssize_t count =
+        io::retried([&] { return ::pread(file_->number(), piece.data(), wanted, static_cast<off_t>(at)); });
+    if (count < 0) throw io::system_error(errno, "cannot read the file", part_);
+    if (count == 0) throw Error(ErrorKind::io, "was cut while it was written").at("", part_);
+    crc = libdeflate_crc32(crc, piece.data(), static_cast<size_t>(count));
+    at += static_cast<uint64_t>(count);
+  }
+  return crc;
 }
 
 void PartialFile::commit() {

@@ -20,9 +20,12 @@ class PartialFile final : public io::Sink {
   void commit() override;
   uint64_t position() const override { return position_; }  // at first: what an earlier run left
   std::string name() const override { return path_; }
+  uint32_t crc32() const;  // of what is there; it is read again
+  void clear();            // nothing is there any more
 
  private:
   void lock();
+  void cut_at(uint64_t size);
   void flush();
 
   std::string path_, target_, part_;

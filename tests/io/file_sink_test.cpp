@@ -239,6 +239,18 @@ TEST(FileSink, LeavesTheTemporaryFilesOfLiveWritersAndOfOtherTargets) {
   EXPECT_THAT(folder.names(), UnorderedElementsAre("a", ".ab.okibi-1-0"));
 }
 
+TEST(FileSink, LeavesFilesOfUsersThatAreNamedNearlyLikeTemporaryOnes) {
+  const ScratchFolder folder;
+  const std::vector<std::string> names = {".a.okibi-x", ".a.okibi-1-0123456789abcde", ".a.okibi--0123456789abcdef",
+                                          ".a.okibi-1-0123456789abcdeg"};
+  for (const std::string& name : names) put(folder.path(name), "mine");
+  put(folder.path(".a.okibi-1-0123456789abcdef"), "of a writer that was killed");
+  FileSink sink(folder.path("a"));
+  sink.commit();
+  for (const std::string& name : names) EXPECT_TRUE(std::filesystem::exists(folder.path(name))) << name;
+  EXPECT_THAT(folder.names(), testing::SizeIs(names.size() + 1));
+}
+
 TEST(FileSink, HandlesTheLongestNames) {
   const ScratchFolder folder;
   const std::string name(255, 'n');

@@ -382,12 +382,35 @@ class Verbs(unittest.TestCase):
         self.clear_log()
         self.assertRegex(self.okibi("cp", "--resume", "s3://ckpt/far.bin", target), r"from (64|128|192)\.0 MiB on")
         self.assertEqual(target.read_bytes(), body)
-        self.assertLessEqual(sum(entry["sent"] for entry in self.log()), 137 * MIB)
+        self.assertLessEqual(sum(entry["sent"] for entry in self.log() if entry["op"] == "GetObject"), 137 * MIB)
         self.assertEqual(list(self.folder.glob(".near.bin.*")), [])
         # Of another version nothing is taken.
         self.store.put("ckpt", "far.bin", b"new")
         self.okibi("cp", "--resume", "s3://ckpt/far.bin", target)
         self.assertEqual(target.read_bytes(), b"new")
+
+    def test_a_copy_that_is_not_what_the_store_keeps_is_an_error(self):
+        body = random.Random(4).randbytes(100 * MIB)
+        big = self.folder / "big.bin"
+        big.write_bytes(body)
+        self.okibi("cp", big, "s3://ckpt/kept.bin")
+        target = self.folder / "damaged.bin"
+        self.store.control("faults", [{"op": "GetObject", "nth": 3, "do": "flip", "at": 1000}])
+        self.assertIn("do not have the checksum that the store keeps", self.okibi.fails("cp", "s3://ckpt/kept.bin", target))
+        self.assertEqual(list(self.folder.glob("*damaged*")), [])
+        # What an earlier copy left counts, too.
+        process = self.okibi.start("cp", "--resume", "s3://ckpt/kept.bin", target)
+        until(lambda: any(part.stat().st_size >= 70 * MIB for part in self.folder.glob(".damaged.bin.*")), "70 MiB")
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+        part = next(self.folder.glob(".damaged.bin.*"))
+        with open(part, "r+b") as file:
+            file.seek(1000)
+            file.write(bytes([body[1000] ^ 1]))
+        self.assertIn("do not have the checksum", self.okibi.fails("cp", "--resume", "s3://ckpt/kept.bin", target))
+        self.assertFalse(target.exists())
+        self.assertNotIn("from", self.okibi("cp", "--resume", "s3://ckpt/kept.bin", target))
+        self.assertEqual(target.read_bytes(), body)
 
     def test_an_interrupt_leaves_the_old_object_and_no_parts(self):
         process = self.held_upload()

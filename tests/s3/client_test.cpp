@@ -50,6 +50,13 @@ TEST_F(Client, ComparesWhatCameWithTheChecksumThatTheStoreKeeps) {
   EXPECT_EQ(as_text(client().get_object("bucket", "key").bytes()), store->objects["bucket/key"]);
 }
 
+TEST(Checksums, InBase64AreReadAsTheyAreWritten) {
+  for (const uint32_t crc : {0u, 1u, 0x12345678u, 0xffffffffu}) EXPECT_EQ(crc_in_base64(base64_of_crc(crc)), crc);
+  for (const char* text : {"", "AAAAAA=", "AAAAAA==-3", "AAAAAAAA", "A*AAAA==", "AAAAAA==AAAA"}) {
+    EXPECT_EQ(crc_in_base64(text), std::nullopt) << text;
+  }
+}
+
 TEST_F(Client, TellsWhatTheStoreKnowsOfAnObject) {
   store->objects["bucket/key"] = "text";
   store->then = [](const Asked&, Answer& answer) {
@@ -214,6 +221,22 @@ TEST_F(Folders, AreKeysUnderAPrefix) {
   }
   EXPECT_THAT(folder("none").names(), IsEmpty());
   expect_error(ErrorKind::bad_file, "none of a file in its folder", [&] { folder("runs/7").open("../70/d"); });
+}
+
+TEST_F(Folders, OfStoresThatRepeatKeysOrHeedNoDelimiter) {
+  store->instead =
+      always({{200,
+               {},
+               "<ListBucketResult><Contents><Key>runs/b</Key></Contents><Contents><Key>runs/a</Key></Contents>"
+               "<Contents><Key>runs/b</Key></Contents></ListBucketResult>"}});
+  EXPECT_THAT(folder("runs").names(), ElementsAre("a", "b"));
+  EXPECT_FALSE(folder("runs").has_folders());
+  store->instead = always({{200,
+                            {},
+                            "<ListBucketResult><Contents><Key>runs/a</Key></Contents><Contents><Key>runs/sub/c</Key>"
+                            "</Contents></ListBucketResult>"}});
+  EXPECT_THAT(folder("runs").names(), ElementsAre("a"));
+  EXPECT_TRUE(folder("runs").has_folders());
 }
 
 TEST_F(Folders, CreateAndRemove) {

@@ -1,6 +1,7 @@
 """What the fault server does when a fault has its turn: instead of what was asked, or to the answer. The faults, and what
 their fields mean, stand in faults.py."""
 import email.utils
+import time
 
 from s3_store import Answer, made_object
 from sign_v4 import Refused
@@ -98,9 +99,19 @@ def endless_tail(exchange, fault):
     exchange.connection.end()
 
 
+def trickle(exchange, fault):
+    """Ten lines of a head, or ten bytes of a body, a second, for a minute."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/xml\r\n"
+    exchange.connection.send(head if fault.get("in") == "head" else head + b"\r\n<ListBucketResult>")
+    for _ in range(600):
+        exchange.connection.send(b"X-A: b\r\n" if fault.get("in") == "head" else b"x")
+        time.sleep(0.1)
+    exchange.connection.end()
+
+
 INSTEAD = {"reset": lambda exchange, fault: exchange.connection.reset(), "silence": silence, "error200": error_in_200,
            "expired": expired, "skewed": skewed, "permanent": permanent, "malformed": malformed, "redirect": redirect,
-           "garbage": garbage, "endless": endless, "endless_head": endless_head,
+           "garbage": garbage, "endless": endless, "endless_head": endless_head, "trickle": trickle,
            "endless_tail": endless_tail}
 
 

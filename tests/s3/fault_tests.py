@@ -271,6 +271,20 @@ class Downloads(Faulty):
         self.faults({"do": "endless_tail", "times": -1})
         self.assertIn("headers have no end", self.okibi.fails("--attempts", 2, "ls", "s3://ckpt/"))
 
+    def test_answers_that_trickle_are_given_up(self):
+        for where in ("head", "body"):
+            self.faults({"do": "trickle", "in": where, "times": -1})
+            begun = time.monotonic()
+            said = self.okibi.fails("--attempts", 2, "ls", "s3://ckpt/")
+            self.assertRegex(said, "only [0-9]+ bytes came or went in")
+            self.assertLess(time.monotonic() - begun, 10)
+        self.faults({"op": "GetObject", "nth": 2, "do": "slow", "rate": 100})
+        self.came_back("fetch", "a", self.body)
+
+    def test_a_head_with_a_line_that_is_too_long_is_told_as_one(self):
+        self.faults({"op": "GetObject", "do": "headers", "set": {"x-long": "x" * 150_000}, "times": -1})
+        self.assertIn("a line of the answer's head is too long", self.okibi.fails("--attempts", 2, "get", "s3://ckpt/a", self.folder / "back"))
+
     def test_regions_are_found(self):
         self.store.control("buckets", {"name": "far", "region": "eu-west-3"})
         self.okibi("put", "s3://far/a", self.file("f", b"text"))

@@ -23,6 +23,7 @@ A fault is a JSON object. Which request:
   "endless"      an answer of "status" whose body never ends (256 MiB at most)
   "endless_head" headers that never end
   "endless_tail" trailers behind a body in chunks that never end
+  "trickle"      an answer whose body, or whose head ("in": "head"), comes by ten bytes (lines) a second
   "flip_upload"  a byte of the request's body is wrong when it arrives (then it is performed, as far as checksums let it)
 
 "do", after it was performed:
@@ -42,7 +43,7 @@ A fault is a JSON object. Which request:
 import threading
 
 BEFORE = {"reset", "silence", "error200", "expired", "skewed", "permanent", "malformed", "redirect", "garbage", "endless",
-          "endless_head", "endless_tail", "flip_upload"}
+          "endless_head", "endless_tail", "trickle", "flip_upload"}
 AFTER = {"lose", "cut", "truncate", "stall", "slow", "flip", "whole", "other_range", "headers", "swap", "close", "delete"}
 
 

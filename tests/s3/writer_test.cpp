@@ -378,7 +378,7 @@ TEST_F(Writing, AStoreThatGivesNoEtagOrNoUploadIsAnError) {
 }
 
 TEST_F(Writing, AStoreThatKeepsOtherBytesThanItWasSentIsAnError) {
-  const auto answer = [&](const std::string& method, const std::string& query, const std::string& crc) {
+  const auto answer_with = [&](const std::string& method, const std::string& query, const std::string& crc) {
     store->then = [=](const Asked& asked, Answer& answer) {
       if (asked.method != method || (!query.empty() && !asked.has(query))) return;
       answer.response.headers.emplace_back("x-amz-checksum-crc32", crc);
@@ -386,17 +386,17 @@ TEST_F(Writing, AStoreThatKeepsOtherBytesThanItWasSentIsAnError) {
       if (end != std::string::npos) answer.response.body.insert(end, "<ChecksumCRC32>" + crc + "</ChecksumCRC32>");
     };
   };
-  answer("PUT", "partNumber", "AAAAAA==");
+  answer_with("PUT", "partNumber", "AAAAAA==");
   expect_error(ErrorKind::io, "UploadPart: the store says that it has other bytes", [&] { write(body); });
   EXPECT_THAT(store->objects, IsEmpty());
   EXPECT_THAT(store->uploads, IsEmpty());
-  answer("POST", "uploadId", "AAAAAA==");
+  answer_with("POST", "uploadId", "AAAAAA==");
   expect_error(ErrorKind::io, "CompleteMultipartUpload: the store says that it has other bytes", [&] { write(body); });
-  answer("PUT", "", "AAAAAA==");
+  answer_with("PUT", "", "AAAAAA==");
   expect_error(ErrorKind::io, "PutObject: the store says that it has other bytes", [&] { write("short"); });
-  answer("POST", "uploadId", "AAAAAA==-13");  // of the parts' checksums
+  answer_with("POST", "uploadId", "AAAAAA==-13");  // of the parts' checksums
   write(body);
-  answer("POST", "uploadId", FakeStore::crc_of(body));
+  answer_with("POST", "uploadId", FakeStore::crc_of(body));
   write(body);
 }
 

@@ -77,8 +77,9 @@ TEST(Folder, RefusesNamesThatLeadOutOfIt) {
   put(scratch.path("secret"), "x");
   const auto folder = Store().folder(scratch.path("folder"));
   using namespace std::string_literals;
-  for (const std::string& name : {"../secret"s, "/etc/passwd"s, ""s, "."s, ".."s, "a/../../secret"s, "a//b"s, "a/"s,
-                                  "./a"s, "..\\secret"s, "a\0b"s, "https://host/a"s, "file:///etc/passwd"s}) {
+  for (const std::string& name :
+       {"../secret"s, "/etc/passwd"s, ""s, "."s, ".."s, "a/../../secret"s, "a//b"s, "a/"s, "./a"s, "..\\secret"s,
+        "a\0b"s, "a\nb"s, "a\x1b[2J"s, "a\x7f"s, "https://host/a"s, "file:///etc/passwd"s}) {
     EXPECT_EQ(error_of([&] { folder->has(name); }).kind(), ErrorKind::bad_file) << name;
     EXPECT_EQ(error_of([&] { folder->open(name); }).kind(), ErrorKind::bad_file) << name;
     EXPECT_EQ(error_of([&] { folder->create(name); }).kind(), ErrorKind::bad_file) << name;
