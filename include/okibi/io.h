@@ -66,6 +66,10 @@ class Sink {
   // The same with bytes that `owner` keeps alive, and that nobody changes until settle(): a sink that sends them later
   // need not copy them. Here they are written at once.
   virtual void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner);
+  // The same by a sink that computes the CRC-32 (zip's) of the bytes anyway, which whoever needs it need not compute
+  // again. Without an owner they are copied. nullopt: this sink computes none, and has written nothing.
+  virtual std::optional<uint32_t> write_summed(std::span<const std::byte> bytes,
+                                               const std::shared_ptr<const void>& owner);
   // Waits until what was lent may change: it has been sent, or is copied now. So also where this throws.
   virtual void settle() {}
 };

@@ -170,6 +170,8 @@ class S3Writer final : public io::Sink {
   using Sink::write;
   void write(std::span<const std::byte> bytes) override;
   void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) override;
+  std::optional<uint32_t> write_summed(std::span<const std::byte> bytes,
+                                       const std::shared_ptr<const void>& owner) override;
   void settle() override;
   void commit() override;  // Error(mismatch) where if_none_match and someone was first; Error(io) leaves nothing behind
   uint64_t position() const override;

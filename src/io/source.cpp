@@ -41,4 +41,8 @@ void check_range(const Source& source, uint64_t offset, uint64_t length) {
 
 void Sink::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>&) { write(bytes); }
 
+std::optional<uint32_t> Sink::write_summed(std::span<const std::byte>, const std::shared_ptr<const void>&) {
+  return std::nullopt;
+}
+
 }  // namespace okibi::io

@@ -1,7 +1,5 @@
 #include "s3/body.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -27,12 +25,6 @@ size_t Body::copy(size_t offset, std::span<std::byte> into) const {
     if (copied == into.size()) break;
   }
   return copied;
-}
-
-uint32_t Body::crc32() const {
-  uint32_t crc = 0;
-  for (const Piece& piece : pieces_) crc = libdeflate_crc32(crc, piece.data(), piece.size());
-  return crc;
 }
 
 }  // namespace okibi::s3

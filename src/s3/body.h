@@ -23,7 +23,6 @@ class Body {
 
   // Fills `into` from `offset` on; returns how many bytes there were.
   size_t copy(size_t offset, std::span<std::byte> into) const;
-  uint32_t crc32() const;
 
  private:
   std::vector<Piece> pieces_;  // none empty

@@ -1,4 +1,6 @@
 // S3Client: the operations on whole objects.
+#include <libdeflate.h>
+
 #include "s3/copying.h"
 #include "s3/listing.h"
 #include "s3/object_source.h"
@@ -19,7 +21,9 @@ S3Client::S3Client(S3Options options) : session_(std::make_shared<Session>(std::
 S3Client::S3Client(std::shared_ptr<Session> session) : session_(std::move(session)) {}
 
 S3Object S3Client::put_object(const std::string& bucket, const std::string& key, std::span<const std::byte> body) {
-  if (body.size() <= largest_whole_put) return put_whole(*session_, {bucket, key}, body);
+  if (body.size() <= largest_whole_put) {
+    return put_whole(*session_, {bucket, key}, body, libdeflate_crc32(0, body.data(), body.size()));
+  }
   Upload upload(session_, {bucket, key});
   upload.write(body);
   return upload.publish();

@@ -56,8 +56,8 @@ std::unique_ptr<CredentialsProvider> make_credentials(const S3Options& options, 
 // AWS_DEFAULT_REGION, AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, AWS_CA_BUNDLE), then from the profile (region, services →
 // s3 → endpoint_url, endpoint_url, ca_bundle, s3 → addressing_style); no endpoint under
 // AWS_IGNORE_CONFIGURED_ENDPOINT_URLS. The region is "us-east-1" where nothing names one. The profile stays as it is:
-// one that was named here, and not by AWS_PROFILE, goes before the keys of the environment. Unsigned requests do without
-// a profile that cannot be read, unless it was named here.
+// one that was named here, and not by AWS_PROFILE, goes before the keys of the environment. Unsigned requests do
+// without a profile that cannot be read, unless it was named here.
 S3Options with_surroundings(S3Options options, const Surroundings& surroundings);
 
 }  // namespace okibi::s3

@@ -13,8 +13,8 @@ S3Listing list_objects(Session& session, const std::string& bucket, const std::s
 
 std::vector<S3Upload> list_uploads(Session& session, const std::string& bucket, const std::string& prefix);
 
-// Parts of an unfinished upload that the store has, by their number. nullopt: it was not begun with a CRC-32 of the whole
-// object, and would not be completed with one.
+// Parts of an unfinished upload that the store has, by their number. nullopt: it was not begun with a CRC-32 of the
+// whole object, and would not be completed with one.
 std::optional<std::map<size_t, StoredPart>> list_parts(Session& session, const UploadPlace& upload);
 
 }  // namespace okibi::s3

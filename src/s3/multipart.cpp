@@ -108,16 +108,16 @@ UploadPlace create_upload(Session& session, const S3Uri& where, Headers headers)
   return {where, text_in(create, reply.response, "UploadId")};
 }
 
-SentPart upload_part(Session& session, const UploadPlace& upload, size_t number, const Body& body,
+SentPart upload_part(Session& session, const UploadPlace& upload, size_t number, const Body& body, uint32_t crc,
                      const std::stop_token& stop) {
-  SentPart part{.size = body.size(), .crc = body.crc32()};
+  SentPart part{.size = body.size(), .crc = crc};
   Operation put{.name = "UploadPart", .method = "PUT", .where = upload.where, .body = body, .stop = stop};
   put.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload.id}};
-  put.headers = {{"x-amz-checksum-crc32", base64_of_crc(*part.crc)}};
+  put.headers = {{"x-amz-checksum-crc32", base64_of_crc(crc)}};
   const Response response = session.call(put);
   part.etag = header_or_empty(response.headers, "etag");
   if (part.etag.empty()) throw bad_answer(put, "the store's answer has no ETag");
-  check_stored(put, *part.crc, header_or_empty(response.headers, "x-amz-checksum-crc32"));
+  check_stored(put, crc, header_or_empty(response.headers, "x-amz-checksum-crc32"));
   return part;
 }
 

@@ -36,7 +36,8 @@ struct StoredPart {
 // `headers` are those of the object to be.
 UploadPlace create_upload(Session& session, const S3Uri& where, Headers headers);
 
-SentPart upload_part(Session& session, const UploadPlace& upload, size_t number, const Body& body,
+// `crc`: of the body.
+SentPart upload_part(Session& session, const UploadPlace& upload, size_t number, const Body& body, uint32_t crc,
                      const std::stop_token& stop);
 
 // The object is there, whole, when this returns. Where the answer was lost, it is found out what became of the upload;

@@ -1,7 +1,6 @@
 #include "s3/objects.h"
 
 #include <fmt/format.h>
-#include <libdeflate.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -139,21 +138,20 @@ bool is_there(Session& session, const S3Uri& where, const Fingerprint& written) 
   return there.etag == written.etag();
 }
 
-S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body) {
-  const uint32_t sum = libdeflate_crc32(0, body.data(), body.size());
-  const std::string crc = base64_of_crc(sum);
+S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body, uint32_t crc) {
+  const std::string checksum = base64_of_crc(crc);
   Operation put{.name = "PutObject", .method = "PUT", .where = object_at(where), .body = body};
   put.headers = headers_of_new_object(session.options());
-  put.headers.emplace_back("x-amz-checksum-crc32", crc);
+  put.headers.emplace_back("x-amz-checksum-crc32", checksum);
   if (session.options().if_none_match) put.headers.emplace_back("If-None-Match", "*");
   Reply reply = session.try_call(put);
-  const Fingerprint written{body.size(), crc, [&] { return '"' + md5_hex(body) + '"'; }};
+  const Fingerprint written{body.size(), checksum, [&] { return '"' + md5_hex(body) + '"'; }};
   if (reply.error && !(reply.in_doubt && is_there(session, where, written))) throw *std::move(reply.error);
-  if (!reply.error) check_stored(put, sum, header_or_empty(reply.response.headers, "x-amz-checksum-crc32"));
+  if (!reply.error) check_stored(put, crc, header_or_empty(reply.response.headers, "x-amz-checksum-crc32"));
   return {.key = where.key,
           .size = body.size(),
           .etag = header_or_empty(reply.response.headers, "etag"),
-          .checksum_crc32 = crc};
+          .checksum_crc32 = checksum};
 }
 
 }  // namespace okibi::s3

@@ -33,7 +33,8 @@ struct Fingerprint {
 bool is_there(Session& session, const S3Uri& where, const Fingerprint& written);
 
 // One request, with S3Options::if_none_match as its condition. An answer that was lost is looked for.
-S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body);
+// `crc`: of the body.
+S3Object put_whole(Session& session, const S3Uri& where, std::span<const std::byte> body, uint32_t crc);
 
 std::string md5_hex(std::span<const std::byte> bytes);
 

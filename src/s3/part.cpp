@@ -1,5 +1,8 @@
 #include "s3/part.h"
 
+#include <libdeflate.h>
+#include <zlib.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -8,15 +11,34 @@ namespace okibi::s3 {
 Part::Part(size_t capacity) : memory_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
 
 void Part::copy(Body::Piece bytes) {
+  crc_ = libdeflate_crc32(crc_, bytes.data(), bytes.size());
+  take(bytes);
+}
+
+uint32_t Part::copy_summed(Body::Piece bytes) {
+  const uint32_t crc = sum(bytes);
+  take(bytes);
+  return crc;
+}
+
+void Part::take(Body::Piece bytes) {
   std::byte* const place = memory_.get() + own_;
   std::copy_n(bytes.data(), bytes.size(), place);
   own_ += bytes.size();
   body_.add({place, bytes.size()});
 }
 
-void Part::borrow(Body::Piece bytes, const std::shared_ptr<const void>& owner) {
+uint32_t Part::sum(Body::Piece bytes) {
+  const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
+  crc_ = static_cast<uint32_t>(crc32_combine(crc_, crc, static_cast<z_off_t>(bytes.size())));
+  return crc;
+}
+
+uint32_t Part::borrow(Body::Piece bytes, const std::shared_ptr<const void>& owner) {
+  const uint32_t crc = sum(bytes);
   body_.add(bytes);
   if (owners_.empty() || owners_.back() != owner) owners_.push_back(owner);
+  return crc;
 }
 
 // Its own bytes only ever move to the right, so from the last piece to the first none is overwritten before it moved.
@@ -34,6 +56,7 @@ Body::Piece Part::keep() {
 
 void Part::clear() {
   own_ = 0;
+  crc_ = 0;
   body_ = {};
   owners_.clear();
 }

@@ -81,13 +81,12 @@ void PartSender::work() {
 }
 
 SentPart PartSender::bring(const Job& job) const {
-  const Body& body = job.part.body();
+  const Part& part = job.part;
   const auto stored = there_.find(job.number);
-  if (stored != there_.end() && stored->second.size == body.size()) {
-    const uint32_t crc = body.crc32();
-    if (stored->second.crc == base64_of_crc(crc)) return {body.size(), stored->second.etag, crc};
-  }
-  return upload_part(session_, upload_, job.number, body, cutting_off_.get_token());
+  const bool is_there =
+      stored != there_.end() && stored->second.size == part.size() && stored->second.crc == base64_of_crc(part.crc32());
+  if (is_there) return {part.size(), stored->second.etag, part.crc32()};
+  return upload_part(session_, upload_, job.number, part.body(), part.crc32(), cutting_off_.get_token());
 }
 
 // One more than there is memory for was lent only because others took none.

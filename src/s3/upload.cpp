@@ -1,6 +1,7 @@
 #include "s3/upload.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <algorithm>
 
@@ -93,13 +94,6 @@ void Upload::resume() {
   sender_.begin(place, *std::move(parts));
 }
 
-void Upload::write(std::span<const std::byte> bytes) { gather(bytes, nullptr); }
-
-// Few bytes are copied sooner than remembered.
-void Upload::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
-  gather(bytes, bytes.size() < smallest_loan ? nullptr : &owner);
-}
-
 // After an error no part is on its way any more.
 void Upload::settle() {
   if (state_ != State::open) return;
@@ -109,8 +103,10 @@ void Upload::settle() {
   });
 }
 
-// A full part stays until more follows: an object of exactly one part needs no upload in parts.
-void Upload::gather(std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner) {
+// Each piece is added to a part that has room for it. A full part stays until more follows: an object of exactly one
+// part needs no upload in parts.
+template <class Add>
+void Upload::gather(std::span<const std::byte> bytes, const Add& add) {
   check_open();
   or_abort([&] {
     throw_if_stopped(session_->options().stop);
@@ -118,11 +114,31 @@ void Upload::gather(std::span<const std::byte> bytes, const std::shared_ptr<cons
     while (!bytes.empty()) {
       if (part_.room() == 0) send_part();
       const auto piece = bytes.first(std::min(part_.room(), bytes.size()));
-      owner ? part_.borrow(piece, *owner) : part_.copy(piece);
+      add(piece);
       position_ += piece.size();
       bytes = bytes.subspan(piece.size());
     }
   });
+}
+
+void Upload::write(std::span<const std::byte> bytes) {
+  gather(bytes, [&](auto piece) { part_.copy(piece); });
+}
+
+// Few bytes are copied sooner than remembered.
+void Upload::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
+  if (bytes.size() < smallest_loan) return write(bytes);
+  gather(bytes, [&](auto piece) { part_.borrow(piece, owner); });
+}
+
+std::optional<uint32_t> Upload::write_summed(std::span<const std::byte> bytes,
+                                             const std::shared_ptr<const void>& owner) {
+  uint32_t crc = 0;
+  gather(bytes, [&](auto piece) {
+    const uint32_t of_piece = owner ? part_.borrow(piece, owner) : part_.copy_summed(piece);
+    crc = static_cast<uint32_t>(crc32_combine(crc, of_piece, static_cast<z_off_t>(piece.size())));
+  });
+  return crc;
 }
 
 void Upload::start() {
@@ -148,7 +164,7 @@ S3Object Upload::publish() {
 }
 
 S3Object Upload::finish() {
-  if (!upload_) return put_whole(*session_, where_, part_.keep());
+  if (!upload_) return put_whole(*session_, where_, part_.keep(), part_.crc32());
   if (part_.size() > 0) sender_.send(std::exchange(part_, {}));
   const std::vector<SentPart> parts = sender_.finish();
   sender_.stop();

@@ -17,6 +17,8 @@ class Upload final : public io::Sink, public store::Resumable {
   using Sink::write;
   void write(std::span<const std::byte> bytes) override;
   void write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) override;
+  std::optional<uint32_t> write_summed(std::span<const std::byte> bytes,
+                                       const std::shared_ptr<const void>& owner) override;
   void settle() override;
   void commit() override { static_cast<void>(publish()); }
   S3Object publish();  // commit(), and what became of it
@@ -28,7 +30,8 @@ class Upload final : public io::Sink, public store::Resumable {
 
   void check_open() const;
   void check_room(size_t bytes) const;
-  void gather(std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner);
+  template <class Add>
+  void gather(std::span<const std::byte> bytes, const Add& add);
   std::optional<UploadPlace> latest_upload() const;
   void start();
   void send_part();

@@ -13,6 +13,10 @@ void S3Writer::write(std::span<const std::byte> bytes) { upload_->write(bytes); 
 void S3Writer::write_lent(std::span<const std::byte> bytes, const std::shared_ptr<const void>& owner) {
   upload_->write_lent(bytes, owner);
 }
+std::optional<uint32_t> S3Writer::write_summed(std::span<const std::byte> bytes,
+                                               const std::shared_ptr<const void>& owner) {
+  return upload_->write_summed(bytes, owner);
+}
 void S3Writer::settle() { upload_->settle(); }
 void S3Writer::commit() { upload_->commit(); }
 uint64_t S3Writer::position() const { return upload_->position(); }

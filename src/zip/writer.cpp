@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 #include <libdeflate.h>
 #include <okibi/zip.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <array>
@@ -16,6 +17,7 @@ namespace {
 constexpr uint64_t largest_alignment =
     32768;  // the padding, and a zip64 field, must fit the 65,535 bytes of the extras
 constexpr size_t block_size = size_t{256} << 10;  // what goes through the CRC and to the sink while it is in the cache
+constexpr size_t worth_joining = size_t{64} << 10;  // for less, it costs as much to join two CRCs
 constexpr size_t worth_two_threads = size_t{2} << 20;
 constexpr std::string_view id_record = ".data/serialization_id";
 
@@ -165,7 +167,12 @@ Writer::Entry& Writer::entry_for(std::span<const std::byte> piece) {
 }
 
 // Of many bytes, one thread writes all while another computes their CRC: that is done long before, and costs nothing.
+// But a sink that needs the CRC itself computes it for both.
 uint32_t Writer::write_data(uint32_t crc, std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner) {
+  if (bytes.size() >= worth_joining) {
+    const auto sum = sink_.write_summed(bytes, owner ? *owner : nullptr);
+    if (sum) return static_cast<uint32_t>(crc32_combine(crc, *sum, static_cast<z_off_t>(bytes.size())));
+  }
   if (bytes.size() >= worth_two_threads) {
     parallel_for(0, 2, 1, [&](int64_t first, int64_t last) {
       if (first == 0) owner ? sink_.write_lent(bytes, *owner) : sink_.write(bytes);

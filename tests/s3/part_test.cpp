@@ -1,6 +1,7 @@
 #include "s3/part.h"
 
 #include <gtest/gtest.h>
+#include <libdeflate.h>
 #include <okibi/base.h>
 
 #include "s3/body_text.h"
@@ -25,11 +26,18 @@ TEST(Body, IsCopiedFromAnyPlaceOn) {
   }
 }
 
-TEST(Body, HasTheCrcOfAllItsPieces) {
-  const std::string a = "12345", b = "6789";
-  Body body(as_bytes(a));
-  body.add(as_bytes(b));
-  EXPECT_EQ(body.crc32(), 0xcbf43926u);  // the check value of CRC-32
+TEST(Part, HasTheCrcOfAllItsPieces) {
+  const auto lent = std::make_shared<const std::string>("3456");
+  Part part(100);
+  part.copy(as_bytes("1"));
+  EXPECT_EQ(part.copy_summed(as_bytes("2")), libdeflate_crc32(0, "2", 1));
+  EXPECT_EQ(part.borrow(as_bytes(*lent), lent), libdeflate_crc32(0, "3456", 4));
+  part.copy(as_bytes("789"));
+  EXPECT_EQ(part.crc32(), 0xcbf43926u);  // the check value of CRC-32
+  part.keep();
+  EXPECT_EQ(part.crc32(), 0xcbf43926u);
+  part.clear();
+  EXPECT_EQ(part.crc32(), 0u);
 }
 
 TEST(Part, TakesNoMemoryForWhatItIsLent) {
@@ -55,7 +63,7 @@ TEST(Part, KeepsWhatItWasLentWhereverThatStands) {
     for (int i = 0; i < 6; ++i) {
       pieces.push_back(std::make_shared<std::string>(static_cast<size_t>(3 + 2 * i), static_cast<char>('a' + i)));
       all += *pieces.back();
-      (kinds >> i & 1) != 0 ? part.borrow(as_bytes(*pieces.back()), pieces.back())
+      (kinds >> i & 1) != 0 ? static_cast<void>(part.borrow(as_bytes(*pieces.back()), pieces.back()))
                             : part.copy(as_bytes(*pieces.back()));
     }
     EXPECT_EQ(text_of(part.body()), all);

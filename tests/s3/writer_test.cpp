@@ -98,6 +98,20 @@ TEST_F(Writing, WhatIsLentIsSentFromWhereItLies) {
   EXPECT_EQ(lent.use_count(), 1);
 }
 
+TEST_F(Writing, TheCrcOfWhatIsWrittenIsComputedOnceForAllWhoNeedIt) {
+  const auto lent = std::make_shared<const std::string>(some_text(1'000'000));
+  const auto sink = writer();
+  sink->write("head");
+  EXPECT_EQ(sink->write_summed(as_bytes(*lent), lent), libdeflate_crc32(0, lent->data(), lent->size()));
+  EXPECT_GT(lent.use_count(), 1);
+  std::string copied = some_text(250'000, 2);
+  const std::string before = copied;
+  EXPECT_EQ(sink->write_summed(as_bytes(copied), nullptr), libdeflate_crc32(0, before.data(), before.size()));
+  copied.assign(copied.size(), '!');
+  sink->commit();
+  EXPECT_EQ(stored(), "head" + *lent + before);  // and each part had the CRC that it was sent with
+}
+
 TEST_F(Writing, WhatWasLentMayChangeOnceAllIsSettled) {
   for (const size_t size : {100'000, 80'000, 1'000'000}) {
     std::string text = some_text(size);
