@@ -11,6 +11,7 @@
 #include <okibi/nn/losses.h>
 #include <okibi/nn/module.h>       // Module, AnyModule
 #include <okibi/nn/norms.h>        // BatchNorm, LayerNorm, RMSNorm, GroupNorm
+#include <okibi/nn/pooling.h>      // MaxPool, AvgPool, AdaptiveAvgPool
 #include <okibi/nn/recurrent.h>    // LSTM, GRU
 #include <okibi/nn/transformer.h>  // TransformerEncoder
 #include <okibi/nn/utils.h>        // clip_grad_norm_, clip_grad_value_

@@ -77,6 +77,37 @@ struct ConvolutionOptions {
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                    const ConvolutionOptions& options = {});
 
+// ---- pooling: x (batch, channels, width), or (batch, channels, height, width); the batch may be missing. Of each
+// window, which may hang over the edges by its padding, the largest number or the mean. One number serves all
+// dimensions.
+struct PoolOptions {
+  Dims stride = {};  // empty: the windows lie side by side
+  Dims padding = {0}, dilation = {1};
+  bool ceil_mode = false;  // a window may hang over the end, too
+};
+struct Pooled {
+  Tensor values, indices;  // where each stood in its line or plane, int64
+};
+Tensor max_pool1d(const Tensor& x, const Dims& kernel_size, const PoolOptions& options = {});
+Tensor max_pool2d(const Tensor& x, const Dims& kernel_size, const PoolOptions& options = {});
+Pooled max_pool1d_with_indices(const Tensor& x, const Dims& kernel_size, const PoolOptions& options = {});
+Pooled max_pool2d_with_indices(const Tensor& x, const Dims& kernel_size, const PoolOptions& options = {});
+
+struct AvgPoolOptions {
+  Dims stride = {}, padding = {0};
+  bool ceil_mode = false;
+  bool count_include_pad = true;                 // the padding counts as zeros
+  std::optional<int64_t> divisor_override = {};  // avg_pool2d alone: instead of the number of places
+};
+Tensor avg_pool1d(const Tensor& x, const Dims& kernel_size, const AvgPoolOptions& options = {});
+Tensor avg_pool2d(const Tensor& x, const Dims& kernel_size, const AvgPoolOptions& options = {});
+
+// As many windows as output_size says, which divide the input among themselves as evenly as can be.
+Tensor adaptive_avg_pool1d(const Tensor& x, const Dims& output_size);
+Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& output_size);
+Pooled adaptive_max_pool1d(const Tensor& x, const Dims& output_size);
+Pooled adaptive_max_pool2d(const Tensor& x, const Dims& output_size);
+
 // ---- recurrent networks: x (steps, batch, input), or (batch, steps, input); states (layers · directions, batch, size).
 // params: for each layer and each of its directions weight_ih (4 hidden, input), weight_hh (4 hidden, size of h), with
 // `biases` bias_ih and bias_hh (4 hidden), and where h is smaller than c its projection, weight_hr (size of h, hidden).

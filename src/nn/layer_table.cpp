@@ -33,6 +33,20 @@ constexpr LayerAttribute convolution[] = {
     {"transposed", never},     {"output_padding", never},      {"groups", unless_one},
     {"bias", if_no_parameter}, {"padding_mode", unless_zeros}, {"_reversed_padding_repeated_twice", never},
 };
+constexpr LayerAttribute max_pool[] = {
+    {"kernel_size", name_value}, {"stride", name_value},    {"padding", name_value},
+    {"dilation", name_value},    {"return_indices", never}, {"ceil_mode", name_value},
+};
+constexpr LayerAttribute avg_pool1d[] = {
+    {"kernel_size", name_value}, {"stride", name_value},       {"padding", name_value},
+    {"ceil_mode", never},        {"count_include_pad", never},
+};
+constexpr LayerAttribute avg_pool2d[] = {
+    {"kernel_size", name_value}, {"stride", name_value},       {"padding", name_value},
+    {"ceil_mode", never},        {"count_include_pad", never}, {"divisor_override", never},
+};
+constexpr LayerAttribute adaptive_avg_pool[] = {{"output_size", name_value}};
+constexpr LayerAttribute adaptive_max_pool[] = {{"output_size", name_value}, {"return_indices", never}};
 constexpr LayerAttribute recurrent[] = {
     {"mode", never},
     {"input_size", value},
@@ -120,6 +134,14 @@ constexpr Layer table[] = {
     {"torch.nn.modules.linear.Bilinear", bilinear, make_unfilled<Bilinear>},
     {"torch.nn.modules.conv.Conv1d", convolution, make_unfilled<Conv1d>},
     {"torch.nn.modules.conv.Conv2d", convolution, make_unfilled<Conv2d>},
+    {"torch.nn.modules.pooling.MaxPool1d", max_pool, make_of<MaxPool1d, 1>},
+    {"torch.nn.modules.pooling.MaxPool2d", max_pool, make_of<MaxPool2d, 1>},
+    {"torch.nn.modules.pooling.AvgPool1d", avg_pool1d, make_of<AvgPool1d, 1>},
+    {"torch.nn.modules.pooling.AvgPool2d", avg_pool2d, make_of<AvgPool2d, 1>},
+    {"torch.nn.modules.pooling.AdaptiveAvgPool1d", adaptive_avg_pool, make_of<AdaptiveAvgPool1d, 1>},
+    {"torch.nn.modules.pooling.AdaptiveAvgPool2d", adaptive_avg_pool, make_of<AdaptiveAvgPool2d, 1>},
+    {"torch.nn.modules.pooling.AdaptiveMaxPool1d", adaptive_max_pool, make_of<AdaptiveMaxPool1d, 1>},
+    {"torch.nn.modules.pooling.AdaptiveMaxPool2d", adaptive_max_pool, make_of<AdaptiveMaxPool2d, 1>},
     {"torch.nn.modules.linear.NonDynamicallyQuantizableLinear", linear, nullptr},
     {"torch.nn.modules.rnn.LSTM", recurrent, make_unfilled<LSTM>},
     {"torch.nn.modules.rnn.GRU", recurrent, make_unfilled<GRU>},

@@ -304,6 +304,7 @@ std::span<const okibi::Op> product_ops();
 std::span<const okibi::Op> batched_ops();
 std::span<const okibi::Op> choosing_ops();
 std::span<const okibi::Op> convolution_ops();
+std::span<const okibi::Op> pooling_ops();
 std::span<const okibi::Op> recurrent_ops();
 std::span<const okibi::Op> joining_ops();
 std::span<const okibi::Op> embedding_ops();

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <okibi/nn.h>
 
+#include <cmath>
+#include <limits>
+
 #include "tensor/expect_error.h"
 
 namespace okibi {
@@ -16,19 +19,58 @@ TEST(Conv, RefusesWhatPyTorchRefuses) {
                [] { nn::Conv2d(1, 1, 3, {.padding_mode = "mirror"}); });
   expect_error(ErrorKind::bad_argument, "takes one number, or one for each", [] { nn::Conv1d(1, 1, {3, 3}); });
   const nn::Conv2d conv(1, 1, 3);
-  expect_error(ErrorKind::bad_argument, "Expected 3D (unbatched) or 4D (batched) input to Conv2d",
-               [&] { conv(ones({5, 5})); });
-  expect_error(ErrorKind::bad_argument, "Kernel size can't be greater than actual input size",
-               [&] { conv(ones({1, 1, 2, 5})); });
+  expect_error(ErrorKind::bad_argument, "Expected 3D (unbatched) or 4D (batched) input to Conv2d", [&] {
+    conv(ones({5, 5}));
+  });
+  expect_error(ErrorKind::bad_argument, "Kernel size can't be greater than actual input size", [&] {
+    conv(ones({1, 1, 2, 5}));
+  });
   expect_error(ErrorKind::bad_argument, "the input needs 1 channels", [&] { conv(ones({1, 2, 5, 5})); });
   const nn::Conv1d reflecting(1, 1, 3, {.padding = 3, .padding_mode = "reflect"});
-  expect_error(ErrorKind::bad_argument, "a padding of 3 and 3 for a dimension of 3",
-               [&] { reflecting(ones({1, 1, 3})); });
+  expect_error(ErrorKind::bad_argument, "a padding of 3 and 3 for a dimension of 3", [&] {
+    reflecting(ones({1, 1, 3}));
+  });
 }
 
-TEST(Conv, TakesABatchOfNothing) {
-  EXPECT_EQ(nn::Conv1d(2, 3, 2)(ones({0, 2, 5})).sizes(), (Dims{0, 3, 4}));
+TEST(Conv, TakesABatchOfNothing) { EXPECT_EQ(nn::Conv1d(2, 3, 2)(ones({0, 2, 5})).sizes(), (Dims{0, 3, 4})); }
+
+TEST(Pooling, RefusesWhatPyTorchRefuses) {
+  expect_error(ErrorKind::bad_argument, "the padding should be at most half of the window", [] {
+    nn::MaxPool2d(2, {.padding = 2})(ones({1, 4, 4}));
+  });
+  expect_error(ErrorKind::bad_argument, "the window is larger than the input (3 places)", [] {
+    nn::AvgPool1d(3)(ones({1, 2}));
+  });
+  expect_error(ErrorKind::bad_argument, "there is nothing to pool", [] { nn::MaxPool1d(1)(ones({2, 3, 0})); });
+  expect_error(ErrorKind::bad_argument, "takes 3 dimensions, or one more", [] { nn::AvgPool2d(1)(ones({2, 2})); });
+  expect_error(ErrorKind::bad_argument, "the divisor must not be zero", [] {
+    nn::AvgPool2d(1, {.divisor_override = 0})(ones({1, 2, 2}));
+  });
+  for (const int64_t stride : {int64_t{0}, int64_t{-1}, int64_t{1} << 40}) {
+    expect_error(ErrorKind::bad_argument, "stride is not what it must be", [&] {
+      nn::MaxPool2d(1, {.stride = stride})(ones({1, 2, 2}));
+    });
+  }
+  expect_error(ErrorKind::bad_argument, "output_size is not what it must be", [] {
+    nn::AdaptiveAvgPool2d(0)(ones({1, 2, 2}));
+  });
 }
+
+TEST(Pooling, RefusesWindowsThatSeeNothingButPadding) {
+  expect_error(ErrorKind::bad_argument, "a window would see nothing but padding", [] {
+    nn::MaxPool1d(2, {.padding = 2, .dilation = 3})(ones({1, 1}));
+  });
+}
+
+TEST(Pooling, HandsOnWhatIsNoNumberAndTakesTheFirstOfEquals) {
+  const double nan = std::numeric_limits<double>::quiet_NaN(), infinity = std::numeric_limits<double>::infinity();
+  const auto [values, indices] = max_pool1d_with_indices(tensor({{1, nan, 3, 3, -infinity, -infinity}}), {2});
+  EXPECT_TRUE(std::isnan(values.to_vector<float>()[0]));
+  EXPECT_EQ(values.to_vector<float>()[2], -std::numeric_limits<float>::infinity());
+  EXPECT_EQ(indices.to_vector<int64_t>(), (std::vector<int64_t>{1, 2, 4}));
+}
+
+TEST(Pooling, TakesABatchOfNothing) { EXPECT_EQ(nn::MaxPool2d(2)(ones({0, 2, 4, 4})).sizes(), (Dims{0, 2, 2, 2})); }
 
 TEST(Lstm, RefusesWhatPyTorchRefuses) {
   expect_error(ErrorKind::bad_argument, "hidden_size must be greater than zero", [] { nn::LSTM(2, 0); });
@@ -38,8 +80,9 @@ TEST(Lstm, RefusesWhatPyTorchRefuses) {
                [] { nn::LSTM(2, 3, {.proj_size = 3}); });
   const nn::LSTM lstm(2, 3);
   expect_error(ErrorKind::bad_argument, "Expected sequence length to be larger than 0", [&] { lstm(ones({0, 1, 2})); });
-  expect_error(ErrorKind::bad_argument, "expected (1, batch, size), found [2, 1, 3]",
-               [&] { lstm(ones({4, 1, 2}), {ones({2, 1, 3}), ones({2, 1, 3})}); });
+  expect_error(ErrorKind::bad_argument, "expected (1, batch, size), found [2, 1, 3]", [&] {
+    lstm(ones({4, 1, 2}), {ones({2, 1, 3}), ones({2, 1, 3})});
+  });
   expect_error(ErrorKind::bad_argument, "h and c, or neither", [&] { lstm(ones({4, 1, 2}), {.h = ones({1, 1, 3})}); });
   expect_error(ErrorKind::bad_argument, "expected [12, 5], found [12, 2]", [&] { lstm(ones({4, 1, 5})); });
 }
@@ -62,8 +105,9 @@ TEST(MultiheadAttention, RefusesWhatPyTorchRefuses) {
   const Tensor x = ones({3, 2, 4});
   expect_error(ErrorKind::bad_argument, "attn_mask has the wrong sizes: expected [3, 3] or [4, 3, 3], found [3]",
                [&] { attention(x, x, x, {.attn_mask = ones({3})}); });
-  expect_error(ErrorKind::bad_argument, "key_padding_mask has the wrong sizes",
-               [&] { attention(x, x, x, {.key_padding_mask = ones({3, 2})}); });
+  expect_error(ErrorKind::bad_argument, "key_padding_mask has the wrong sizes", [&] {
+    attention(x, x, x, {.key_padding_mask = ones({3, 2})});
+  });
   expect_error(ErrorKind::bad_argument, "all with a batch or all without", [&] { attention(x, x[0], x); });
 }
 

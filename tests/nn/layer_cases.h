@@ -41,6 +41,46 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.Bilinear(2, 3, 1, bias=False)",
        [] { return nn::Bilinear(2, 3, 1, {.bias = false}); },
        {floats({2, 2, 2}), floats({2, 2, 3}, 1)}},
+      // ---- pooling
+      {"nn.MaxPool1d(2)", [] { return nn::MaxPool1d(2); }, {floats({2, 3, 7})}},
+      {"nn.MaxPool1d(3, stride=2, padding=1, dilation=2, ceil_mode=True)",
+       [] { return nn::MaxPool1d(3, {.stride = 2, .padding = 1, .dilation = 2, .ceil_mode = true}); },
+       {floats({3, 10})}},
+      {"nn.MaxPool2d(3, 2, 1)", [] { return nn::MaxPool2d(3, {.stride = 2, .padding = 1}); }, {floats({2, 3, 7, 6})}},
+      {"nn.MaxPool2d((3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), ceil_mode=True)",
+       [] {
+         return nn::MaxPool2d({3, 2}, {.stride = {{2, 1}}, .padding = {1, 0}, .dilation = {1, 2}, .ceil_mode = true});
+       },
+       {floats({2, 6, 7})}},
+      {"nn.AvgPool1d(2)", [] { return nn::AvgPool1d(2); }, {floats({2, 3, 7})}},
+      {"nn.AvgPool1d(3, stride=2, padding=1, ceil_mode=True, count_include_pad=False)",
+       [] { return nn::AvgPool1d(3, {.stride = 2, .padding = 1, .ceil_mode = true, .count_include_pad = false}); },
+       {floats({3, 8})}},
+      {"nn.AvgPool2d(2)", [] { return nn::AvgPool2d(2); }, {floats({2, 3, 6, 7})}},
+      {"nn.AvgPool2d((3, 2), stride=(2, 1), padding=(1, 1), ceil_mode=True)",
+       [] {
+         return nn::AvgPool2d({3, 2}, {.stride = {{2, 1}}, .padding = {1, 1}, .ceil_mode = true});
+       },
+       {floats({1, 2, 6, 7})}},
+      {"nn.AvgPool2d(3, stride=2, padding=1, count_include_pad=False)",
+       [] { return nn::AvgPool2d(3, {.stride = 2, .padding = 1, .count_include_pad = false}); },
+       {floats({2, 6, 7})}},
+      {"nn.AvgPool2d(2, divisor_override=3)",
+       [] { return nn::AvgPool2d(2, {.divisor_override = 3}); },
+       {floats({2, 6, 7})}},
+      {"nn.AdaptiveAvgPool1d(3)", [] { return nn::AdaptiveAvgPool1d(3); }, {floats({2, 3, 7})}},
+      {"nn.AdaptiveAvgPool2d(1)", [] { return nn::AdaptiveAvgPool2d(1); }, {floats({2, 3, 5, 7})}},
+      {"nn.AdaptiveAvgPool2d((3, 9))",
+       [] {
+         return nn::AdaptiveAvgPool2d({3, 9});
+       },
+       {floats({3, 5, 7})}},
+      {"nn.AdaptiveMaxPool1d(3)", [] { return nn::AdaptiveMaxPool1d(3); }, {floats({2, 3, 7})}},
+      {"nn.AdaptiveMaxPool2d((3, 9))",
+       [] {
+         return nn::AdaptiveMaxPool2d({3, 9});
+       },
+       {floats({3, 5, 7})}},
       // ---- convolutions
       {"nn.Conv1d(2, 4, 3)", [] { return nn::Conv1d(2, 4, 3); }, {floats({3, 2, 7})}},
       {"nn.Conv1d(4, 6, 2, stride=3, padding=2, dilation=2, groups=2, bias=False)",
@@ -246,9 +286,7 @@ inline std::vector<LayerCase> layer_cases() {
       {"nn.Dropout(0.3)", [] { return nn::Dropout(0.3); }, {floats({20, 30})}},
       {"nn.Dropout(0.0)", [] { return nn::Dropout(0); }, {x}},
       {"nn.Dropout(0.3)", [] { return nn::Dropout(0.3); }, {x}, false},
-      {"nn.Dropout(0.3)",
-       [] { return nn::Dropout(0.3); },
-       {floats({5, 6, 7}).transpose(0, 2)}},
+      {"nn.Dropout(0.3)", [] { return nn::Dropout(0.3); }, {floats({5, 6, 7}).transpose(0, 2)}},
       {"nn.AlphaDropout(0.3)", [] { return nn::AlphaDropout(0.3); }, {floats({5, 6}).t()}},
       {"nn.Dropout(1.0)", [] { return nn::Dropout(1); }, {x}},
       {"nn.Dropout(0.4, inplace=True)", [] { return nn::Dropout(0.4, true); }, {x}},

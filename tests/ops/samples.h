@@ -21,6 +21,12 @@ inline Tensor some(Dims sizes, double shift = 0) {
   }
   return x;
 }
+// No two of fewer than 97 are equal: where there is a largest number, it has a derivative.
+inline Tensor distinct(Dims sizes) {
+  Tensor x = empty(std::move(sizes), {float64});
+  for (int64_t i = 0; i < x.numel(); ++i) x.data<double>()[i] = static_cast<double>((i * 41 + 5) % 97 - 48) / 30;
+  return x;
+}
 inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(std::move(sizes), shift)); }
 inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
 inline Value dims(std::initializer_list<Value> values) { return List(values); }
@@ -86,6 +92,32 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
       {"aten::conv2d",
        {{some({2, 2, 5, 5}), some({3, 2, 3, 3}), some({3}), dims({1, 1}), dims({1, 1}), dims({1, 1}), 1},
         {some({2, 4, 4}), some({2, 1, 2, 2}), some({2}), dims({2}), dims({0}), dims({1}), 2}}},
+      {"aten::max_pool1d",
+       {{distinct({2, 2, 7}), dims({2}), dims({}), dims({0}), dims({1}), false},
+        {distinct({2, 9}), dims({3}), dims({2}), dims({1}), dims({2}), true}}},
+      {"aten::max_pool1d_with_indices",
+       {{distinct({2, 2, 7}), dims({2}), dims({}), dims({0}), dims({1}), false},
+        {distinct({2, 9}), dims({3}), dims({2}), dims({1}), dims({2}), true}}},
+      {"aten::max_pool2d",
+       {{distinct({2, 2, 5, 4}), dims({2}), dims({}), dims({0}), dims({1}), false},
+        {distinct({2, 6, 7}), dims({3, 2}), dims({2, 1}), dims({1, 0}), dims({1, 2}), true},
+        {distinct({1, 5, 6, 2}).permute({0, 3, 1, 2}), dims({3}), dims({2}), dims({1}), dims({1}), false}}},
+      {"aten::max_pool2d_with_indices",
+       {{distinct({2, 2, 5, 4}), dims({2}), dims({}), dims({0}), dims({1}), false},
+        {distinct({2, 6, 7}), dims({3, 2}), dims({2, 1}), dims({1, 0}), dims({1, 2}), true}}},
+      {"aten::adaptive_max_pool1d", {{distinct({2, 2, 7}), dims({3})}, {distinct({2, 5}), dims({7})}}},
+      {"aten::adaptive_max_pool2d", {{distinct({2, 2, 5, 7}), dims({3, 2})}, {distinct({1, 3, 4}), dims({1, 1})}}},
+      {"aten::avg_pool1d",
+       {{some({2, 2, 7}), dims({2}), dims({}), dims({0}), false, true},
+        {some({2, 8}), dims({3}), dims({2}), dims({1}), true, false},
+        {some({2, 8}), dims({3}), dims({2}), dims({1}), true, true}}},
+      {"aten::avg_pool2d",
+       {{some({2, 2, 5, 4}), dims({2}), dims({}), dims({0}), false, true, nullptr},
+        {some({2, 6, 7}), dims({3, 2}), dims({2, 1}), dims({1, 1}), true, true, nullptr},
+        {some({2, 6, 7}), dims({3, 2}), dims({2, 1}), dims({1, 1}), true, false, nullptr},
+        {some({1, 6, 5, 2}).permute({0, 3, 1, 2}), dims({3}), dims({2}), dims({1}), false, true, -2}}},
+      {"aten::adaptive_avg_pool1d", {{some({2, 2, 7}), dims({3})}, {some({2, 5}), dims({7})}}},
+      {"aten::adaptive_avg_pool2d", {{some({2, 2, 5, 7}), dims({3, 2})}, {some({1, 3, 4}), dims({1, 1})}}},
       {"aten::lstm.input",
        {{some({3, 2, 2}), List{some({1, 2, 2}), some({1, 2, 2}, 1)},
          List{some({8, 2}), some({8, 2}, 1), some({8}), some({8}, 1)}, true, 1, 0.0, false, false, false},
