@@ -70,6 +70,11 @@ void copy_standard_input(io::Sink& to, const CopyOptions& options) {
 
 CopyReport copy_streams(const std::string& from, const std::string& to, const CopyOptions& options) {
   std::unique_ptr<io::Sink> sink = std::make_unique<StandardOutput>();
+  if (to.ends_with('/')) {
+    throw Error(ErrorKind::bad_argument, "a stream has no name of its own")
+        .hint("Name the file in the folder.")
+        .at("", to);
+  }
   if (to != "-") sink = store::default_store().create(to);
   if (from == "-") {
     copy_standard_input(*sink, options);

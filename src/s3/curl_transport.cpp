@@ -1,6 +1,8 @@
 // HTTP by libcurl: a pool of connections that stay open, each with the handle that drives it.
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -117,9 +119,10 @@ class StallWatch {
  public:
   explicit StallWatch(milliseconds limit) : limit_(limit) {}
 
-  void look_at(CURL* easy) {
+  // `opened`: sockets that were opened for this transfer.
+  void look_at(CURL* easy, std::span<const curl_socket_t> opened) {
     const auto now = Clock::now();
-    const curl_off_t moved = moved_by(easy);
+    const curl_off_t moved = moved_by(easy, opened);
     if (moved != moved_) moved_ = moved, since_ = now;
     if (moved >= mark_ + worthy_progress || moved < mark_) mark_ = moved, marked_ = now;
     if (now - since_ >= limit_) throw TransportError(fmt::format("nothing moved for {} ms", limit_.count()));
@@ -132,13 +135,27 @@ class StallWatch {
   static constexpr curl_off_t worthy_progress = 16 << 10;
   static constexpr int patience_with_trickles = 3;
 
-  static curl_off_t moved_by(CURL* easy) {
+  static curl_off_t moved_by(CURL* easy, std::span<const curl_socket_t> opened) {
     curl_off_t down = 0, up = 0;
     long head = 0;
     curl_easy_getinfo(easy, CURLINFO_SIZE_DOWNLOAD_T, &down);
     curl_easy_getinfo(easy, CURLINFO_SIZE_UPLOAD_T, &up);
     curl_easy_getinfo(easy, CURLINFO_HEADER_SIZE, &head);
-    return down + up + head;
+    return down + head + (up > 0 ? up - waiting_to_leave(easy, opened) : 0);
+  }
+
+  // What was sent lies in the socket until the other side has taken it: megabytes, for minutes on a slow line.
+  // curl tells of a socket that it took over from an earlier transfer, but not of one that is new.
+  static curl_off_t waiting_to_leave(CURL* easy, std::span<const curl_socket_t> opened) {
+    curl_socket_t kept = CURL_SOCKET_BAD;
+    curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &kept);
+    int most = waiting_in(kept);
+    for (const curl_socket_t socket : opened) most = std::max(most, waiting_in(socket));
+    return most;
+  }
+  static int waiting_in(curl_socket_t socket) {
+    int waiting = 0;
+    return socket != CURL_SOCKET_BAD && ::ioctl(socket, SIOCOUTQ, &waiting) == 0 ? waiting : 0;
   }
 
   milliseconds limit_;
@@ -280,6 +297,11 @@ class Exchange {
     auto& exchange = *static_cast<Exchange*>(self);
     return exchange.starts_++ == 0 || exchange.changes_nothing() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
   }
+  static int socket_opened(void* self, curl_socket_t socket, curlsocktype) {
+    auto& exchange = *static_cast<Exchange*>(self);
+    exchange.guarded(0, [&] { exchange.opened_.push_back(socket); });
+    return CURL_SOCKOPT_OK;
+  }
   bool changes_nothing() const { return request_.method == "GET" || request_.method == "HEAD"; }
   static int body_rewound(void* self, curl_off_t offset, int origin) {
     auto& exchange = *static_cast<Exchange*>(self);
@@ -295,7 +317,8 @@ class Exchange {
   CURL* easy_ = nullptr;
   std::unique_ptr<curl_slist, FreeList> headers_;
   std::array<char, CURL_ERROR_SIZE> words_ = {};
-  size_t sent_ = 0;  // of the body
+  std::vector<curl_socket_t> opened_;  // sockets
+  size_t sent_ = 0;                    // of the body
   int starts_ = 0;
   Response response_;
   size_t header_bytes_ = 0;
@@ -336,6 +359,8 @@ void Exchange::set_times(const TransportOptions& options) {
 void Exchange::set_callbacks() {
   set(CURLOPT_PREREQFUNCTION, &request_starts);
   set(CURLOPT_PREREQDATA, this);
+  set(CURLOPT_SOCKOPTFUNCTION, &socket_opened);
+  set(CURLOPT_SOCKOPTDATA, this);
   set(CURLOPT_HEADERFUNCTION, &header_came);
   set(CURLOPT_HEADERDATA, this);
   set(CURLOPT_WRITEFUNCTION, &body_came);
@@ -386,7 +411,7 @@ CURLcode Exchange::run(Line& line, milliseconds stall_timeout) {
   StallWatch stalls(stall_timeout);
   for (int left = 1; curl_multi_perform(multi, &left) == CURLM_OK && left > 0;) {
     throw_if_stopped(stop_);
-    stalls.look_at(easy_);
+    stalls.look_at(easy_, opened_);
     curl_multi_poll(multi, nullptr, 0, static_cast<int>(poll.count()), nullptr);
   }
   int more = 0;

@@ -15,9 +15,6 @@ S3Uri as_prefix(S3Uri where) {
   return where;
 }
 
-// Not all stores heed the delimiter.
-bool is_in_folder(const std::string& name) { return name.find('/') != name.npos; }
-
 bool exists(Session& session, const S3Uri& where) {
   const Reply reply = session.try_call({.name = "HeadObject", .method = "HEAD", .where = where});
   if (reply.error && reply.error->kind() != ErrorKind::not_found) throw Error(*reply.error);
@@ -43,19 +40,14 @@ std::vector<std::string> ObjectFolder::names() const {
   std::vector<std::string> names;
   for (const S3Object& object : list_objects(*session_, prefix_.bucket, prefix_.key, "/").objects) {
     const std::string name = object.key.substr(prefix_.key.size());
-    if (!name.empty() && !is_in_folder(name)) names.push_back(name);
+    if (!name.empty() && name.find('/') == name.npos) names.push_back(name);
   }
   std::ranges::sort(names);
   names.erase(std::unique(names.begin(), names.end()), names.end());  // some stores repeat a key on the next page
   return names;
 }
 
-bool ObjectFolder::has_folders() const {
-  const S3Listing listing = list_objects(*session_, prefix_.bucket, prefix_.key, "/");
-  return !listing.prefixes.empty() || std::ranges::any_of(listing.objects, [&](const S3Object& object) {
-    return is_in_folder(object.key.substr(prefix_.key.size()));
-  });
-}
+bool ObjectFolder::has_folders() const { return s3::has_folders(*session_, prefix_); }
 
 bool ObjectFolder::find(const std::string& file) const { return exists(*session_, place_of(file)); }
 

@@ -131,8 +131,7 @@ std::string ObjectSource::name() const {
 // The checksum of a whole object is told with its head, not with ranges of it. One that was replaced is another object.
 std::optional<uint32_t> ObjectSource::crc32() const {
   if (!get_.url.empty()) return std::nullopt;
-  const S3Object object = head_object(*session_, get_.where);
-  return object.etag == version() ? crc_in_base64(object.checksum_crc32) : std::nullopt;
+  return kept_crc(*session_, get_.where, version());
 }
 
 void ObjectSource::fetch(uint64_t offset, uint64_t length, const Session::Take& take,

@@ -13,6 +13,7 @@ namespace okibi::s3 {
 namespace {
 
 constexpr std::string_view metadata_prefix = "x-amz-meta-";
+constexpr int attempts_to_ask = 4;  // what can be done without
 
 bool may_stand_in_a_name(char letter) {
   return (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') || (letter >= '0' && letter <= '9') ||
@@ -48,7 +49,8 @@ S3Object object_in(const std::string& key, const Headers& headers) {
     std::ranges::transform(lower, lower.begin(), [](unsigned char letter) { return std::tolower(letter); });
     if (lower.starts_with(metadata_prefix)) object.metadata[lower.substr(metadata_prefix.size())] = value;
   }
-  if (is_of_parts(object.checksum_crc32)) object.checksum_crc32.clear();
+  const bool is_composite = header_or_empty(headers, "x-amz-checksum-type") == "COMPOSITE";
+  if (is_composite || is_of_parts(object.checksum_crc32)) object.checksum_crc32.clear();
   return object;
 }
 
@@ -69,7 +71,7 @@ std::optional<uint32_t> crc_in_base64(const std::string& text) {
   }
   uint32_t crc = 0;
   for (int i = 0; i < 4; ++i) crc = crc << 8 | bytes[i];
-  return crc;
+  return base64_of_crc(crc) == text ? std::optional(crc) : std::nullopt;
 }
 
 std::string header_or_empty(const Headers& headers, std::string_view name) {
@@ -107,7 +109,7 @@ void check_stored(const Operation& put, uint32_t sent, const std::string& stored
   if (stored.empty() || is_of_parts(stored) || stored == expected) return;
   throw Error(ErrorKind::io, fmt::format("{}: the store says that it has other bytes than it was sent", put.name))
       .expected(fmt::format("the CRC-32 {}", expected))
-      .found(printable(stored, 100))
+      .found(crc_in_base64(stored) ? stored : "what is none")  // it may repeat a secret
       .hint("They were damaged on their way, or in the store: write them again, and read back what is there.")
       .at("", place_of(put));
 }
@@ -120,6 +122,17 @@ std::string md5_hex(std::span<const std::byte> bytes) {
 
 S3Object head_object(Session& session, const S3Uri& where) {
   return object_in(where.key, session.call(head_operation(where)).headers);
+}
+
+// Whoever may read an object need not be allowed to ask for its head.
+std::optional<uint32_t> kept_crc(Session& session, const S3Uri& where, const std::string& etag) {
+  Operation head = head_operation(where);
+  head.max_attempts = attempts_to_ask;
+  Reply reply = session.try_call(head);
+  if (reply.error && reply.response.status >= 400 && reply.response.status != 503) return std::nullopt;
+  if (reply.error) throw *std::move(reply.error);
+  const S3Object object = object_in(where.key, reply.response.headers);
+  return object.etag == etag ? crc_in_base64(object.checksum_crc32) : std::nullopt;
 }
 
 // S3 says 204 of what was not there, other stores may say 404; but a bucket that does not exist is an error.

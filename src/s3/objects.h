@@ -18,6 +18,8 @@ std::string header_or_empty(const Headers& headers, std::string_view name);
 void check_stored(const Operation& put, uint32_t sent, const std::string& stored);
 
 S3Object head_object(Session& session, const S3Uri& where);
+// The CRC-32 that the store keeps of all bytes of this version. nullopt where it keeps none, or refuses to say.
+std::optional<uint32_t> kept_crc(Session& session, const S3Uri& where, const std::string& etag);
 void delete_object(Session& session, const S3Uri& where);  // or there was none
 
 // What someone has written, to be recognised in the store.

@@ -66,7 +66,9 @@ Version version_in(const Headers& headers) {
 
 std::string found_in(const Response& head) {
   const std::string* range = find_header(head.headers, "content-range");
-  return fmt::format("{} with {}", head.status, range != nullptr ? printable(*range, 100) : "no range");
+  if (range == nullptr) return fmt::format("{} with no range", head.status);
+  const bool is_one = content_range(head.headers).has_value();  // what is none may repeat a secret
+  return fmt::format("{} with {}", head.status, is_one ? printable(*range, 100) : "what is no range");
 }
 
 Error no_ranges(const Operation& get) {

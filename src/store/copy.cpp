@@ -49,7 +49,9 @@ std::unique_ptr<io::Sink> partial_file(const io::Source& from, const std::string
   const auto* versioned = dynamic_cast<const store::Versioned*>(&from);
   const std::string version = versioned ? versioned->version() : "";
   if (version.empty() || !store::scheme_of(to).empty()) return nullptr;
-  return std::make_unique<store::PartialFile>(to, fmt::format("{}\n{}\n{}", from.name(), version, from.size()));
+  auto partial = std::make_unique<store::PartialFile>(to, fmt::format("{}\n{}\n{}", from.name(), version, from.size()));
+  if (partial->position() > from.size()) partial->clear();  // whoever wrote it, it is not of these bytes
+  return partial;
 }
 
 std::unique_ptr<io::Sink> create(const io::Source& from, const std::string& to, const CopyOptions& options) {

@@ -42,13 +42,33 @@ Resumable::~Resumable() = default;
 PartialFile::PartialFile(const std::string& path, const std::string& identity)
     : path_(path), target_(fs::absolute(path).string()), part_(part_path(target_, identity)) {
   static_cast<void>(io::FileSink(path));  // whether there may be a file of that name shows now
-  file_ = std::make_unique<io::Descriptor>(
-      io::retried([&] { return ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666); }));
-  if (!file_->is_open()) throw io::system_error(errno, "cannot write the file", part_);
-  lock();
+  // Between opening and locking it, the one who wrote it may have put it in its place. Then there is none any more.
+  do {
+    file_ = std::make_unique<io::Descriptor>(
+        io::retried([&] { return ::open(part_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666); }));
+    if (!file_->is_open()) throw io::system_error(errno, "cannot write the file", part_);
+    lock();
+  } while (!is_at_its_name());
   struct stat facts = {};
   if (::fstat(file_->number(), &facts) != 0) throw io::system_error(errno, "cannot look at the file", part_);
   cut_at(static_cast<uint64_t>(facts.st_size) / flushed_together * flushed_together);
+}
+
+// Another name of it would be another file's, whose bytes are not ours to change.
+bool PartialFile::is_at_its_name() const {
+  struct stat opened = {}, named = {};
+  if (::fstat(file_->number(), &opened) != 0) throw io::system_error(errno, "cannot look at the file", part_);
+  if (opened.st_nlink > 1) {
+    throw Error(ErrorKind::bad_argument, "what an earlier copy left has a second name, and is not touched")
+        .hint("Remove it, and copy again.")
+        .at("", part_);
+  }
+  return ::lstat(part_.c_str(), &named) == 0 && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// One of which nothing is worth keeping is not kept.
+PartialFile::~PartialFile() {
+  if (!is_in_place_ && position_ == 0) ::unlink(part_.c_str());
 }
 
 void PartialFile::cut_at(uint64_t size) {
@@ -106,6 +126,7 @@ void PartialFile::commit() {
   }
   if (::rename(part_.c_str(), target_.c_str()) != 0)
     throw io::system_error(errno, "cannot put the file in place", path_);
+  is_in_place_ = true;
   io::flush_folder_of(target_);
 }
 

@@ -15,6 +15,7 @@ namespace okibi::store {
 class PartialFile final : public io::Sink {
  public:
   PartialFile(const std::string& path, const std::string& identity);
+  ~PartialFile() override;
   using Sink::write;
   void write(std::span<const std::byte> bytes) override;
   void commit() override;
@@ -25,12 +26,14 @@ class PartialFile final : public io::Sink {
 
  private:
   void lock();
+  bool is_at_its_name() const;
   void cut_at(uint64_t size);
   void flush();
 
   std::string path_, target_, part_;
   std::unique_ptr<io::Descriptor> file_;
   uint64_t position_ = 0, flushed_ = 0;
+  bool is_in_place_ = false;
 };
 
 }  // namespace okibi::store

@@ -50,9 +50,28 @@ TEST_F(Client, ComparesWhatCameWithTheChecksumThatTheStoreKeeps) {
   EXPECT_EQ(as_text(client().get_object("bucket", "key").bytes()), store->objects["bucket/key"]);
 }
 
+TEST_F(Client, AsksForAChecksumThatItCanDoWithout) {
+  store->objects["bucket/key"] = "text";
+  const auto get_with_head = [&](Answer answer) {
+    store->instead = [=](const Asked& asked) { return asked.method == "HEAD" ? std::optional(answer) : std::nullopt; };
+    return std::string(as_text(client().get_object("bucket", "key").bytes()));
+  };
+  for (const int status : {403, 404, 405, 501}) EXPECT_EQ(get_with_head({{status}}), "text");
+  const std::string etag = FakeStore::etag_of("text");
+  const Headers of_parts = {{"ETag", etag}, {"x-amz-checksum-crc32", "AAAAAA=="}, {"x-amz-checksum-type", "COMPOSITE"}};
+  EXPECT_EQ(get_with_head({{200, of_parts}}), "text");
+  const Headers of_another = {{"ETag", "\"other\""}, {"x-amz-checksum-crc32", "AAAAAA=="}};
+  EXPECT_EQ(get_with_head({{200, of_another}}), "text");
+  const Headers wrong = {{"ETag", etag}, {"x-amz-checksum-crc32", "AAAAAA=="}};
+  expect_error(ErrorKind::io, "do not have the checksum", [&] { get_with_head({{200, wrong}}); });
+  expect_error(ErrorKind::io, "HeadObject", [&] { get_with_head({{503}}); });
+  EXPECT_THAT(store->log("HEAD"), SizeIs(4 + 3 + 4));
+}
+
 TEST(Checksums, InBase64AreReadAsTheyAreWritten) {
   for (const uint32_t crc : {0u, 1u, 0x12345678u, 0xffffffffu}) EXPECT_EQ(crc_in_base64(base64_of_crc(crc)), crc);
-  for (const char* text : {"", "AAAAAA=", "AAAAAA==-3", "AAAAAAAA", "A*AAAA==", "AAAAAA==AAAA"}) {
+  for (const char* text :
+       {"", "AAAAAA=", "AAAAAA==-3", "AAAAAAAA", "A*AAAA==", "AAAAAA==AAAA", "AAA=====", "AAAAAB=="}) {
     EXPECT_EQ(crc_in_base64(text), std::nullopt) << text;
   }
 }

@@ -1,7 +1,10 @@
 """okibi and a store that misbehaves: each fault alone, in each direction."""
 import hashlib
 import json
+import re
 import signal
+import socket
+import threading
 import time
 import unittest
 
@@ -24,6 +27,23 @@ PASSING_UP = PASSING + [{"do": "503", "early": True}, {"do": "reset", "early": T
 PASSING_DOWN = PASSING + [{"do": "cut", "bytes": 1000}, {"do": "cut", "bytes": 100 * KIB}, {"do": "truncate", "bytes": 0},
                           {"do": "truncate", "bytes": 100 * KIB}, {"do": "stall", "bytes": 100 * KIB, "seconds": 5},
                           {"do": "slow", "rate": 4 * MIB}]
+
+
+def take_slowly(server, rate):
+    """One request's body, as a thin line brings it; then an answer that all is well."""
+    connection, _ = server.accept()
+    with connection:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(1)
+        if b"100-continue" in head:
+            connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        left = int(re.search(rb"content-length: (\d+)", head, re.IGNORECASE).group(1))
+        while left > 0:
+            got = len(connection.recv(min(left, rate // 20)))
+            left -= got
+            time.sleep(got / rate)
+        connection.sendall(b'HTTP/1.1 200 OK\r\nETag: "x"\r\nContent-Length: 0\r\n\r\n')
 
 
 class Faulty(unittest.TestCase):
@@ -195,6 +215,18 @@ class Uploads(Faulty):
         self.faults({"op": "UploadPart", "do": "stall", "seconds": 0.1, "times": -1})
         self.okibi("--concurrency", 3, "stream", "s3://ckpt/a", self.file("body", made_bytes(3 * SIZE, 1)))
         self.assertEqual(self.store.control("state")["peak"], 3)
+
+    def test_an_upload_that_lies_in_the_socket_for_long_is_not_cut_off(self):
+        with socket.socket() as server:
+            server.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * KIB)
+            server.bind(("127.0.0.1", 0))
+            server.listen()
+            threading.Thread(target=take_slowly, args=(server, 150 * KIB), daemon=True).start()
+            endpoint = f"http://127.0.0.1:{server.getsockname()[1]}"
+            okibi = Program(self.program, self.place, ["--attempts", 1, "--stall-ms", 1500], AWS_ENDPOINT_URL_S3=endpoint)
+            begun = time.monotonic()
+            okibi("put", "s3://ckpt/a", self.file("body", bytes(900 * KIB)))
+            self.assertGreater(time.monotonic() - begun, 4)
 
 
 class Downloads(Faulty):

@@ -70,6 +70,23 @@ TEST_F(Lists, OfOtherPrefixesAreAsGoodAsEmpty) {
   expect_error(ErrorKind::io, "page after page", [&] { list_objects(*session(), "bucket", "runs/", ""); });
 }
 
+TEST_F(Lists, ThatFillTheMemoryAreEnded) {
+  std::string keys;
+  for (int i = 0; i < 60'000; ++i) keys += "<Contents><Key>k</Key></Contents>";
+  answer_keys([&](int page) { return keys + token(std::to_string(page)); });
+  expect_error(ErrorKind::limit, "is too long, or has no end", [&] { list(); });
+  EXPECT_LE(pages, (int{1} << 30) / 60'000 / static_cast<int>(sizeof(S3Object)) + 1);
+}
+
+TEST_F(Lists, OfWhichOnlyFoldersAreAskedForEndAtTheFirst) {
+  answer_keys([](int page) {
+    const std::string folder = page == 3 ? "<CommonPrefixes><Prefix>a/b/</Prefix></CommonPrefixes>" : "";
+    return "<Contents><Key>a/x</Key></Contents>" + folder + token(std::to_string(page));
+  });
+  EXPECT_TRUE(has_folders(*session(), {"bucket", "a/"}));
+  EXPECT_EQ(pages, 3);
+}
+
 TEST_F(Lists, WithMoreElementsThanAnyStoreSendsAreNoLists) {
   std::string elements;
   for (int i = 0; i < 600'000; ++i) elements += "<a/>";

@@ -73,6 +73,18 @@ TEST_F(Ranges, ThatBreakOffOftenButComeOnArriveAtLast) {
   EXPECT_EQ(text, body);
 }
 
+// As whoever read a presigned URL would find it in a log.
+TEST_F(Ranges, ThatAreNoneAreNotRepeated) {
+  set_header("Content-Range", "bytes SIGNATURE");
+  try {
+    read(10, 20);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), testing::HasSubstr("206 with what is no range"));
+    EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("SIGNATURE")));
+  }
+}
+
 TEST_F(Ranges, OtherThanWhatWasAskedForAreRefused) {
   for (const char* range : {"bytes 11-30/50000", "bytes 10-28/50000", "bytes 10-30/50000", "nonsense", "bytes */50000",
                             "bytes 10-29/*", "bytes 10-29", "bytes 29-10/50000", "bytes 10-29/20", "",

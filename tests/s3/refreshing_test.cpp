@@ -7,8 +7,8 @@
 #include <thread>
 
 #include "s3/lent_key.h"
-#include "s3/secrets.h"
 #include "s3/scripted_world.h"
+#include "s3/secrets.h"
 
 namespace okibi::s3 {
 namespace {

@@ -408,6 +408,8 @@ TEST_F(Writing, AStoreThatKeepsOtherBytesThanItWasSentIsAnError) {
   expect_error(ErrorKind::io, "CompleteMultipartUpload: the store says that it has other bytes", [&] { write(body); });
   answer_with("PUT", "", "AAAAAA==");
   expect_error(ErrorKind::io, "PutObject: the store says that it has other bytes", [&] { write("short"); });
+  answer_with("PUT", "", "TOKEN");
+  expect_error(ErrorKind::io, "found what is none", [&] { write("short"); });
   answer_with("POST", "uploadId", "AAAAAA==-13");  // of the parts' checksums
   write(body);
   answer_with("POST", "uploadId", FakeStore::crc_of(body));
