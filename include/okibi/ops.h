@@ -47,15 +47,56 @@ inline Tensor operator+(double a, const Tensor& b) { return add(b, a); }
 inline Tensor operator-(double a, const Tensor& b) { return add(mul(b, -1), a); }
 inline Tensor operator-(const Tensor& a) { return mul(a, -1); }
 
+// ---- functions of single numbers; integers give float32, but stay such in neg, square and rounding
+Tensor neg(const Tensor& x);
+Tensor exp(const Tensor& x);
+Tensor log(const Tensor& x);
+Tensor sqrt(const Tensor& x);
+Tensor rsqrt(const Tensor& x);
+Tensor square(const Tensor& x);
+Tensor sin(const Tensor& x);
+Tensor cos(const Tensor& x);
+Tensor floor(const Tensor& x);
+Tensor ceil(const Tensor& x);
+Tensor round(const Tensor& x);  // halves to the even one
+Tensor pow(const Tensor& x, double exponent);
+Tensor pow(const Tensor& x, const Tensor& exponent);
+
 // ---- comparisons; they broadcast and give booleans
 Tensor eq(const Tensor& a, const Tensor& b);
+Tensor ne(const Tensor& a, const Tensor& b);
 Tensor lt(const Tensor& a, const Tensor& b);
+Tensor le(const Tensor& a, const Tensor& b);
 Tensor gt(const Tensor& a, const Tensor& b);
+Tensor ge(const Tensor& a, const Tensor& b);
+Tensor logical_not(const Tensor& x);  // what is not zero is true
+Tensor logical_and(const Tensor& a, const Tensor& b);
+Tensor logical_or(const Tensor& a, const Tensor& b);
+Tensor logical_xor(const Tensor& a, const Tensor& b);
+Tensor maximum(const Tensor& a, const Tensor& b);  // NaN where there is one
+Tensor minimum(const Tensor& a, const Tensor& b);
+Tensor clamp(const Tensor& x, std::optional<double> least, std::optional<double> most = {});
 
 // ---- reductions
 Tensor sum(const Tensor& x);   // () ; integers and booleans give int64
 Tensor mean(const Tensor& x);  // ()
 Tensor sum(const Tensor& x, int64_t dim, bool keepdim = false);
+Tensor sum(const Tensor& x, const Dims& dims, bool keepdim = false);   // over all where dims is empty, as everywhere here
+Tensor mean(const Tensor& x, const Dims& dims, bool keepdim = false);
+struct Extreme {
+  Tensor values, indices;  // indices: int64, along the dimension that is gone; the first of several
+};
+Extreme max(const Tensor& x, int64_t dim, bool keepdim = false);  // NaN is larger than all
+Extreme min(const Tensor& x, int64_t dim, bool keepdim = false);  // and smaller
+Tensor amax(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor amin(const Tensor& x, const Dims& dims = {}, bool keepdim = false);
+Tensor argmax(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = false);  // int64
+Tensor argmin(const Tensor& x, std::optional<int64_t> dim = {}, bool keepdim = false);
+Tensor any(const Tensor& x);  // whether one is not zero
+Tensor all(const Tensor& x);
+Tensor any(const Tensor& x, int64_t dim, bool keepdim = false);
+Tensor all(const Tensor& x, int64_t dim, bool keepdim = false);
+Tensor cumsum(const Tensor& x, int64_t dim);  // each number with all before it
 
 // ---- products
 Tensor mm(const Tensor& a, const Tensor& b);                                  // (m, k) (k, n) → (m, n)

@@ -1,9 +1,8 @@
-// Arithmetic and comparison, element by element, with broadcasting and promotion.
-#include <functional>
-
+// Arithmetic, element by element, with broadcasting and promotion.
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -11,36 +10,10 @@ namespace {
 template <class T>
 constexpr bool is_real = std::is_floating_point_v<T>;
 
-// Both operands as contiguous tensors of the output's sizes and of one dtype. Copies only where they are not yet.
-struct Operands {
-  Tensor a, b;
-  Operands(const Tensor& x, const Tensor& y, const Dims& sizes, DType dtype)
-      : a(fit(x, sizes, dtype)), b(fit(y, sizes, dtype)) {}
-
- private:
-  static Tensor fit(const Tensor& x, const Dims& sizes, DType dtype) {
-    if (x.dtype() == dtype && x.sizes() == sizes && x.is_contiguous()) return x;
-    return x.to(dtype).expand(sizes).contiguous();
-  }
-};
-
-template <class T, class F>
-void map2(const Operands& in, const Tensor& out, F f) {
-  const int64_t n = out.numel();
-  const T* a = in.a.data<T>();
-  const T* b = in.b.data<T>();
-  auto* to = out.data<std::invoke_result_t<F, T, T>>();
-  for (int64_t i = 0; i < n; ++i) to[i] = f(a[i], b[i]);
-}
-
 // Integers wrap around, as in PyTorch; done without sign so that it is defined.
 template <class T>
 T wrapped(uint64_t value) {
   return static_cast<T>(value);
-}
-
-OutputSpec promoted(const Tensor& a, const Tensor& b) {
-  return {broadcast_sizes(a.sizes(), b.sizes()), promote_types(a.dtype(), b.dtype())};
 }
 
 // ------------------------------------------------------------------------------------------------------- a + alpha · b
@@ -213,33 +186,11 @@ struct MulScalar {
   }
 };
 
-// -------------------------------------------------------------------------------------------------------- comparisons
-
-template <class Compare>
-struct Comparison {
-  static OutputSpec infer(const Tensor& a, const Tensor& b) { return {broadcast_sizes(a.sizes(), b.sizes()), boolean}; }
-  static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
-    const DType dtype = promote_types(a.dtype(), b.dtype());
-    const Operands in(a, b, out.sizes(), dtype);
-    dispatch_numbers(dtype, "comparison", [&]<class T>() { map2<T>(in, out, Compare()); });
-  }
-};
-struct Eq : Comparison<std::equal_to<>> {
-  static constexpr std::string_view schema = "aten::eq.Tensor(Tensor self, Tensor other) -> Tensor";
-};
-struct Lt : Comparison<std::less<>> {
-  static constexpr std::string_view schema = "aten::lt.Tensor(Tensor self, Tensor other) -> Tensor";
-};
-struct Gt : Comparison<std::greater<>> {
-  static constexpr std::string_view schema = "aten::gt.Tensor(Tensor self, Tensor other) -> Tensor";
-};
-
 }  // namespace
 
 std::span<const okibi::Op> elementwise_ops() {
   static constexpr okibi::Op rows[] = {entry<AddTensor>(), entry<SubTensor>(), entry<MulTensor>(),
-                                       entry<DivTensor>(), entry<AddScalar>(), entry<MulScalar>(),
-                                       entry<Eq>(),        entry<Lt>(),        entry<Gt>()};
+                                       entry<DivTensor>(), entry<AddScalar>(), entry<MulScalar>()};
   return rows;
 }
 
@@ -263,8 +214,5 @@ Tensor mul(const Tensor& a, const Tensor& b) { return ops::call<ops::MulTensor>(
 Tensor div(const Tensor& a, const Tensor& b) { return ops::call<ops::DivTensor>(a, b); }
 Tensor add(const Tensor& a, double b) { return ops::call<ops::AddScalar>(a, b, 1.0); }
 Tensor mul(const Tensor& a, double b) { return ops::call<ops::MulScalar>(a, b); }
-Tensor eq(const Tensor& a, const Tensor& b) { return ops::call<ops::Eq>(a, b); }
-Tensor lt(const Tensor& a, const Tensor& b) { return ops::call<ops::Lt>(a, b); }
-Tensor gt(const Tensor& a, const Tensor& b) { return ops::call<ops::Gt>(a, b); }
 
 }  // namespace okibi

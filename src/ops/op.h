@@ -205,6 +205,10 @@ struct FromValue<bool> {
   static bool of(const Value& v) { return v.to_bool(); }
 };
 template <>
+struct FromValue<Value> {  // a number of any kind, or none
+  static const Value& of(const Value& v) { return v; }
+};
+template <>
 struct FromValue<std::string> {
   static std::string of(const Value& v) { return v.to_string(); }
 };
@@ -299,7 +303,11 @@ constexpr okibi::Op entry() {
 // table
 
 std::span<const okibi::Op> elementwise_ops();
+std::span<const okibi::Op> unary_ops();
+std::span<const okibi::Op> comparison_ops();
+std::span<const okibi::Op> power_and_bound_ops();
 std::span<const okibi::Op> reduction_ops();
+std::span<const okibi::Op> reduction_by_dim_ops();
 std::span<const okibi::Op> product_ops();
 std::span<const okibi::Op> batched_ops();
 std::span<const okibi::Op> choosing_ops();

@@ -47,7 +47,7 @@ void op_samples(const Files& files) {
       const Tensor out = first_of(op.call(arguments));
       List gradients;
       Value gradient;
-      if (op.differentiable) {
+      if (op.differentiable && out.requires_grad()) {  // integers have none
         gradient = some_gradient(out);
         out.backward(gradient.to_tensor());
         for (const Value& leaf : leaves) gradients.push_back(to_dense(leaf.to_tensor().grad()));

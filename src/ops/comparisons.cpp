@@ -1,0 +1,189 @@
+// Comparisons and logic, element by element. None has a gradient.
+#include <functional>
+
+#include "ops/dispatch.h"
+#include "ops/op.h"
+#include "ops/operands.h"
+
+namespace okibi::ops {
+namespace {
+
+template <class Compare, class Names>
+struct WithTensor {
+  static constexpr std::string_view schema = Names::tensor;
+  static OutputSpec infer(const Tensor& a, const Tensor& b) { return {broadcast_sizes(a.sizes(), b.sizes()), boolean}; }
+  static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
+    const DType dtype = result_type(a, b);
+    const Operands in(a, b, out.sizes(), dtype);
+    dispatch_numbers(dtype, "comparison", [&]<class T>() { map2<T>(in, out, Compare()); });
+  }
+};
+
+template <class Compare, class Names>
+struct WithNumber {
+  static constexpr std::string_view schema = Names::number;
+  static OutputSpec infer(const Tensor& a, const Value&) { return {a.sizes(), boolean}; }
+  static void forward(const Tensor& a, const Value& number, const Tensor& out) {
+    const DType dtype = result_type(a.dtype(), number);
+    const Tensor x = a.to(dtype).contiguous(), y = number_tensor(number, dtype);
+    dispatch_numbers(dtype, "comparison", [&]<class T>() {
+      const T limit = *y.data<T>();
+      map1<T>(x, out, [limit](T v) { return Compare()(v, limit); });
+    });
+  }
+};
+
+#define OKIBI_COMPARISON(Name, word)                                                                         \
+  struct Name {                                                                                              \
+    static constexpr std::string_view tensor = "aten::" word ".Tensor(Tensor self, Tensor other) -> Tensor"; \
+    static constexpr std::string_view number = "aten::" word ".Scalar(Tensor self, Scalar other) -> Tensor"; \
+  };
+OKIBI_COMPARISON(Eq, "eq")
+OKIBI_COMPARISON(Ne, "ne")
+OKIBI_COMPARISON(Lt, "lt")
+OKIBI_COMPARISON(Le, "le")
+OKIBI_COMPARISON(Gt, "gt")
+OKIBI_COMPARISON(Ge, "ge")
+#undef OKIBI_COMPARISON
+
+// --------------------------------------------------------------------------------------------------------------- logic
+
+struct LogicalNot {
+  static constexpr std::string_view schema = "aten::logical_not(Tensor self) -> Tensor";
+  static OutputSpec infer(const Tensor& x) { return {x.sizes(), boolean}; }
+  static void forward(const Tensor& x, const Tensor& out) {
+    const Tensor in = x.contiguous();
+    dispatch_numbers(x.dtype(), "logical_not", [&]<class T>() { map1<T>(in, out, [](T v) { return v == T(0); }); });
+  }
+};
+
+// Of truths: what is not zero is true.
+template <class Join, class Names>
+struct Logical {
+  static constexpr std::string_view schema = Names::logical;
+  static OutputSpec infer(const Tensor& a, const Tensor& b) { return {broadcast_sizes(a.sizes(), b.sizes()), boolean}; }
+  static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
+    const Operands in(a.to(boolean), b.to(boolean), out.sizes(), boolean);
+    map2<bool>(in, out, [](bool x, bool y) { return Join()(x, y) != 0; });
+  }
+};
+
+void require_integers(DType dtype, std::string_view name) {
+  if (is_integral(dtype) || dtype == boolean) return;
+  throw Error(ErrorKind::bad_argument, std::string(name) + " is for integers and booleans")
+      .found(std::string(name_of(dtype)));
+}
+
+template <class Work>
+void dispatch_integers(DType dtype, std::string_view what, Work&& work) {
+  require_integers(dtype, what);
+  dispatch_numbers(dtype, what, [&]<class T>() {
+    if constexpr (!std::is_floating_point_v<T>) work.template operator()<T>();
+  });
+}
+
+struct BitwiseNot {
+  static constexpr std::string_view schema = "aten::bitwise_not(Tensor self) -> Tensor";
+  static OutputSpec infer(const Tensor& x) {
+    require_integers(x.dtype(), "bitwise_not");
+    return {x.sizes(), x.dtype()};
+  }
+  static void forward(const Tensor& x, const Tensor& out) {
+    const Tensor in = x.contiguous();
+    dispatch_integers(x.dtype(), "bitwise_not", [&]<class T>() {
+      map1<T>(in, out, [](T v) -> T {
+        if constexpr (std::is_same_v<T, bool>) {
+          return !v;
+        } else {
+          return static_cast<T>(~v);
+        }
+      });
+    });
+  }
+};
+
+template <class Join>
+struct Bitwise {
+  static OutputSpec infer(const Tensor& a, const Tensor& b) {
+    const OutputSpec spec = promoted(a, b);
+    require_integers(spec.dtype, "and, or and xor");
+    return spec;
+  }
+  static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
+    const Operands in(a, b, out.sizes(), out.dtype());
+    dispatch_integers(out.dtype(), "and, or and xor",
+                      [&]<class T>() { map2<T>(in, out, [](T x, T y) -> T { return static_cast<T>(Join()(x, y)); }); });
+  }
+};
+struct BitwiseAnd : Bitwise<std::bit_and<>> {
+  static constexpr std::string_view schema = "aten::bitwise_and.Tensor(Tensor self, Tensor other) -> Tensor";
+};
+struct BitwiseOr : Bitwise<std::bit_or<>> {
+  static constexpr std::string_view schema = "aten::bitwise_or.Tensor(Tensor self, Tensor other) -> Tensor";
+};
+struct BitwiseXor : Bitwise<std::bit_xor<>> {
+  static constexpr std::string_view schema = "aten::bitwise_xor.Tensor(Tensor self, Tensor other) -> Tensor";
+};
+struct And : Bitwise<std::bit_and<>> {
+  static constexpr std::string_view schema = "aten::__and__.Tensor(Tensor self, Tensor other) -> Tensor";
+};
+struct Or : Bitwise<std::bit_or<>> {
+  static constexpr std::string_view schema = "aten::__or__.Tensor(Tensor self, Tensor other) -> Tensor";
+};
+
+struct AndNames {
+  static constexpr std::string_view logical = "aten::logical_and(Tensor self, Tensor other) -> Tensor";
+};
+struct OrNames {
+  static constexpr std::string_view logical = "aten::logical_or(Tensor self, Tensor other) -> Tensor";
+};
+struct XorNames {
+  static constexpr std::string_view logical = "aten::logical_xor(Tensor self, Tensor other) -> Tensor";
+};
+
+}  // namespace
+
+std::span<const okibi::Op> comparison_ops() {
+  static constexpr okibi::Op rows[] = {entry<WithTensor<std::equal_to<>, Eq>>(),
+                                       entry<WithNumber<std::equal_to<>, Eq>>(),
+                                       entry<WithTensor<std::not_equal_to<>, Ne>>(),
+                                       entry<WithNumber<std::not_equal_to<>, Ne>>(),
+                                       entry<WithTensor<std::less<>, Lt>>(),
+                                       entry<WithNumber<std::less<>, Lt>>(),
+                                       entry<WithTensor<std::less_equal<>, Le>>(),
+                                       entry<WithNumber<std::less_equal<>, Le>>(),
+                                       entry<WithTensor<std::greater<>, Gt>>(),
+                                       entry<WithNumber<std::greater<>, Gt>>(),
+                                       entry<WithTensor<std::greater_equal<>, Ge>>(),
+                                       entry<WithNumber<std::greater_equal<>, Ge>>(),
+                                       entry<LogicalNot>(),
+                                       entry<Logical<std::bit_and<>, AndNames>>(),
+                                       entry<Logical<std::bit_or<>, OrNames>>(),
+                                       entry<Logical<std::bit_xor<>, XorNames>>(),
+                                       entry<BitwiseNot>(),
+                                       entry<BitwiseAnd>(),
+                                       entry<BitwiseOr>(),
+                                       entry<BitwiseXor>(),
+                                       entry<And>(),
+                                       entry<Or>()};
+  return rows;
+}
+
+}  // namespace okibi::ops
+
+namespace okibi {
+
+using namespace ops;
+
+Tensor eq(const Tensor& a, const Tensor& b) { return call<WithTensor<std::equal_to<>, Eq>>(a, b); }
+Tensor ne(const Tensor& a, const Tensor& b) { return call<WithTensor<std::not_equal_to<>, Ne>>(a, b); }
+Tensor lt(const Tensor& a, const Tensor& b) { return call<WithTensor<std::less<>, Lt>>(a, b); }
+Tensor le(const Tensor& a, const Tensor& b) { return call<WithTensor<std::less_equal<>, Le>>(a, b); }
+Tensor gt(const Tensor& a, const Tensor& b) { return call<WithTensor<std::greater<>, Gt>>(a, b); }
+Tensor ge(const Tensor& a, const Tensor& b) { return call<WithTensor<std::greater_equal<>, Ge>>(a, b); }
+Tensor logical_not(const Tensor& x) { return call<LogicalNot>(x); }
+Tensor logical_and(const Tensor& a, const Tensor& b) { return call<Logical<std::bit_and<>, AndNames>>(a, b); }
+Tensor logical_or(const Tensor& a, const Tensor& b) { return call<Logical<std::bit_or<>, OrNames>>(a, b); }
+Tensor logical_xor(const Tensor& a, const Tensor& b) { return call<Logical<std::bit_xor<>, XorNames>>(a, b); }
+
+}  // namespace okibi

@@ -1,0 +1,47 @@
+#include "ops/operands.h"
+
+namespace okibi::ops {
+namespace {
+
+Tensor fit(const Tensor& x, const Dims& sizes, DType dtype) {
+  if (x.dtype() == dtype && x.sizes() == sizes && x.is_contiguous()) return x;
+  return x.to(dtype).expand(sizes).contiguous();
+}
+
+// What comes first decides, unless the other is of a higher kind.
+DType combined(DType first, DType other) {
+  if (is_complex(first) || (is_floating_point(first) && !is_complex(other))) return first;
+  const bool is_higher = is_floating_point(other) || is_complex(other);
+  return first == boolean || is_higher ? promote_types(first, other) : first;
+}
+
+}  // namespace
+
+DType result_type(const Tensor& a, const Tensor& b) {
+  const bool a_has_dims = a.dim() > 0, b_has_dims = b.dim() > 0;
+  if (a_has_dims == b_has_dims) return promote_types(a.dtype(), b.dtype());
+  return a_has_dims ? combined(a.dtype(), b.dtype()) : combined(b.dtype(), a.dtype());
+}
+
+DType result_type(DType tensor, const Value& number) {
+  return combined(tensor, number.is_bool() ? boolean : number.is_int() ? int64 : float32);
+}
+
+OutputSpec promoted(const Tensor& a, const Tensor& b) {
+  return {broadcast_sizes(a.sizes(), b.sizes()), result_type(a, b)};
+}
+
+Tensor number_tensor(const Value& number, DType dtype) {
+  const Tensor tensor = empty({}, {number.is_int() || number.is_bool() ? int64 : float64});
+  if (tensor.dtype() == int64) {
+    *tensor.data<int64_t>() = number.is_bool() ? number.to_bool() : number.to_int();
+  } else {
+    *tensor.data<double>() = number.to_double();
+  }
+  return tensor.to(dtype);
+}
+
+Operands::Operands(const Tensor& x, const Tensor& y, const Dims& sizes, DType dtype)
+    : a(fit(x, sizes, dtype)), b(fit(y, sizes, dtype)) {}
+
+}  // namespace okibi::ops
