@@ -1,0 +1,74 @@
+// okibi/jit.h: TorchScript programs, without libtorch.
+//
+// describe() says what a program holds. Its source is parsed, as a whole; nothing of it is run.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <okibi/io.h>
+
+namespace okibi::jit {
+
+struct Parameter {
+  std::string name;
+  std::string type;  // as TorchScript writes it: "Optional[Tensor]"
+  std::optional<std::string> default_value = {};
+};
+
+struct Function {
+  std::string name;  // of a method; of a function with its qualifier: "__torch__.torch.nn.functional.relu"
+  std::vector<Parameter> parameters = {};  // of a method without self
+  std::string returns = {};
+  std::string where = {};  // "code/__torch__.py:24"
+};
+
+enum class AttributeRole : uint8_t { attribute, parameter, buffer, constant, member };
+std::string_view name_of(AttributeRole role) noexcept;
+
+struct Attribute {
+  std::string name;
+  std::string type = {};  // empty for a member of an enum
+  AttributeRole role = AttributeRole::attribute;
+  std::optional<std::string> value = {};  // of a constant or a member
+};
+
+enum class ClassKind : uint8_t { plain, module, named_tuple, enumeration, interface, module_interface };
+std::string_view name_of(ClassKind kind) noexcept;  // as TorchScript writes it: "Module"; "" for a plain one
+
+struct Class {
+  std::string name;  // qualified
+  ClassKind kind = ClassKind::plain;
+  std::vector<Attribute> attributes = {};
+  std::vector<Function> methods = {};
+};
+
+struct Operator {
+  std::string name;        // "aten::add"
+  uint64_t uses = 0;       // places in the source
+  std::string first = {};  // "code/__torch__.py:24"
+  bool supported = false;  // by okibi's operator table
+};
+
+struct ExtraFile {
+  std::string name;  // as torch.jit.save(_extra_files) got it
+  uint64_t nbytes = 0;
+};
+
+struct Description {
+  int64_t version = 0;                   // of the format: 1 to 10
+  std::string root = {};                 // the class of the program itself
+  std::vector<Class> classes = {};       // by the names of their files, and in the order of those
+  std::vector<Function> functions = {};  // free ones
+  std::vector<Operator> operators = {};  // by name
+  std::vector<ExtraFile> extra_files = {};
+};
+
+// Error(unsupported) for files that are no TorchScript programs, saying what they are; Error(bad_file) with record,
+// line and column for source that is none; Error(limit) for programs larger or deeper than any.
+Description describe(const std::string& uri, const Limits& limits = {});
+Description describe(std::shared_ptr<const io::Source> source, const Limits& limits = {});
+
+}  // namespace okibi::jit
