@@ -1,6 +1,7 @@
 // okibi/jit.h: TorchScript programs, without libtorch.
 //
-// describe() says what a program holds. Its source is parsed, as a whole; nothing of it is run.
+// describe() says what a program holds. Its source is parsed, as a whole, and which operators it calls is found out by
+// the types, as PyTorch does; nothing of it is run.
 #pragma once
 
 #include <memory>
@@ -46,10 +47,16 @@ struct Class {
 };
 
 struct Operator {
-  std::string name;        // "aten::add"
-  uint64_t uses = 0;       // places in the source
+  std::string name;        // with its overload: "aten::add.Tensor"
+  uint64_t uses = 0;       // calls in the source
   std::string first = {};  // "code/__torch__.py:24"
-  bool supported = false;  // by okibi's operator table
+  bool supported = false;  // okibi can run it
+};
+
+// A function that okibi does not understand as a whole. Its operators are listed without their overloads.
+struct Problem {
+  std::string function;  // qualified
+  std::string problem;   // with record, line and column
 };
 
 struct ExtraFile {
@@ -63,6 +70,7 @@ struct Description {
   std::vector<Class> classes = {};       // by the names of their files, and in the order of those
   std::vector<Function> functions = {};  // free ones
   std::vector<Operator> operators = {};  // by name
+  std::vector<Problem> problems = {};
   std::vector<ExtraFile> extra_files = {};
 };
 

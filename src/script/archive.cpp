@@ -4,6 +4,9 @@
 
 #include <charconv>
 
+#include "checkpoint/formats/torchscript.h"
+#include "checkpoint/storages.h"
+
 namespace okibi::script {
 namespace {
 
@@ -39,11 +42,25 @@ std::string class_of(const Value& root) {
 }  // namespace
 
 ScriptArchive::ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits)
-    : checkpoint_(open_program(file, limits)),
+    : file_(file),
+      options_{.limits = limits, .any_class_as_data = true},
+      checkpoint_(open_program(file, limits)),
       records_(file, limits),
       version_(version_of(records_)),
       root_class_(class_of(checkpoint_.skeleton())),
       sources_(records_, limits) {}
+
+std::vector<Value> ScriptArchive::constants() const {
+  return in_context("record", "constants.pkl", [&] {
+    const auto opened = checkpoint::open_torchscript_constants(records_, options_);
+    checkpoint::WholeStorages tensors(*opened, options_);
+    const Value all = opened->object(tensors);
+    tensors.read_now();
+    return all.to_tuple().items();
+  });
+}
+
+Value ScriptArchive::root() const { return load(file_, options_); }
 
 std::unique_ptr<ScriptArchive> open_script(const std::string& uri, const Limits& limits) {
   const store::Store& store = store::default_store();

@@ -29,9 +29,13 @@ class ScriptArchive {
   const zip::Reader& records() const noexcept { return records_; }
   Sources& sources() noexcept { return sources_; }
   const Archive& checkpoint() const noexcept { return checkpoint_; }  // the module as data
+  std::vector<Value> constants() const;                               // read each time
+  Value root() const;                                                 // the module with its tensors; read each time
   const std::string& root_class() const noexcept { return root_class_; }
 
  private:
+  const std::shared_ptr<const io::Source> file_;
+  const LoadOptions options_;
   const Archive checkpoint_;
   const zip::Reader records_;
   const int64_t version_;

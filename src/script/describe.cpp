@@ -87,16 +87,20 @@ std::vector<ExtraFile> extra_files_in(const zip::Reader& records) {
   return files;
 }
 
-Description describe(script::ScriptArchive& archive) {
-  return in_context("", store::shown(archive.name()), [&] {
-    Description description{.version = archive.version(), .root = archive.root_class()};
-    script::Sources& sources = archive.sources();
+Description describe(std::unique_ptr<script::ScriptArchive> archive) {
+  const std::string name = store::shown(archive->name());
+  return in_context("", name, [&] {
+    Description description{.version = archive->version(), .root = archive->root_class()};
+    script::Sources& sources = archive->sources();
     for (const std::string& qualifier : sources.qualifiers()) {
       const script::SourceFile& file = *sources.file(qualifier);
       in_context("record", file.record, [&] { add(description, file); });
     }
-    description.operators = script::operators_used(sources);
-    description.extra_files = extra_files_in(archive.records());
+    description.extra_files = extra_files_in(archive->records());
+    script::Program program(std::move(archive));
+    auto used = script::operators_used(program);
+    description.operators = std::move(used.operators);
+    description.problems = std::move(used.problems);
     return description;
   });
 }
@@ -104,12 +108,11 @@ Description describe(script::ScriptArchive& archive) {
 }  // namespace
 
 Description describe(const std::string& uri, const Limits& limits) {
-  return describe(*script::open_script(uri, limits));
+  return describe(script::open_script(uri, limits));
 }
 
 Description describe(std::shared_ptr<const io::Source> source, const Limits& limits) {
-  script::ScriptArchive archive(std::move(source), limits);
-  return describe(archive);
+  return describe(std::make_unique<script::ScriptArchive>(std::move(source), limits));
 }
 
 }  // namespace okibi::jit

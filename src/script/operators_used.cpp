@@ -9,6 +9,7 @@
 #include <okibi/op_table.h>
 
 #include "script/type.h"
+#include "script/walk.h"
 
 namespace okibi::script {
 namespace {
@@ -34,31 +35,45 @@ std::string operator_named(const std::string& function) {
 }
 
 bool is_supported(std::string_view name) {
-  return std::ranges::any_of(op_table(), [&](const Op& op) {
-    const std::string_view candidate = op.name();
-    return candidate.starts_with(name) && (candidate.size() == name.size() || candidate[name.size()] == '.');
-  });
+  return std::ranges::any_of(op_table(), [&](const Op& op) { return op.name() == name; });
 }
 
-// Walks the trees, which are nowhere deep.
 class Collector {
  public:
+  explicit Collector(Program& program) : program_(program) {}
+
   void add(const SourceFile& file) {
     record_ = file.record;
     for (const Class& c : file.file.classes) {
-      for (const Function& method : c.methods) visit(method);
+      const bool has_bodies = c.kind != ClassKind::interface && c.kind != ClassKind::module_interface;
+      for (const Function& method : c.methods) {
+        if (has_bodies) add(fmt::format("{}.{}.{}", file.qualifier, c.name, method.name), method);
+      }
     }
-    for (const Function& function : file.file.functions) visit(function);
+    for (const Function& function : file.file.functions) {
+      add(fmt::format("{}.{}", file.qualifier, function.name), function);
+    }
   }
 
-  std::vector<jit::Operator> operators() const {
-    std::vector<jit::Operator> list;
-    for (const auto& [name, op] : found_) list.push_back(op);
-    return list;
+  OperatorsUsed result() const {
+    OperatorsUsed used{.problems = problems_};
+    for (const auto& [name, op] : found_) used.operators.push_back(op);
+    return used;
   }
 
  private:
-  void visit(const Function& function) { visit(function.body); }
+  // With overloads, where the types can be found out.
+  void add(const std::string& name, const Function& function) {
+    try {
+      for_each_node(program_.code_of(name), [&](const Node& node) {
+        if (node.schema) count(std::string(node.schema->name()), node.place);
+      });
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::bad_file && error.kind() != ErrorKind::unsupported) throw;
+      problems_.push_back({name, error.what()});
+      visit(function.body);
+    }
+  }
 
   void visit(const std::vector<Stmt>& statements) {
     for (const Stmt& statement : statements) visit(statement);
@@ -70,7 +85,7 @@ class Collector {
     if (statement.message) visit(*statement.message);
     visit(statement.body);
     visit(statement.orelse);
-    for (const Function& function : statement.functions) visit(function);
+    for (const Function& function : statement.functions) visit(function.body);
   }
 
   void visit(const Expr& expr) {
@@ -87,16 +102,19 @@ class Collector {
     op.supported = is_supported(name);
   }
 
+  Program& program_;
   std::string record_;
   std::map<std::string, jit::Operator> found_;
+  std::vector<jit::Problem> problems_;
 };
 
 }  // namespace
 
-std::vector<jit::Operator> operators_used(Sources& sources) {
-  Collector collector;
+OperatorsUsed operators_used(Program& program) {
+  Collector collector(program);
+  Sources& sources = program.archive().sources();
   for (const std::string& qualifier : sources.qualifiers()) collector.add(*sources.file(qualifier));
-  return collector.operators();
+  return collector.result();
 }
 
 }  // namespace okibi::script

@@ -57,17 +57,16 @@ auto found_in(const Map& map, std::string_view name) -> typename Map::mapped_typ
 }  // namespace
 
 Sources::Sources(const zip::Reader& records, const Limits& limits) : records_(records), limits_(limits) {
-  uint64_t bytes = 0;
   for (const zip::Record& record : records.records()) {
     if (!is_source(record.name)) continue;
-    bytes = checked_add(bytes, record.size, "the sources of the program");
+    bytes_ = checked_add(bytes_, record.size, "the sources of the program");
     qualifiers_.push_back(qualifier_of(record.name));
   }
   std::ranges::sort(qualifiers_);
-  if (bytes <= limits.max_script_bytes) return;
+  if (bytes_ <= limits.max_script_bytes) return;
   throw Error(ErrorKind::limit, "the sources of the program are longer than those of any")
       .expected(fmt::format("at most Limits::max_script_bytes ({})", limits.max_script_bytes))
-      .found(bytes);
+      .found(bytes_);
 }
 
 std::unique_ptr<const SourceFile> Sources::parse(const std::string& qualifier) const {

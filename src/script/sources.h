@@ -31,6 +31,8 @@ class Sources {
 
   const std::vector<std::string>& qualifiers() const noexcept { return qualifiers_; }  // of all files, sorted
 
+  uint64_t bytes() const noexcept { return bytes_; }  // of all of them
+
   // By qualifier: nullptr where there is no such file. Error(bad_file) with the record where its source is none.
   const SourceFile* file(std::string_view qualifier);
   // By qualified name ("__torch__.torch.nn.Linear"): nullptr where there is none.
@@ -44,6 +46,7 @@ class Sources {
   const zip::Reader& records_;
   const Limits limits_;
   std::vector<std::string> qualifiers_;
+  uint64_t bytes_ = 0;
   KeyedMap<std::string, std::unique_ptr<const SourceFile>> files_;
 };
 

@@ -16,12 +16,13 @@ struct Plain {
   TypeKind kind;
 };
 constexpr std::array plain_types = {
-    Plain{"Tensor", TypeKind::tensor}, Plain{"int", TypeKind::integer},
-    Plain{"float", TypeKind::real},    Plain{"complex", TypeKind::complex_number},
-    Plain{"bool", TypeKind::boolean},  Plain{"str", TypeKind::string},
-    Plain{"Device", TypeKind::device}, Plain{"NoneType", TypeKind::none},
-    Plain{"number", TypeKind::number}, Plain{"Any", TypeKind::any},
-    Plain{"list", TypeKind::any_list}, Plain{"tuple", TypeKind::any_tuple},
+    Plain{"Tensor", TypeKind::tensor},        Plain{"int", TypeKind::integer},
+    Plain{"float", TypeKind::real},           Plain{"complex", TypeKind::complex_number},
+    Plain{"bool", TypeKind::boolean},         Plain{"str", TypeKind::string},
+    Plain{"Device", TypeKind::device},        Plain{"NoneType", TypeKind::none},
+    Plain{"number", TypeKind::number},        Plain{"Any", TypeKind::any},
+    Plain{"list", TypeKind::any_list},        Plain{"tuple", TypeKind::any_tuple},
+    Plain{"AnyEnumType", TypeKind::any_enum},
 };
 constexpr std::array<std::string_view, 9> others = {"Generator", "Stream",       "Layout",     "Storage", "Capsule",
                                                     "QScheme",   "MemoryFormat", "ScalarType", "PyObject"};
@@ -94,7 +95,7 @@ Type type_of(const TypeExpr& expr) {
 }
 
 std::string to_string(const Type& type) {
-  if (type.kind == TypeKind::named || type.kind == TypeKind::other) return type.name;
+  if (!type.name.empty()) return type.name;
   const auto plain = std::ranges::find(plain_types, type.kind, &Plain::kind);
   if (plain != plain_types.end()) return std::string(plain->name);
   const auto generic = std::ranges::find(generics, type.kind, &Generic::kind);

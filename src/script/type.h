@@ -21,6 +21,7 @@ enum class TypeKind : uint8_t {
   any,
   any_list,  // as the second argument of isinstance
   any_tuple,
+  any_enum,  // of a schema
   list,      // items[0]
   dict,      // items[0] → items[1]
   tuple,     // items
@@ -28,6 +29,7 @@ enum class TypeKind : uint8_t {
   union_of,  // items
   future,    // items[0], also of RRef and Await
   named,     // a class of the archive: name is "__torch__.Net", or of the runtime: "__torch__.torch.classes.…"
+  variable,  // of a schema: t
   other,     // Generator, Stream … of which values come from and go to operators only: name
 };
 

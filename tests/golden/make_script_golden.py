@@ -1,13 +1,15 @@
 """Makes the TorchScript programs that tests/script read: tests/golden/script/<name>.pt, and <name>.json that says what
 PyTorch finds in them: the classes with their attributes, the methods with their schemas, the operators of their graphs.
 
-    python3 tests/golden/make_script_golden.py        # PyTorch 2.15
+    python3 tests/golden/make_script_golden.py           # PyTorch 2.15
+    python3 tests/golden/make_script_golden.py FOLDER    # the .json alone, of the programs there
 """
 
 import enum
 import json
 import math
 import pathlib
+import sys
 import tempfile
 import zipfile
 from typing import Any, Dict, Final, List, NamedTuple, Optional, Tuple, Union
@@ -362,6 +364,14 @@ def rewrite(source, path):
 
 
 def main():
+    for folder in sys.argv[1:]:
+        for path in pathlib.Path(folder).glob("*.pt"):
+            path.with_suffix(".json").write_text(json.dumps(describe(path), indent=0) + "\n")
+    if len(sys.argv) == 1:
+        make_programs()
+
+
+def make_programs():
     FOLDER.mkdir(exist_ok=True)
     torch.manual_seed(0)
     programs = {

@@ -85,17 +85,14 @@ TEST(Describe, TellsOperatorsAndWhichOkibiHas) {
   EXPECT_FALSE(operator_of(golden("torture"), "aten::percentFormat").supported);
 }
 
-// How often each operator stands in the graphs that PyTorch makes of the source. What has no name in the source is left
-// out: indices, and what PyTorch converts by itself.
+// How often each operator stands in the graphs that PyTorch makes of the source.
 std::map<std::string, uint64_t> operators_of_graphs(const std::string& name) {
   std::ifstream stream(OKIBI_GOLDEN "/script/" + name + ".json");
   std::map<std::string, uint64_t> counts;
   const auto functions = nlohmann::json::parse(stream);
   for (const auto& [function, found] : functions.items()) {
     for (std::string op : found["operators"]) {
-      op = op.substr(0, op.find('.'));
-      if (op.ends_with("Implicit") || op == "aten::__getitem__" || !op.starts_with("aten::")) continue;
-      ++counts[op];
+      if (op.starts_with("aten::")) ++counts[op];
     }
   }
   return counts;
@@ -108,6 +105,7 @@ TEST(Describe, TellsTheOperatorsOfPyTorchsGraphs) {
       if (op.name.starts_with("aten::")) counts[op.name] = op.uses;
     }
     EXPECT_EQ(counts, operators_of_graphs(name)) << name;
+    EXPECT_TRUE(golden(name).problems.empty()) << name;
   }
 }
 
@@ -165,6 +163,20 @@ TEST(DescribeMadeArchives, MistakesAreToldWithFileRecordAndLine) {
               HasSubstr("line 3, column 7: A is defined for the second time"));
 }
 
+TEST(DescribeMadeArchives, WithFunctionsThatOkibiDoesNotUnderstandListTheirOperatorsAllTheSame) {
+  const Description program =
+      describe(archive_of(usual("class A(Module):\n  def f(self) -> int:\n    return torch.len(ops.mine.twice(3))\n  "
+                                "def g(self) -> int:\n    return "
+                                "torch.add(1, 2)\n")));
+  ASSERT_EQ(program.problems.size(), 1);
+  EXPECT_EQ(program.problems[0].function, "__torch__.A.f");
+  EXPECT_EQ(program.problems[0].problem,
+            "record code/__torch__.py, line 3, column 36: okibi does not know the operator mine::twice");
+  EXPECT_EQ(operator_of(program, "mine::twice").uses, 1);
+  EXPECT_EQ(operator_of(program, "aten::len").uses, 1);
+  EXPECT_EQ(operator_of(program, "aten::add.int").uses, 1);
+}
+
 TEST(DescribeMadeArchives, OfVersionsToComeAreRefused) {
   Records records = usual("");
   records["version"] = "11\n";
@@ -182,6 +194,40 @@ TEST(DescribeMadeArchives, ThatAreNoProgramsSayWhatTheyAre) {
   Records records = usual("");
   records["data.pkl"] = "\x80\x02}.";
   EXPECT_THAT(problem_of(records), HasSubstr("the program is no module: expected an object, found dict"));
+}
+
+std::string repeated(std::string_view piece, size_t times) {
+  std::string text;
+  for (size_t i = 0; i < times; ++i) text += piece;
+  return text;
+}
+
+TEST(DescribeMadeArchives, WhoseTypesGrowAreRefused) {
+  const std::string begin = "def f(x: Tensor) -> Tensor:\n";
+  EXPECT_THAT(problem_of(usual(begin + repeated("  x = (x, x)\n", 60))),
+              HasSubstr("line 19, column 8: the types of the program grow"));
+  EXPECT_THAT(problem_of(usual(begin + repeated("  x = [x]\n", 5000))), HasSubstr("the types of the program grow"));
+  EXPECT_THAT(problem_of(usual(begin + "  x = (" + repeated("x, ", 1000) + ")\n" + repeated("  y = x\n", 5000))),
+              HasSubstr("the types of the program grow"));
+}
+
+TEST(DescribeMadeArchives, ThatCallThemselvesWithoutEndAreDescribed) {
+  EXPECT_THAT(describe(archive_of(usual(
+                           "class A:\n  k : Final[int] = __torch__.A.k\n  def f(self) -> int:\n    return self.k\n")))
+                  .problems.at(0)
+                  .problem,
+              HasSubstr("line 2, column 31: a constant must stand here"));
+  EXPECT_THAT(describe(archive_of(usual("def f(x: int=__torch__.f()) -> int:\n  return __torch__.f()\n")))
+                  .problems.at(0)
+                  .problem,
+              HasSubstr("a constant must stand here"));
+  EXPECT_TRUE(describe(archive_of(usual("def f(x: int) -> int:\n  return __torch__.f(x)\n"))).problems.empty());
+  std::string forks = "def f(x: int) -> int:\n  def g0():\n    return x\n";
+  for (int i = 1; i < 60; ++i)
+    forks += "  def g" + std::to_string(i) + "():\n" + repeated("    y = fork(g" + std::to_string(i - 1) + ")\n", 2) +
+             "    return x\n";
+  EXPECT_THAT(describe(archive_of(usual(forks + "  y = fork(g59)\n  return x\n"))).problems.at(0).problem,
+              HasSubstr("forked for the second time"));
 }
 
 TEST(DescribeMadeArchives, HaveNoMoreSourceThanTheLimit) {

@@ -26,8 +26,7 @@ std::string body(std::string lines) {
 TEST(Expressions, AreConstants) {
   EXPECT_EQ(body("None"), "None");
   EXPECT_EQ(body("True"), "True");
-  EXPECT_EQ(body("(3, -3, 1., -1.5, 1e-05, 2.j, 1e+30)"),
-            "(tuple 3 -3 1f -1.5f 1.0000000000000001e-05f 2j 1e+30f)");
+  EXPECT_EQ(body("(3, -3, 1., -1.5, 1e-05, 2.j, 1e+30)"), "(tuple 3 -3 1f -1.5f 1.0000000000000001e-05f 2j 1e+30f)");
 }
 
 TEST(Expressions, HoldAllIntegersOf64Bits) {

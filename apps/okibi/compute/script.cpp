@@ -44,6 +44,8 @@ Json json_of(const jit::Operator& op) {
   return {{"name", op.name}, {"uses", op.uses}, {"first", op.first}, {"supported", op.supported}};
 }
 
+Json json_of(const jit::Problem& problem) { return {{"function", problem.function}, {"problem", problem.problem}}; }
+
 Json json_of(const jit::ExtraFile& file) { return {{"name", file.name}, {"nbytes", file.nbytes}}; }
 
 Json json_of(const jit::Class& c);
@@ -70,6 +72,7 @@ void print_json(const jit::Description& program) {
                          {"classes", list_of(program.classes)},
                          {"functions", list_of(program.functions)},
                          {"operators", list_of(program.operators)},
+                         {"problems", list_of(program.problems)},
                          {"extra_files", list_of(program.extra_files)}};
   fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
 }
@@ -121,6 +124,10 @@ void print_text(const jit::Description& program) {
   if (!program.functions.empty()) fmt::print("\n");
   for (const jit::Function& function : program.functions) fmt::print("def {}\n", signature_of(function));
   print_operators(program.operators);
+  if (!program.problems.empty()) fmt::print("\n");
+  for (const jit::Problem& problem : program.problems) {
+    fmt::print("not understood: {}: {}\n", printable(problem.function), printable(problem.problem));
+  }
   const auto missing = std::ranges::count(program.operators, false, &jit::Operator::supported);
   fmt::print("\n{}\n", bold(fmt::format("{} operators, {} of them not supported", program.operators.size(), missing),
                             STDOUT_FILENO));

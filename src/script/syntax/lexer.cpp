@@ -8,11 +8,11 @@
 namespace okibi::script {
 namespace {
 
-// Longest first: what begins with the same characters is taken as one.
-constexpr std::array<std::string_view, 42> symbols = {
-    "...", "**=", "//=", "<<=", ">>=", "->", "**", "//", "==", "!=", "<=", ">=", "<<", ">>",
-    "+=",  "-=",  "*=",  "/=",  "%=",  "(",  ")",  "[",  "]",  "{",  "}",  ",",  ":",  ".",
-    "=",   "+",   "-",   "*",   "/",   "%",  "&",  "|",  "^",  "~",  "<",  ">",  "@",  ";"};
+// Longest first: what begins with the same characters is taken as one. The last two are of schemas, not of programs.
+constexpr std::array<std::string_view, 44> symbols = {
+    "...", "**=", "//=", "<<=", ">>=", "->", "**", "//", "==", "!=", "<=", ">=", "<<", ">>", "+=",
+    "-=",  "*=",  "/=",  "%=",  "(",   ")",  "[",  "]",  "{",  "}",  ",",  ":",  ".",  "=",  "+",
+    "-",   "*",   "/",   "%",   "&",   "|",  "^",  "~",  "<",  ">",  "@",  ";",  "?",  "!"};
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
