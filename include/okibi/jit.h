@@ -1,5 +1,10 @@
 // okibi/jit.h: TorchScript programs, without libtorch.
 //
+// load() gives a module that runs: its methods, with Values in and out. What it runs is the program itself, statement
+// by statement; nothing is recorded for gradients, and all tensors lie in memory whatever device they were saved from.
+// An operator that okibi does not have is Error(unsupported) once it is reached, and not before; what the program
+// itself raises is Error(bad_argument) with its words, the record and the line.
+//
 // describe() says what a program holds. Its source is parsed, as a whole, and which operators it calls is found out by
 // the types, as PyTorch does; nothing of it is run.
 #pragma once
@@ -10,6 +15,7 @@
 #include <vector>
 
 #include <okibi/io.h>
+#include <okibi/value.h>
 
 namespace okibi::jit {
 
@@ -78,5 +84,37 @@ struct Description {
 // line and column for source that is none; Error(limit) for programs larger or deeper than any.
 Description describe(const std::string& uri, const Limits& limits = {});
 Description describe(std::shared_ptr<const io::Source> source, const Limits& limits = {});
+
+// ---------------------------------------------------------------------------------------------------------- running
+
+struct LoadOptions {
+  Limits limits = {};
+  // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
+  uint64_t max_steps = 0;
+};
+
+// A handle over shared state. Any number of threads may call methods that change no attributes; what else a method does
+// to the module's attributes, all handles see, and calls that do need an order of the caller's own.
+class Module {
+ public:
+  const std::string& class_name() const noexcept;  // "__torch__.Net"
+  std::vector<std::string> method_names() const;
+
+  // Arguments by position, without self; those that are left out have their defaults. Error(bad_argument) that shows
+  // the signature where they do not fit it.
+  Value forward(std::vector<Value> arguments) const { return call("forward", std::move(arguments)); }
+  Value call(const std::string& method, std::vector<Value> arguments) const;
+
+  // By its path: "training", "encoder.0.weight". Error(not_found).
+  Value attribute(const std::string& path) const;
+
+ private:
+  friend Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+  explicit Module(std::shared_ptr<struct ModuleBody> body) : body_(std::move(body)) {}
+  std::shared_ptr<ModuleBody> body_;
+};
+
+Module load(const std::string& uri, const LoadOptions& options = {});
+Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
 
 }  // namespace okibi::jit

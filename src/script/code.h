@@ -9,6 +9,7 @@
 
 #include <okibi/value.h>
 
+#include "script/kernels.h"
 #include "script/schema.h"
 #include "script/syntax/tree.h"
 #include "script/type.h"
@@ -46,6 +47,7 @@ struct Node {
   Value value = {};
   uint32_t slot = 0, slot_end = 0;
   const Schema* schema = nullptr;
+  Kernel kernel = {};  // of it, where okibi has one
   std::vector<Type> types = {};
   std::unique_ptr<Block> block = {};
 };
@@ -80,6 +82,7 @@ struct CodeParameter {
   std::string name;
   Type type = {};
   NodePtr default_value = {};
+  std::string default_text = {};
 };
 
 struct Code {

@@ -2,6 +2,7 @@
 
 #include "script/lowering.h"
 #include "script/syntax/lexer.h"
+#include "script/syntax/print.h"
 
 namespace okibi::script {
 namespace {
@@ -31,8 +32,11 @@ Code Lowering::lower(const Function& function, const Signature& signature) {
   returns_known_ = function.returns.has_value();
   returns_ = signature.returns;
   for (const auto& parameter : signature.parameters) {
-    CodeParameter made{parameter.name, parameter.type, {}};
-    if (parameter.default_value) made.default_value = default_of(parameter);
+    CodeParameter made{parameter.name, parameter.type};
+    if (parameter.default_value) {
+      made.default_value = default_of(parameter);
+      made.default_text = to_source(*parameter.default_value);
+    }
     code.parameters.push_back(std::move(made));
     bind(parameter.name, parameter.type);
   }

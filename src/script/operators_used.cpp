@@ -6,8 +6,6 @@
 #include <array>
 #include <map>
 
-#include <okibi/op_table.h>
-
 #include "script/type.h"
 #include "script/walk.h"
 
@@ -32,10 +30,6 @@ std::string operator_named(const std::string& function) {
   const size_t dot = function.rfind('.');
   if (!function.starts_with("ops.") || dot <= 4) return {};
   return fmt::format("{}::{}", function.substr(4, dot - 4), function.substr(dot + 1));
-}
-
-bool is_supported(std::string_view name) {
-  return std::ranges::any_of(op_table(), [&](const Op& op) { return op.name() == name; });
 }
 
 class Collector {
@@ -99,7 +93,7 @@ class Collector {
     if (op.uses++ > 0) return;
     op.name = name;
     op.first = fmt::format("{}:{}", record_, place.line);
-    op.supported = is_supported(name);
+    op.supported = static_cast<bool>(find_kernel(name));
   }
 
   Program& program_;

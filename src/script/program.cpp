@@ -4,6 +4,7 @@
 
 #include "script/lowering.h"
 #include "script/syntax/lexer.h"
+#include "script/walk.h"
 
 namespace okibi::script {
 namespace {
@@ -106,18 +107,43 @@ const Signature* Program::signature_of(const std::string& function) {
   return &signatures_.emplace(function, std::move(signature)).first->second;
 }
 
-const Code& Program::code_of(const std::string& function) {
-  const auto known = codes_.find(function);
-  if (known != codes_.end()) return *known->second;
+const Kernel& Program::kernel_of(std::string_view op) {
+  const auto known = kernels_.find(op);
+  return known != kernels_.end() ? known->second : kernels_.emplace(std::string(op), find_kernel(op)).first->second;
+}
+
+std::unique_ptr<const Code> Program::make_code(const std::string& function) {
   const Found found = find(function);
-  if (!found.function)
+  if (!found.function) {
     throw Error(ErrorKind::not_found, fmt::format("the program has no function {}", printable(function, 200)));
+  }
   auto code = in_context("record", found.file->record, [&] {
     return std::make_unique<Code>(Lowering(*this).lower(*found.function, *signature_of(function)));
   });
   code->name = function;
   code->record = found.file->record;
-  return *codes_.emplace(function, std::move(code)).first->second;
+  change_each_node(*code, [&](Node& node) {
+    if (node.schema) node.kernel = kernel_of(node.schema->name());
+  });
+  return code;
+}
+
+const Code& Program::code_of(const std::string& function) {
+  const std::lock_guard lock(mutex_);
+  const auto known = codes_.find(function);
+  if (known != codes_.end()) return *known->second;
+  return *codes_.emplace(function, make_code(function)).first->second;
+}
+
+std::string Program::name_of_member(std::string_view enumeration, const Value& value) {
+  const std::lock_guard lock(mutex_);
+  for (const EnumMember& member : class_named(enumeration).source->members) {
+    const bool is_it = member.value.kind == ExprKind::string ? value == Value(member.value.text)
+                       : member.value.kind == ExprKind::real ? value == Value(member.value.real)
+                                                             : value == Value(member.value.integer);
+    if (is_it) return member.name;
+  }
+  throw Error(ErrorKind::bad_file, fmt::format("the enum {} has no member of this value", printable(enumeration, 200)));
 }
 
 const Value& Program::constant(size_t index) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -32,7 +33,7 @@ struct Signature {
   Type returns = {};
 };
 
-// For one thread at a time.
+// code_of() and name_of_member() may be called by several threads; all else by one at a time.
 class Program {
  public:
   explicit Program(std::unique_ptr<ScriptArchive> archive);
@@ -42,11 +43,15 @@ class Program {
 
   const ClassInfo* find_class(std::string_view name);   // nullptr where the archive has no source of it
   const ClassInfo& class_named(std::string_view name);  // or Error(bad_file)
+  const ClassInfo& root_class() { return class_named(archive_->root_class()); }
 
   // "__torch__.helper", or "__torch__.Net.forward" of a method; without its body. nullptr where there is none.
   const Signature* signature_of(const std::string& function);
   // The same with its body. Error(bad_file) or Error(unsupported) with record, line and column.
   const Code& code_of(const std::string& function);
+
+  // "RED": what the member of an enum with this value is called. Error(bad_file) where none has it.
+  std::string name_of_member(std::string_view enumeration, const Value& value);
 
   // Error(limit) where types are deeper than any, or take more memory than the source gives reason for: `x = (x, x)`
   // again and again is short.
@@ -61,6 +66,8 @@ class Program {
     const SourceFile* file = nullptr;
     const ClassInfo* of = nullptr;  // of a method
   };
+  std::unique_ptr<const Code> make_code(const std::string& function);
+  const Kernel& kernel_of(std::string_view op);
   Found find(const std::string& function);
   std::unique_ptr<ClassInfo> make_class(std::string_view name, const Class& source, const SourceFile& file);
 
@@ -69,7 +76,9 @@ class Program {
   uint64_t types_left_;
   KeyedMap<std::string, std::unique_ptr<const ClassInfo>> classes_;
   KeyedMap<std::string, Signature> signatures_;
+  std::mutex mutex_;
   KeyedMap<std::string, std::unique_ptr<const Code>> codes_;
+  KeyedMap<std::string, Kernel> kernels_;
   std::optional<std::vector<Value>> constants_;
 };
 

@@ -3,27 +3,43 @@
 namespace okibi::script {
 namespace {
 
-using Visit = std::function<void(const Node&)>;
+// Of constant code, or of code that is changed.
+template <class Steps, class Visit>
+void walk(Steps& steps, const Visit& visit);
 
-void walk(const std::vector<Step>& steps, const Visit& visit);
-
-void walk(const Node& node, const Visit& visit) {
-  for (const NodePtr& input : node.inputs) walk(*input, visit);
+template <class AnyNode, class Visit>
+void walk_node(AnyNode& node, const Visit& visit) {
+  for (const NodePtr& input : node.inputs) walk_node<AnyNode>(*input, visit);
   if (node.block) walk(node.block->steps, visit);
   visit(node);
 }
 
-void walk(const std::vector<Step>& steps, const Visit& visit) {
-  for (const Step& step : steps) {
-    if (step.target) walk(*step.target, visit);
-    if (step.value) walk(*step.value, visit);
+template <class Steps, class Visit>
+void walk(Steps& steps, const Visit& visit) {
+  using AnyNode = typename Visit::argument;
+  for (auto& step : steps) {
+    if (step.target) walk_node<AnyNode>(*step.target, visit);
+    if (step.value) walk_node<AnyNode>(*step.value, visit);
     walk(step.body, visit);
     walk(step.orelse, visit);
   }
 }
 
+template <class Argument>
+struct Visitor {
+  using argument = Argument;
+  const std::function<void(Argument&)>& function;
+  void operator()(Argument& node) const { function(node); }
+};
+
 }  // namespace
 
-void for_each_node(const Code& code, const Visit& visit) { walk(code.body.steps, visit); }
+void for_each_node(const Code& code, const std::function<void(const Node&)>& visit) {
+  walk(code.body.steps, Visitor<const Node>{visit});
+}
+
+void change_each_node(Code& code, const std::function<void(Node&)>& change) {
+  walk(code.body.steps, Visitor<Node>{change});
+}
 
 }  // namespace okibi::script

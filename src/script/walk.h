@@ -9,5 +9,6 @@ namespace okibi::script {
 
 // What is computed first comes first; both ways of an if.
 void for_each_node(const Code& code, const std::function<void(const Node&)>& visit);
+void change_each_node(Code& code, const std::function<void(Node&)>& change);
 
 }  // namespace okibi::script

@@ -352,6 +352,39 @@ def describe(path):
     return found
 
 
+def runs_of(name):
+    """Methods to call one after the other, and what with."""
+    x, y = torch.linspace(-1, 1, 8).reshape(2, 4), torch.arange(8.0).reshape(2, 4)
+    pair = torch.tensor([[1, 2], [0, 6]]), torch.tensor([[0.5, -1.0], [2.0, 0.25]])
+    return {
+        "torture": [
+            ("forward", x), ("forward", x, 2.5), ("classes", x), ("containers", x, None, 3), ("containers", x, y, "key"),
+            ("containers", x, None, [1, 2]), ("fails", 3), ("loops", 5, [x[0], y[0]]), ("loops", 12, [x[1]]), ("numbers", 7, 2.5),
+            ("numbers", 4, 1e6), ("numbers", 0, -1.5), ("parallel", x), ("point", x), ("strings", "Name", -5), ("fork_me", x, 3),
+            ("forward", y)],
+        "hooked": [("forward", x)],
+        "tabular": [("forward", *pair)],
+        "tabular_traced": [("forward", *pair), ("forward", pair[0].repeat(3, 1), pair[1].repeat(3, 1))],
+    }.get(name, [])
+
+
+def run(path, calls):
+    module, found = torch.jit.load(path), []
+    for method, *inputs in calls:
+        output = getattr(module, method)(*inputs)
+        found.append({"method": method, "inputs": inputs, "output": output})
+    return found
+
+
+def plain(value):
+    """Without the classes of NamedTuples, which only this script knows."""
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    if isinstance(value, list):
+        return list(map(plain, value))
+    return {k: plain(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
 def rewrite(source, path):
     """The same archive without what tells where this script lies, and the same bytes in every run."""
     with zipfile.ZipFile(source) as old, zipfile.ZipFile(path, "w") as new:
@@ -375,7 +408,7 @@ def make_programs():
     FOLDER.mkdir(exist_ok=True)
     torch.manual_seed(0)
     programs = {
-        "torture": torch.jit.script(Torture()),
+        "torture": torch.jit.script(Torture().eval()),
         "hooked": torch.jit.script(Hooked()),
         "tabular": torch.jit.script(Tabular().eval()),
         "tabular_traced": torch.jit.trace(Tabular().eval(), (torch.tensor([[1, 2], [0, 6]]), torch.rand(2, 2))),
@@ -388,6 +421,9 @@ def make_programs():
             program.save(f"{folder}/{name}.pt", _extra_files={"labels.txt": b"no\nyes\n"} if name == "tabular" else {})
             rewrite(f"{folder}/{name}.pt", path)
         path.with_suffix(".json").write_text(json.dumps(describe(path), indent=0) + "\n")
+        if calls := runs_of(name):
+            with torch.no_grad():
+                torch.save(plain(run(path, calls)), path.with_suffix(".pth"))
 
 
 if __name__ == "__main__":
