@@ -102,6 +102,7 @@ class Module {
 
   // Arguments by position, without self; those that are left out have their defaults. Error(bad_argument) that shows
   // the signature where they do not fit it.
+  // Hooks of forward are not run, as in PyTorch's C++.
   Value forward(std::vector<Value> arguments) const { return call("forward", std::move(arguments)); }
   Value call(const std::string& method, std::vector<Value> arguments) const;
 

@@ -14,12 +14,22 @@ bool has_word(std::string_view words, std::string_view word) {
   return false;
 }
 
-HostFunction find_host(std::string_view name) {
+bool is_of(const HostRow& row, std::string_view name) {
   const size_t dot = name.find('.');
-  const std::string_view base = name.substr(0, dot), overload = dot == name.npos ? "-" : name.substr(dot + 1);
+  return row.name == name.substr(0, dot) && has_word(row.overloads, dot == name.npos ? "-" : name.substr(dot + 1));
+}
+
+HostFunction find_old(std::string_view name, int64_t version) {
+  for (const OldRow& old : old_rows()) {
+    if (version < old.before && is_of(old.row, name)) return old.row.function;
+  }
+  return nullptr;
+}
+
+HostFunction find_host(std::string_view name) {
   for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows()}) {
     for (const HostRow& row : rows) {
-      if (row.name == base && has_word(row.overloads, overload)) return row.function;
+      if (is_of(row, name)) return row.function;
     }
   }
   return nullptr;
@@ -42,7 +52,8 @@ std::vector<size_t> dtypes_of(std::string_view schema) {
 
 }  // namespace
 
-Kernel find_kernel(std::string_view name) {
+Kernel find_kernel(std::string_view name, int64_t format_version) {
+  if (const HostFunction old = find_old(name, format_version)) return {.host = old};
   if (const HostFunction host = find_host(name)) return {.host = host};
   const Op* op = find_op(name);
   return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : Kernel{};

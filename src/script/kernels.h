@@ -25,8 +25,8 @@ struct Kernel {
 // The dtype of a number in programs. Error(bad_argument) for a number of none.
 DType dtype_numbered(int64_t number);
 
-// By name with overload. Empty where okibi cannot run it.
-Kernel find_kernel(std::string_view name);
+// By name with overload. Empty where okibi cannot run it. In files of old formats some operators mean other things.
+Kernel find_kernel(std::string_view name, int64_t format_version = 10);
 
 // A table of names and functions: the overloads stand in one text, "-" for the one without a name.
 struct HostRow {
@@ -37,5 +37,12 @@ std::span<const HostRow> number_rows();     // host_numbers.cpp
 std::span<const HostRow> container_rows();  // host_containers.cpp
 std::span<const HostRow> text_rows();       // host_texts.cpp
 std::span<const HostRow> tensor_rows();     // host_tensors.cpp
+
+// What the name means in files of formats before `before`.
+struct OldRow {
+  HostRow row;
+  int64_t before;
+};
+std::span<const OldRow> old_rows();  // old_operators.cpp
 
 }  // namespace okibi::script

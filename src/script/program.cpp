@@ -109,7 +109,9 @@ const Signature* Program::signature_of(const std::string& function) {
 
 const Kernel& Program::kernel_of(std::string_view op) {
   const auto known = kernels_.find(op);
-  return known != kernels_.end() ? known->second : kernels_.emplace(std::string(op), find_kernel(op)).first->second;
+  return known != kernels_.end()
+             ? known->second
+             : kernels_.emplace(std::string(op), find_kernel(op, archive_->version())).first->second;
 }
 
 std::unique_ptr<const Code> Program::make_code(const std::string& function) {

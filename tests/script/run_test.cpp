@@ -115,10 +115,11 @@ TEST(Running, ArgumentsMustFitTheSignature) {
 // ------------------------------------------------------------------------------------------- programs made by hand
 
 std::shared_ptr<const io::Source> archive_of(const std::string& methods,
-                                             const std::string& data = "\x80\x02\x63__torch__\nA\n)\x81}b.") {
+                                             const std::string& data = "\x80\x02\x63__torch__\nA\n)\x81}b.",
+                                             const std::string& version = "3\n") {
   auto buffer = std::make_shared<Buffer>(std::vector<std::byte>(), "made.pt");
   zip::Writer writer(*buffer, "made");
-  writer.add("version", as_bytes("3\n"));
+  writer.add("version", as_bytes(version));
   writer.add("data.pkl", as_bytes(data));
   writer.add("constants.pkl", as_bytes("\x80\x02)."));
   writer.add("code/__torch__.py", as_bytes("class A(Module):\n" + methods));
@@ -158,6 +159,19 @@ TEST(RunningMadeOnes, NumbersAreThoseOfPython) {
   EXPECT_EQ(module.call("f", {7, -2}), Value(Tuple{-4, -1, -3.5}));
   EXPECT_THAT(problem_of([&] { module.call("f", {1, 0}); }), HasSubstr("the program divides by zero"));
   EXPECT_EQ(module.call("f", {INT64_MIN, -1})[1], Value(0));
+}
+
+TEST(RunningMadeOnes, OldFormatsMeanWhatTheyMeant) {
+  const std::string source =
+      "  def f(self, x: Tensor) -> Tensor:\n    return torch.div(x, 2)\n"
+      "  def g(self, n: int) -> Tensor:\n    return torch.full([2], n)\n";
+  const std::string object = "\x80\x02\x63__torch__\nA\n)\x81}b.";
+  const Module old = load(archive_of(source, object, "3\n")), today = load(archive_of(source, object, "5\n"));
+  EXPECT_THAT(problem_of([&] { old.call("f", {arange(3)}); }), HasSubstr("as PyTorch did before 1.6"));
+  EXPECT_TRUE(allclose(old.call("f", {ones({2})}).to_tensor(), full({2}, 0.5)));
+  EXPECT_TRUE(allclose(today.call("f", {arange(2)}).to_tensor(), tensor({0.0, 0.5})));
+  EXPECT_EQ(old.call("g", {3}).to_tensor().dtype(), float32);
+  EXPECT_EQ(today.call("g", {3}).to_tensor().dtype(), int64);
 }
 
 TEST(ThreadsRunning, ManyCallOneModuleAtOnce) {
