@@ -42,7 +42,7 @@ constexpr std::array turned = {
 
 bool is_scalar_and_tensor(const Actuals& actuals) {
   return actuals.positional.size() == 2 && actuals.keywords.empty() && is_number(actuals.positional[0]->type) &&
-         actuals.positional[1]->type.kind == TypeKind::tensor;
+         actuals.positional[0]->type.kind != TypeKind::number && actuals.positional[1]->type.kind == TypeKind::tensor;
 }
 
 }  // namespace
@@ -264,6 +264,25 @@ NodePtr Lowering::call_operator(const std::string& name, const Expr& expr, NodeP
   return call_operator(name, std::move(actuals), expr.place);
 }
 
+// What PyTorch has written in TorchScript itself, and tries before it converts anything; or nullptr.
+NodePtr Lowering::call_turned(const std::string& name, Actuals& actuals, const Place& place) {
+  const bool is_tensor_first = actuals.positional.size() == 2 && actuals.positional[0]->type.kind == TypeKind::tensor;
+  if (name == "aten::floordiv" && is_tensor_first) {
+    return call_operator("aten::floor_divide", std::move(actuals), place);
+  }
+  const auto turn = std::ranges::find(turned, name, &Turned::op);
+  if (turn == turned.end() || !is_scalar_and_tensor(actuals)) return nullptr;
+  Actuals both;
+  both.positional.push_back(std::move(actuals.positional[1]));
+  if (!turn->first.empty()) {
+    Actuals one;
+    one.positional.push_back(std::move(both.positional[0]));
+    both.positional[0] = call_operator(std::string(turn->first), std::move(one), place);
+  }
+  both.positional.push_back(std::move(actuals.positional[0]));
+  return call_operator(std::string(turn->then), std::move(both), place);
+}
+
 NodePtr Lowering::call_operator(const std::string& name, Actuals actuals, const Place& place) {
   const std::vector<Schema>& overloads = program_.schemas().of(name);
   if (overloads.empty()) {
@@ -273,20 +292,10 @@ NodePtr Lowering::call_operator(const std::string& name, Actuals actuals, const 
   const bool is_device = name == "aten::device" && actuals.positional.size() == 1 &&
                          actuals.positional[0]->kind == NodeKind::constant && actuals.positional[0]->value.is_string();
   if (is_device) return make_constant(Device(actuals.positional[0]->value.to_string()), {TypeKind::device}, place);
-  if (NodePtr node = match(overloads, actuals, place, program_.schemas())) return node;
-  const auto turn = std::ranges::find(turned, name, &Turned::op);
-  if (turn != turned.end() && is_scalar_and_tensor(actuals)) {
-    Actuals both;
-    both.positional.push_back(std::move(actuals.positional[1]));
-    if (!turn->first.empty()) {
-      Actuals one;
-      one.positional.push_back(std::move(both.positional[0]));
-      both.positional[0] = call_operator(std::string(turn->first), std::move(one), place);
-    }
-    both.positional.push_back(std::move(actuals.positional[0]));
-    return call_operator(std::string(turn->then), std::move(both), place);
-  }
-  if (name == "aten::floordiv") return call_operator("aten::floor_divide", std::move(actuals), place);
+  Schemas& schemas = program_.schemas();
+  if (NodePtr node = match(overloads, actuals, place, schemas, Conversions::none)) return node;
+  if (NodePtr node = call_turned(name, actuals, place)) return node;
+  if (NodePtr node = match(overloads, actuals, place, schemas, Conversions::allowed)) return node;
   throw syntax_error(place, fmt::format("no overload of {} takes these arguments", name))
       .found(described(name, actuals));
 }

@@ -70,6 +70,7 @@ class Lowering {
   NodePtr call_function(const std::string& function, const Expr& expr, NodePtr self);
   NodePtr call_operator(const std::string& name, const Expr& expr, NodePtr self = {});
   NodePtr call_operator(const std::string& name, Actuals actuals, const Place& place);
+  NodePtr call_turned(const std::string& name, Actuals& actuals, const Place& place);
   NodePtr convert(const std::string& name, const Expr& expr, TypeKind already);
   NodePtr make_named_tuple(const ClassInfo& c, const Expr& expr);
   NodePtr fork(const Expr& expr);

@@ -268,16 +268,20 @@ NodePtr converted(NodePtr& value, const Type& to, bool with_conversions, Schemas
   return match(schemas.of(name), actuals, place, schemas);
 }
 
-NodePtr match(const std::vector<Schema>& overloads, Actuals& actuals, const Place& place, Schemas& schemas) {
-  const bool is_alone = overloads.size() == 1;
-  for (const bool with_conversions : {false, true}) {
-    if (is_alone && !with_conversions) continue;
-    for (const Schema& schema : overloads) {
-      Matcher matcher(schema, actuals, with_conversions);
-      if (matcher.fits()) return matcher.take(actuals, place, schemas);
-    }
+NodePtr match(const std::vector<Schema>& overloads, Actuals& actuals, const Place& place, Schemas& schemas,
+              Conversions conversions) {
+  const bool allowed = conversions == Conversions::allowed;
+  if (overloads.size() == 1 && !allowed) return nullptr;
+  for (const Schema& schema : overloads) {
+    Matcher matcher(schema, actuals, allowed);
+    if (matcher.fits()) return matcher.take(actuals, place, schemas);
   }
   return nullptr;
+}
+
+NodePtr match(const std::vector<Schema>& overloads, Actuals& actuals, const Place& place, Schemas& schemas) {
+  NodePtr node = match(overloads, actuals, place, schemas, Conversions::none);
+  return node ? std::move(node) : match(overloads, actuals, place, schemas, Conversions::allowed);
 }
 
 std::string described(std::string_view name, const Actuals& actuals) {

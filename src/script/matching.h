@@ -12,8 +12,15 @@ struct Actuals {
   std::vector<std::pair<std::string, NodePtr>> keywords = {};
 };
 
+// PyTorch tries all overloads in their order without converting anything, and then, where none of them fits, with
+// conversions; of an operator that has one overload, only the latter.
+enum class Conversions : uint8_t { none, allowed };
+
 // The call as a node, with all arguments of the schema in order: conversions made, defaults filled in. nullptr where no
-// overload fits. PyTorch tries all overloads in order without converting anything, and then all with conversions.
+// overload fits.
+NodePtr match(const std::vector<Schema>& overloads, Actuals& actuals, const Place& place, Schemas& schemas,
+              Conversions conversions);
+// Both, one after the other.
 NodePtr match(const std::vector<Schema>& overloads, Actuals& actuals, const Place& place, Schemas& schemas);
 
 // "aten::add(Tensor, int)": for messages.

@@ -267,6 +267,15 @@ class Torture(nn.Module):
 
 
     @torch.jit.export
+    def turned(self, x: Tensor, n: int) -> Tuple[Tensor, Tensor, Tensor]:
+        y = (2 - x) * 3 + 1 / (x + 10.5) + n * x
+        return y, 3 > x, torch.max(x, y) if n > 100 else 1.5 + x
+
+    @torch.jit.export
+    def floored(self, x: Tensor) -> Tensor:
+        return x // 2 + x // x + 2 ** x
+
+    @torch.jit.export
     def tensors(self, x: Tensor) -> Tensor:
         y = x[0, 1:, ..., None]
         y = x[:, ::2]
@@ -361,7 +370,7 @@ def runs_of(name):
             ("forward", x), ("forward", x, 2.5), ("classes", x), ("containers", x, None, 3), ("containers", x, y, "key"),
             ("containers", x, None, [1, 2]), ("fails", 3), ("loops", 5, [x[0], y[0]]), ("loops", 12, [x[1]]), ("numbers", 7, 2.5),
             ("numbers", 4, 1e6), ("numbers", 0, -1.5), ("parallel", x), ("point", x), ("strings", "Name", -5), ("fork_me", x, 3),
-            ("forward", y)],
+            ("turned", x, 3), ("forward", y)],
         "hooked": [("forward", x)],
         "tabular": [("forward", *pair)],
         "tabular_traced": [("forward", *pair), ("forward", pair[0].repeat(3, 1), pair[1].repeat(3, 1))],
