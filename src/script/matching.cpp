@@ -69,7 +69,7 @@ class Matcher {
       if (!plan(i)) return false;
     }
     const bool all_positional = used_ == actuals_.positional.size() || schema_.takes_any_number;
-    return all_positional && keywords_used_ == actuals_.keywords.size() && resolve_types();
+    return all_positional && keywords_used_ == actuals_.keywords.size() && resolve_types() && all_convert();
   }
 
   NodePtr take(Actuals& actuals, const Place& place, Schemas& schemas);
@@ -80,6 +80,7 @@ class Matcher {
   bool accepts(const SchemaArgument& formal, const Node& actual);
   size_t keyword(std::string_view name) const;
   bool resolve_types();
+  bool all_convert() const;
 
   const Schema& schema_;
   const Actuals& actuals_;
@@ -150,6 +151,19 @@ bool Matcher::resolve_types() {
     auto known = resolved(type, variables_);
     if (!known) return false;
     returns_.push_back(std::move(*known));
+  }
+  return true;
+}
+
+// To what the variables were found to be in the end.
+bool Matcher::all_convert() const {
+  for (size_t i = 0; i < plans_.size(); ++i) {
+    const Planned& plan = plans_[i];
+    if (plan.how != Planned::How::given && plan.how != Planned::How::given_by_name) continue;
+    const Node& actual =
+        plan.how == Planned::How::given ? *actuals_.positional[plan.index] : *actuals_.keywords[plan.index].second;
+    if (stands_for_several(actual.type, schema_.arguments[i])) continue;
+    if (!converts(&actual, actual.type, plan.type, with_conversions_)) return false;
   }
   return true;
 }

@@ -77,9 +77,8 @@ bool match_variables(const Type& formal, const Type& actual, TypeVariables& vari
   if (is(formal, TypeKind::variable)) {
     const auto [place, is_new] = variables.emplace(formal.name, actual);
     if (is_new) return true;
-    const auto both = unified(place->second, actual);
-    if (both) place->second = *both;
-    return both.has_value();
+    // It stays what it was first found to be: whether that fits here, too, shows when the argument is looked at.
+    return unified(place->second, actual).has_value();
   }
   if (is(formal, TypeKind::optional)) {
     return is(actual, TypeKind::none) || match_variables(formal.items[0], without_optional(actual), variables);

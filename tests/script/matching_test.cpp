@@ -85,6 +85,8 @@ TEST(Matching, FindsOutTypeVariables) {
   EXPECT_EQ(Call("aten::__getitem__", {"Dict[str, List[int]]", "str"}).type(), "List[int]");
   EXPECT_EQ(Call("aten::items", {"Dict[str, float]"}).type(), "List[Tuple[str, float]]");
   EXPECT_EQ(Call("aten::append", {"List[int]", "str"}).overload(), "none");
+  EXPECT_EQ(Call("aten::append", {"List[int]", "NoneType"}).overload(), "none");  // the list stays one of ints
+  EXPECT_EQ(Call("aten::append", {"List[Optional[int]]", "NoneType"}).overload(), "aten::append.t");
 }
 
 TEST(Matching, TakesKeywordsByTheirNames) {
