@@ -122,6 +122,9 @@ struct Limits {
   uint64_t max_view_repeats = 64;                // views that show a few numbers so often that writing them never ends
   uint64_t max_name_bytes = uint64_t{16} << 20;  // a long key above many tensors, which each of their names repeats
   uint64_t max_scan_inflated = uint64_t{4} << 20;  // archives in archives of zeros; beside eight times the file itself
+  uint64_t max_script_bytes = uint64_t{64} << 20;  // TorchScript: sources that deflate to nothing, all of an archive's
+  uint64_t max_script_nodes = 16'000'000;          // ... and the trees that they are parsed into
+  uint64_t max_script_depth = 256;                 // ... brackets in brackets, ifs in ifs, where no program has so many
 };
 
 // ------------------------------------------------------------------------------------- checked arithmetic, bytes

@@ -8,6 +8,7 @@
 #include <okibi/dtype.h>
 #include <okibi/inspect.h>
 #include <okibi/io.h>
+#include <okibi/jit.h>
 #include <okibi/model.h>
 #include <okibi/nn.h>
 #include <okibi/op_table.h>

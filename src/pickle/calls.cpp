@@ -54,8 +54,17 @@ NodeId Unpickler::add_call(Made made, NodeId callable, NodeId arguments, NodeId 
   return graph_.add_object({.made = made, .callable = callable, .arguments = arguments, .keywords = keywords});
 }
 
+// TorchScript writes a member of an enum as its class called with the bare value: no tuple around it.
+NodeId Unpickler::in_tuple(NodeId callable, NodeId arguments) {
+  if (graph_.kind(arguments) == Kind::tuple || graph_.kind(callable) != Kind::global) return arguments;
+  const std::string_view module = graph_.module(callable);
+  if (module != "__torch__" && !module.starts_with("__torch__.")) return arguments;
+  return graph_.add_container(Kind::tuple, {&arguments, 1});
+}
+
 void Unpickler::reduce(const Argument&) {
   NodeId arguments = pop_one(), callable = pop_one();
+  arguments = in_tuple(callable, arguments);
   std::optional<NodeId> plain = fold(callable, arguments);
   push(plain ? *plain : add_call(Made::reduce, callable, arguments));
 }

@@ -98,6 +98,7 @@ class Unpickler {
   void push_instance(NodeId class_id, NodeId arguments);
   NodeId add_named(std::string_view module, std::string_view name);
   void spend_name(uint64_t bytes);
+  NodeId in_tuple(NodeId callable, NodeId arguments);
   NodeId add_call(Made made, NodeId callable, NodeId arguments, NodeId keywords = {});
 
   // folds.cpp: calls that spell plain data

@@ -186,6 +186,12 @@ TEST(PickleDecode, CallsThatOnlyLookLikeItStayCalls) {
             "#0=reduce(<builtins getattr>,#1=(None,s:42))");
 }
 
+TEST(PickleDecode, AMemberOfAnEnumOfTorchScriptNeedsNoTuple) {
+  EXPECT_EQ(describe("\x80\x02\x63__torch__\nColour\nK\x01R."sv), "#0=reduce(<__torch__ Colour>,#1=(1))");
+  EXPECT_EQ(describe("\x80\x02\x63__torch__.a\nColour\nK\x01R."sv), "#0=reduce(<__torch__.a Colour>,#1=(1))");
+  EXPECT_THAT(refusal_of("\x80\x02\x63__torch__x\nColour\nK\x01R."sv), testing::HasSubstr("not in a tuple"));
+}
+
 TEST(PickleDecode, AFoldedSetAndTheListItCameFromGrowApart) {
   EXPECT_EQ(describe("c__builtin__\nset\n(](K\x01\x65q\x00tR(K\x02\x90h\x00K\x03\x61\x86."sv),
             "#0=(#1=set{1,2},#2=[1,3])");

@@ -15,9 +15,11 @@ LoadOptions with_script_classes(LoadOptions options) {
 
 class TorchScript final : public ZipFile {
  public:
-  TorchScript(zip::Reader records, const LoadOptions& options)
+  // `pickle`.pkl, with its storages in the folder `pickle`.
+  TorchScript(zip::Reader records, const LoadOptions& options, std::string pickle)
       : ZipFile(std::move(records), with_script_classes(options)),
-        graph_(read_pickle("data.pkl")),
+        pickle_(std::move(pickle)),
+        graph_(read_pickle(pickle_ + ".pkl")),
         classes_(records_) {}
 
   Format format() const noexcept override { return Format::torchscript; }
@@ -29,6 +31,7 @@ class TorchScript final : public ZipFile {
  private:
   bool is_in_state_dict(const Value& root, const std::vector<Value>& path) const;
 
+  const std::string pickle_;
   const pickle::Graph graph_;
   const ScriptClasses classes_;
   const zip::Record nothing_ = {.name = "nothing"};
@@ -36,8 +39,9 @@ class TorchScript final : public ZipFile {
 
 // A storage without elements may have no record.
 Extent TorchScript::extent_of(const StorageRef& storage) const {
-  const bool is_missing = storage.nbytes == 0 && !records_.find("data/" + storage.key);
-  return is_missing ? Extent{&records_.source(), &nothing_} : ZipFile::extent_of(storage);
+  const std::string record = pickle_ + '/' + storage.key;
+  if (storage.nbytes == 0 && !records_.find(record)) return {&records_.source(), &nothing_};
+  return {&records_.source(), &record_of(record, storage), swapped_};
 }
 
 // The parameters and buffers of the module and its submodules, which are its tensors but for plain attributes.
@@ -80,7 +84,11 @@ bool is_torchscript(const zip::Reader& records) {
 }
 
 std::unique_ptr<const OpenedFile> open_torchscript(zip::Reader records, const LoadOptions& options) {
-  return std::make_unique<const TorchScript>(std::move(records), options);
+  return std::make_unique<const TorchScript>(std::move(records), options, "data");
+}
+
+std::unique_ptr<const OpenedFile> open_torchscript_constants(zip::Reader records, const LoadOptions& options) {
+  return std::make_unique<const TorchScript>(std::move(records), options, "constants");
 }
 
 }  // namespace okibi::checkpoint

@@ -18,5 +18,7 @@ namespace okibi::checkpoint {
 // Whether these are the records of a program. Error(unsupported) for those of before 1.2, and for torch.package.
 bool is_torchscript(const zip::Reader& records);
 std::unique_ptr<const OpenedFile> open_torchscript(zip::Reader records, const LoadOptions& options);
+// The tuple in constants.pkl, whose storages lie in constants/.
+std::unique_ptr<const OpenedFile> open_torchscript_constants(zip::Reader records, const LoadOptions& options);
 
 }  // namespace okibi::checkpoint

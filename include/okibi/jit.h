@@ -1,0 +1,121 @@
+// okibi/jit.h: TorchScript programs, without libtorch.
+//
+// load() gives a module that runs: its methods, with Values in and out. What it runs is the program itself, statement
+// by statement; nothing is recorded for gradients, and all tensors lie in memory whatever device they were saved from.
+// An operator that okibi does not have is Error(unsupported) once it is reached, and not before; what the program
+// itself raises is Error(bad_argument) with its words, the record and the line.
+//
+// describe() says what a program holds. Its source is parsed, as a whole, and which operators it calls is found out by
+// the types, as PyTorch does; nothing of it is run.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <okibi/io.h>
+#include <okibi/value.h>
+
+namespace okibi::jit {
+
+struct Parameter {
+  std::string name;
+  std::string type;  // as TorchScript writes it: "Optional[Tensor]"
+  std::optional<std::string> default_value = {};
+};
+
+struct Function {
+  std::string name;  // of a method; of a function with its qualifier: "__torch__.torch.nn.functional.relu"
+  std::vector<Parameter> parameters = {};  // of a method without self
+  std::string returns = {};
+  std::string where = {};  // "code/__torch__.py:24"
+};
+
+enum class AttributeRole : uint8_t { attribute, parameter, buffer, constant, member };
+std::string_view name_of(AttributeRole role) noexcept;
+
+struct Attribute {
+  std::string name;
+  std::string type = {};  // empty for a member of an enum
+  AttributeRole role = AttributeRole::attribute;
+  std::optional<std::string> value = {};  // of a constant or a member
+};
+
+enum class ClassKind : uint8_t { plain, module, named_tuple, enumeration, interface, module_interface };
+std::string_view name_of(ClassKind kind) noexcept;  // as TorchScript writes it: "Module"; "" for a plain one
+
+struct Class {
+  std::string name;  // qualified
+  ClassKind kind = ClassKind::plain;
+  std::vector<Attribute> attributes = {};
+  std::vector<Function> methods = {};
+};
+
+struct Operator {
+  std::string name;        // with its overload: "aten::add.Tensor"
+  uint64_t uses = 0;       // calls in the source
+  std::string first = {};  // "code/__torch__.py:24"
+  bool supported = false;  // okibi can run it
+};
+
+// A function that okibi does not understand as a whole. Its operators are listed without their overloads.
+struct Problem {
+  std::string function;  // qualified
+  std::string problem;   // with record, line and column
+};
+
+struct ExtraFile {
+  std::string name;  // as torch.jit.save(_extra_files) got it
+  uint64_t nbytes = 0;
+};
+
+struct Description {
+  int64_t version = 0;                   // of the format: 1 to 10
+  std::string root = {};                 // the class of the program itself
+  std::vector<Class> classes = {};       // by the names of their files, and in the order of those
+  std::vector<Function> functions = {};  // free ones
+  std::vector<Operator> operators = {};  // by name
+  std::vector<Problem> problems = {};
+  std::vector<ExtraFile> extra_files = {};
+};
+
+// Error(unsupported) for files that are no TorchScript programs, saying what they are; Error(bad_file) with record,
+// line and column for source that is none; Error(limit) for programs larger or deeper than any.
+Description describe(const std::string& uri, const Limits& limits = {});
+Description describe(std::shared_ptr<const io::Source> source, const Limits& limits = {});
+
+// ---------------------------------------------------------------------------------------------------------- running
+
+struct LoadOptions {
+  Limits limits = {};
+  // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
+  uint64_t max_steps = 0;
+};
+
+// A handle over shared state. Any number of threads may call methods that change no attributes; what else a method does
+// to the module's attributes, all handles see, and calls that do need an order of the caller's own.
+class Module {
+ public:
+  const std::string& class_name() const noexcept;  // "__torch__.Net"
+  std::vector<std::string> method_names() const;
+
+  // Arguments by position, without self; those that are left out have their defaults. Error(bad_argument) that shows
+  // the signature where they do not fit it.
+  // Hooks of forward are not run, as in PyTorch's C++.
+  Value forward(std::vector<Value> arguments) const { return call("forward", std::move(arguments)); }
+  Value call(const std::string& method, std::vector<Value> arguments) const;
+
+  // By its path: "training", "encoder.0.weight". Error(not_found).
+  Value attribute(const std::string& path) const;
+
+ private:
+  friend Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+  explicit Module(std::shared_ptr<struct ModuleBody> body) : body_(std::move(body)) {}
+  std::shared_ptr<ModuleBody> body_;
+};
+
+Module load(const std::string& uri, const LoadOptions& options = {});
+Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
+
+}  // namespace okibi::jit

@@ -1,0 +1,49 @@
+// script/archive.h: a TorchScript program in its archive:
+//
+//   <root>/version        the format: 1 to 10
+//   <root>/data.pkl       the module, of a class __torch__.…, with its attributes
+//   <root>/data/<key>     the bytes of their tensors
+//   <root>/code/….py      the source of the classes and functions
+//   <root>/constants.pkl  a tuple: what the source calls CONSTANTS.c0, CONSTANTS.c1 …
+//   <root>/extra/<name>   files that whoever saved it added
+#pragma once
+
+#include <memory>
+
+#include <okibi/checkpoint.h>
+#include <okibi/zip.h>
+
+#include "script/sources.h"
+
+namespace okibi::script {
+
+class ScriptArchive {
+ public:
+  // Error(unsupported) that says what the file is, where it is no program.
+  ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits);
+  ScriptArchive(const ScriptArchive&) = delete;
+  ScriptArchive& operator=(const ScriptArchive&) = delete;
+
+  std::string name() const { return records_.source().name(); }
+  int64_t version() const noexcept { return version_; }
+  const zip::Reader& records() const noexcept { return records_; }
+  Sources& sources() noexcept { return sources_; }
+  const Archive& checkpoint() const noexcept { return checkpoint_; }  // the module as data
+  std::vector<Value> constants() const;                               // read each time
+  Value root() const;                                                 // the module with its tensors; read each time
+  const std::string& root_class() const noexcept { return root_class_; }
+
+ private:
+  const std::shared_ptr<const io::Source> file_;
+  const LoadOptions options_;
+  const Archive checkpoint_;
+  const zip::Reader records_;
+  const int64_t version_;
+  const std::string root_class_;
+  Sources sources_;
+};
+
+// The same of a path or URI.
+std::unique_ptr<ScriptArchive> open_script(const std::string& uri, const Limits& limits);
+
+}  // namespace okibi::script

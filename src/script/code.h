@@ -1,0 +1,97 @@
+// script/code.h: a function as it runs: expressions with types, each call of an operator bound to one schema, and
+// variables in numbered places of a frame. Made by Lowering, run by Frame.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <okibi/value.h>
+
+#include "script/kernels.h"
+#include "script/schema.h"
+#include "script/syntax/tree.h"
+#include "script/type.h"
+
+namespace okibi::script {
+
+enum class NodeKind : uint8_t {
+  constant,       // value
+  variable,       // slot
+  get_attribute,  // inputs[0] . name
+  call_operator,  // schema (inputs …)
+  call_function,  // the function `name` (inputs …)
+  call_method,    // inputs[0] . name (inputs[1] …)
+  make_object,    // an object of the class `name`
+  make_list,      // [inputs], or the one input `slot` times
+  make_tuple,     // (inputs)
+  make_dict,      // {inputs: key, value …}
+  tuple_index,    // inputs[0] [slot]
+  tuple_slice,    // inputs[0] [slot : slot_end], a list where `type` is one
+  is_instance,    // inputs[0], types
+  retyped,        // inputs[0] as it is, of another type
+  to_list,        // inputs[0].tolist() as `type`
+  enum_part,      // inputs[0].name or .value
+  run_block,      // block, whose return is the value: what was forked
+};
+
+struct Block;
+
+struct Node {
+  NodeKind kind = NodeKind::constant;
+  Place place = {};
+  Type type = {};
+  std::vector<std::unique_ptr<Node>> inputs = {};
+  std::string name = {};
+  Value value = {};
+  uint32_t slot = 0, slot_end = 0;
+  const Schema* schema = nullptr;
+  Kernel kernel = {};  // of it, where okibi has one
+  std::vector<Type> types = {};
+  std::unique_ptr<Block> block = {};
+};
+using NodePtr = std::unique_ptr<Node>;
+
+enum class StepKind : uint8_t {
+  evaluate,       // value
+  assign,         // slots[0] = value
+  unpack,         // slots = the items of value
+  set_attribute,  // target . name = value
+  branch,         // if value: body else: orelse
+  loop,           // while value: body
+  count,          // for slots[0] in range(value): body
+  with,           // with value as slots[0]: body; a slot is optional
+  returns,        // value
+};
+
+struct Step {
+  StepKind kind = StepKind::evaluate;
+  Place place = {};
+  NodePtr value = {}, target = {};
+  std::string name = {};
+  std::vector<uint32_t> slots = {};
+  std::vector<Step> body = {}, orelse = {};
+};
+
+struct Block {
+  std::vector<Step> steps = {};
+};
+
+struct CodeParameter {
+  std::string name;
+  Type type = {};
+  NodePtr default_value = {};
+  std::string default_text = {};
+};
+
+struct Code {
+  std::string name;                            // qualified
+  std::string record;                          // in which its source stands
+  std::vector<CodeParameter> parameters = {};  // in slots 0, 1 …; of a method, self is the first
+  Type returns = {TypeKind::none};
+  uint32_t slots = 0;
+  Block body = {};
+};
+
+}  // namespace okibi::script

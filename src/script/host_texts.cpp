@@ -1,0 +1,212 @@
+// Texts: bytes, as TorchScript has them, though Python counts characters.
+#include <cstdio>
+
+#include "script/host_values.h"
+
+namespace okibi::script {
+
+std::string text_of(const Value& value) { return value.is_string() ? value.to_string() : repr(value); }
+
+namespace {
+
+constexpr size_t longest_text = 1 << 28;
+
+Value checked(std::string text) {
+  if (text.size() > longest_text)
+    throw Error(ErrorKind::limit, "a text of the program grows beyond any").found(uint64_t{text.size()});
+  return text;
+}
+
+Value concatenated(Arguments a) { return checked(a[0].to_string() + a[1].to_string()); }
+Value as_text(Arguments a) { return text_of(a[0]); }
+
+// The braces of the first text give way to the others, one by one.
+Value format(Arguments a) {
+  const std::string& pattern = a[0].to_string();
+  std::string text;
+  size_t used = 1;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '{' && i + 1 < pattern.size() && pattern[i + 1] == '}') {
+      if (used >= a.size())
+        throw Error(ErrorKind::bad_argument, "the text has more {} than the program gives values").found(pattern);
+      text += text_of(a[used++]);
+      ++i;
+    } else {
+      text += pattern[i];
+    }
+  }
+  return checked(std::move(text));
+}
+
+// "%s", "%d", "%f" … of the items of a tuple; and "%%".
+Value percent_format(Arguments a) {
+  const std::string& pattern = a[0].to_string();
+  const std::vector<Value> given =
+      a.size() == 2 && a[1].is_tuple() ? a[1].to_tuple().items() : std::vector<Value>(a.begin() + 1, a.end());
+  std::string text;
+  size_t used = 0;
+  for (size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] != '%' || i + 1 == pattern.size()) {
+      text += pattern[i];
+      continue;
+    }
+    const char kind = pattern[++i];
+    if (kind == '%') {
+      text += '%';
+      continue;
+    }
+    if (used >= given.size())
+      throw Error(ErrorKind::bad_argument, "the text has more % than the program gives values").found(pattern);
+    const Value& value = given[used++];
+    if (kind == 's' || kind == 'r') {
+      text += text_of(value);
+    } else if (kind == 'd' || kind == 'i') {
+      text += std::to_string(value.is_double() ? static_cast<int64_t>(value.to_double()) : value.to_int());
+    } else if (kind == 'f' || kind == 'F') {
+      text += fmt::format("{:f}", value.to_double());
+    } else if (kind == 'e' || kind == 'g') {
+      text += kind == 'e' ? fmt::format("{:e}", value.to_double()) : fmt::format("{:g}", value.to_double());
+    } else {
+      throw Error(ErrorKind::unsupported, fmt::format("okibi does not know the format %{}", kind));
+    }
+  }
+  return checked(std::move(text));
+}
+
+Value letter(Arguments a) {
+  const std::string& text = a[0].to_string();
+  return Value(std::string_view(text).substr(index_in(a[1].to_int(), text.size()), 1));
+}
+
+Value part(Arguments a) {
+  const std::string& text = a[0].to_string();
+  const Range range = slice_of(a[1], a[2], a[3], text.size());
+  std::string taken;
+  for (int64_t i = range.begin; range.step > 0 && i < range.end; i += std::min(range.step, range.end - i))
+    taken += text[static_cast<size_t>(i)];
+  if (range.step < 0) throw Error(ErrorKind::bad_argument, "the step of a text's slice must be positive");
+  return taken;
+}
+
+template <int (*change)(int)>
+Value changed(Arguments a) {
+  std::string text = a[0].to_string();
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 128) c = static_cast<char>(change(c));
+  }
+  return text;
+}
+
+template <bool left, bool right>
+Value stripped(Arguments a) {
+  const std::string& text = a[0].to_string();
+  const std::string letters = a.size() > 1 && a[1].is_string() ? a[1].to_string() : " \n\t\f\v\r";
+  const size_t begin = left ? text.find_first_not_of(letters) : 0;
+  const size_t end = right ? text.find_last_not_of(letters) : text.size() - 1;
+  if (text.empty() || begin == text.npos || end == text.npos) return "";
+  return text.substr(begin, end - begin + 1);
+}
+
+Value split(Arguments a) {
+  const std::string& text = a[0].to_string();
+  const int64_t most = a[2].to_int();
+  const List parts;
+  if (a[1].is_none()) {  // at white space
+    for (size_t at = 0; (at = text.find_first_not_of(" \n\t\f\v\r", at)) != text.npos;) {
+      const bool is_last = most >= 0 && std::cmp_greater_equal(parts.size(), most);
+      const size_t end = is_last ? text.size() : std::min(text.find_first_of(" \n\t\f\v\r", at), text.size());
+      parts.push_back(text.substr(at, end - at));
+      at = end;
+    }
+    return parts;
+  }
+  const std::string& by = a[1].to_string();
+  if (by.empty()) throw Error(ErrorKind::bad_argument, "the program splits a text by nothing");
+  size_t at = 0;
+  for (size_t end = 0; (end = text.find(by, at)) != text.npos; at = end + by.size()) {
+    if (most >= 0 && std::cmp_greater_equal(parts.size(), most)) break;
+    parts.push_back(text.substr(at, end - at));
+  }
+  parts.push_back(text.substr(at));
+  return parts;
+}
+
+Value join(Arguments a) {
+  std::string text;
+  for (const Value& item : a[1].to_list())
+    text += (&item == a[1].to_list().begin() ? "" : a[0].to_string()) + item.to_string();
+  return checked(std::move(text));
+}
+
+Value replace(Arguments a) {
+  const std::string &text = a[0].to_string(), &old = a[1].to_string(), &by = a[2].to_string();
+  int64_t left = a[3].to_int() < 0 ? INT64_MAX : a[3].to_int();
+  if (old.empty()) throw Error(ErrorKind::unsupported, "okibi does not replace nothing by something");
+  std::string result;
+  size_t at = 0;
+  for (size_t end = 0; left > 0 && (end = text.find(old, at)) != text.npos; at = end + old.size(), --left) {
+    (result += text.substr(at, end - at)) += by;
+    checked(result);
+  }
+  return checked(result + text.substr(at));
+}
+
+void require_whole(Arguments a) {
+  if (a[2].to_int() == 0 && a[3].to_int() == -1) return;
+  throw Error(ErrorKind::unsupported, "okibi looks for beginnings and ends of whole texts only");
+}
+Value starts_with(Arguments a) { return require_whole(a), a[0].to_string().starts_with(a[1].to_string()); }
+Value ends_with(Arguments a) { return require_whole(a), a[0].to_string().ends_with(a[1].to_string()); }
+
+Value print(Arguments a) {
+  std::string line;
+  for (const Value& value : a) line += (&value == a.data() ? "" : " ") + text_of(value);
+  fmt::print("{}\n", line);
+  return {};
+}
+
+Value warn(Arguments a) {
+  fmt::print(stderr, "the program warns: {}\n", printable(text_of(a[0])));
+  return {};
+}
+
+// "ValueError" of "builtins.ValueError".
+Value raise(Arguments a) {
+  const std::string name = a[1].is_string() ? a[1].to_string() : "";
+  const size_t dot = name.rfind('.');
+  const std::string kind = name.empty() ? "an error" : name.substr(dot == name.npos ? 0 : dot + 1);
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("the program raises {}: {}", printable(kind, 100), printable(a[0].to_string())));
+}
+
+int upper(int c) { return c >= 'a' && c <= 'z' ? c - 32 : c; }
+int lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
+
+constexpr HostRow rows[] = {
+    {"aten::add", "str", concatenated},
+    {"aten::str", "-", as_text},
+    {"aten::format", "-", format},
+    {"aten::percentFormat", "-", percent_format},
+    {"aten::__getitem__", "str", letter},
+    {"prim::StringIndex", "-", letter},
+    {"aten::slice", "str", part},
+    {"aten::upper", "-", changed<upper>},
+    {"aten::lower", "-", changed<lower>},
+    {"aten::strip", "-", stripped<true, true>},
+    {"aten::lstrip", "-", stripped<true, false>},
+    {"aten::rstrip", "-", stripped<false, true>},
+    {"aten::split", "str", split},
+    {"aten::join", "-", join},
+    {"aten::replace", "-", replace},
+    {"aten::startswith", "-", starts_with},
+    {"aten::endswith", "-", ends_with},
+    {"prim::Print", "-", print},
+    {"aten::warn", "-", warn},
+    {"prim::RaiseException", "-", raise},
+};
+
+}  // namespace
+
+std::span<const HostRow> text_rows() { return rows; }
+
+}  // namespace okibi::script

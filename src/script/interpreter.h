@@ -1,0 +1,52 @@
+// script/interpreter.h: runs code. Each call has a frame of its own; the code is not changed.
+#pragma once
+
+#include <atomic>
+#include <mutex>
+#include <optional>
+
+#include "script/program.h"
+
+namespace okibi::script {
+
+class Interpreter {
+ public:
+  // At most so many steps in one call: 0 for any number.
+  Interpreter(Program& program, uint64_t max_steps)
+      : program_(program), steps_left_(max_steps), is_limited_(max_steps > 0) {}
+
+  // A function by its qualified name, of a method with self; all arguments in order.
+  Value call(const std::string& function, std::vector<Value> arguments);
+  Value value_of(const Node& constant);  // of a default
+
+ private:
+  struct Frame {
+    const Code* code;
+    std::vector<Value> slots;
+    Place place = {};
+  };
+  class Deeper;
+
+  std::optional<Value> run(const std::vector<Step>& steps, Frame& frame);
+  std::optional<Value> run(const Step& step, Frame& frame);
+  std::optional<Value> run_loop(const Step& step, Frame& frame);
+  std::optional<Value> run_count(const Step& step, Frame& frame);
+  std::optional<Value> run_with(const Step& step, Frame& frame);
+  void unpack(const Step& step, Frame& frame);
+  Value evaluate(const Node& node, Frame& frame);
+  std::vector<Value> inputs_of(const Node& node, Frame& frame);
+  Value make_list(const Node& node, Frame& frame);
+  Value make_dict(const Node& node, Frame& frame);
+  Value slice_of_tuple(const Node& node, Frame& frame);
+  void count_step(const Place& place, Frame& frame);
+
+  Program& program_;
+  uint64_t steps_left_;
+  const bool is_limited_;
+  uint32_t depth_ = 0;
+};
+
+// Whether a value is what isinstance asks for.
+bool is_of(const Value& value, const Type& type);
+
+}  // namespace okibi::script

@@ -1,0 +1,72 @@
+#include "script/kernels.h"
+
+#include <algorithm>
+
+namespace okibi::script {
+namespace {
+
+bool has_word(std::string_view words, std::string_view word) {
+  while (!words.empty()) {
+    const size_t end = std::min(words.find(' '), words.size());
+    if (words.substr(0, end) == word) return true;
+    words.remove_prefix(std::min(end + 1, words.size()));
+  }
+  return false;
+}
+
+bool is_of(const HostRow& row, std::string_view name) {
+  const size_t dot = name.find('.');
+  return row.name == name.substr(0, dot) && has_word(row.overloads, dot == name.npos ? "-" : name.substr(dot + 1));
+}
+
+HostFunction find_old(std::string_view name, int64_t version) {
+  for (const OldRow& old : old_rows()) {
+    if (version < old.before && is_of(old.row, name)) return old.row.function;
+  }
+  return nullptr;
+}
+
+HostFunction find_host(std::string_view name) {
+  for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows()}) {
+    for (const HostRow& row : rows) {
+      if (is_of(row, name)) return row.function;
+    }
+  }
+  return nullptr;
+}
+
+// Which arguments of "f(Tensor self, ScalarType dtype, …)" are dtypes.
+std::vector<size_t> dtypes_of(std::string_view schema) {
+  std::vector<size_t> dtypes;
+  schema.remove_prefix(schema.find('(') + 1);
+  schema = schema.substr(0, schema.find(") ->"));
+  for (size_t index = 0; !schema.empty();) {
+    const size_t end = std::min(schema.find(", "), schema.size());
+    const std::string_view argument = schema.substr(0, end);
+    if (argument.starts_with("ScalarType")) dtypes.push_back(index);
+    if (argument != "*") ++index;
+    schema.remove_prefix(std::min(end + 2, schema.size()));
+  }
+  return dtypes;
+}
+
+}  // namespace
+
+Kernel find_kernel(std::string_view name, int64_t format_version) {
+  if (const HostFunction old = find_old(name, format_version)) return {.host = old};
+  if (const HostFunction host = find_host(name)) return {.host = host};
+  const Op* op = find_op(name);
+  return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : Kernel{};
+}
+
+Value Kernel::operator()(std::span<const Value> arguments) const {
+  if (host) return host(arguments);
+  if (dtypes.empty()) return op->call(arguments);
+  std::vector<Value> changed(arguments.begin(), arguments.end());
+  for (const size_t index : dtypes) {
+    if (index < changed.size() && changed[index].is_int()) changed[index] = dtype_numbered(changed[index].to_int());
+  }
+  return op->call(changed);
+}
+
+}  // namespace okibi::script

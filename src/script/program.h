@@ -1,0 +1,88 @@
+// script/program.h: a program's classes by what their names mean, and its functions lowered when they are asked for.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/keyed_hash.h"
+#include "script/archive.h"
+#include "script/code.h"
+
+namespace okibi::script {
+
+// A class with its types known. Bodies of methods are not looked at.
+struct ClassInfo {
+  std::string name;  // qualified
+  const Class* source = nullptr;
+  const SourceFile* file = nullptr;
+  KeyedMap<std::string, Type> attributes = {};             // in its objects
+  std::vector<std::string> fields = {};                    // of a NamedTuple, in order
+  KeyedMap<std::string, const Attribute*> constants = {};  // Final[…]
+  KeyedMap<std::string, const Function*> methods = {};
+};
+
+struct Signature {
+  struct Item {
+    std::string name;
+    Type type;
+    const Expr* default_value = nullptr;
+  };
+  std::vector<Item> parameters = {};  // with self
+  Type returns = {};
+};
+
+// code_of() and name_of_member() may be called by several threads; all else by one at a time.
+class Program {
+ public:
+  explicit Program(std::unique_ptr<ScriptArchive> archive);
+
+  ScriptArchive& archive() noexcept { return *archive_; }
+  Schemas& schemas() noexcept { return schemas_; }
+
+  const ClassInfo* find_class(std::string_view name);   // nullptr where the archive has no source of it
+  const ClassInfo& class_named(std::string_view name);  // or Error(bad_file)
+  const ClassInfo& root_class() { return class_named(archive_->root_class()); }
+
+  // "__torch__.helper", or "__torch__.Net.forward" of a method; without its body. nullptr where there is none.
+  const Signature* signature_of(const std::string& function);
+  // The same with its body. Error(bad_file) or Error(unsupported) with record, line and column.
+  const Code& code_of(const std::string& function);
+
+  // "RED": what the member of an enum with this value is called. Error(bad_file) where none has it.
+  std::string name_of_member(std::string_view enumeration, const Value& value);
+
+  // Error(limit) where types are deeper than any, or take more memory than the source gives reason for: `x = (x, x)`
+  // again and again is short.
+  void spend(const Type& type, const Place& place);
+
+  // CONSTANTS.c<index>
+  const Value& constant(size_t index);
+
+ private:
+  struct Found {
+    const Function* function = nullptr;
+    const SourceFile* file = nullptr;
+    const ClassInfo* of = nullptr;  // of a method
+  };
+  std::unique_ptr<const Code> make_code(const std::string& function);
+  const Kernel& kernel_of(std::string_view op);
+  Found find(const std::string& function);
+  std::unique_ptr<ClassInfo> make_class(std::string_view name, const Class& source, const SourceFile& file);
+
+  std::unique_ptr<ScriptArchive> archive_;
+  Schemas schemas_;
+  uint64_t types_left_;
+  KeyedMap<std::string, std::unique_ptr<const ClassInfo>> classes_;
+  KeyedMap<std::string, Signature> signatures_;
+  std::mutex mutex_;
+  KeyedMap<std::string, std::unique_ptr<const Code>> codes_;
+  KeyedMap<std::string, Kernel> kernels_;
+  std::optional<std::vector<Value>> constants_;
+};
+
+// What a function's source says of its types. Of a method, self is of the class.
+Signature signature_of(const Function& function, const ClassInfo* of);
+
+}  // namespace okibi::script

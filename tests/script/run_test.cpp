@@ -1,0 +1,192 @@
+// Programs run, and give what they give in PyTorch: <name>.pth holds calls with their outputs, in order.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <okibi/checkpoint.h>
+#include <okibi/jit.h>
+#include <okibi/zip.h>
+
+#include <map>
+#include <thread>
+
+namespace okibi::jit {
+namespace {
+
+using namespace std::string_literals;
+using testing::HasSubstr;
+
+std::string golden(const std::string& name) { return OKIBI_GOLDEN "/script/" + name; }
+
+// Tensors by their numbers, all else as Python has it.
+bool same(const Value& a, const Value& b) {
+  if (a.is_tensor() && b.is_tensor()) {
+    const Tensor &one = a.to_tensor(), &other = b.to_tensor();
+    return one.dtype() == other.dtype() && one.sizes() == other.sizes() && allclose(one, other, 1e-5, 1e-6);
+  }
+  const bool lists = (a.is_list() && b.is_list()) || (a.is_tuple() && b.is_tuple());
+  if (lists) {
+    if (a.size() != b.size()) return false;
+    for (size_t i = 0; i < a.size(); ++i) {
+      if (!same(a[i], b[i])) return false;
+    }
+    return true;
+  }
+  if (a.is_dict() && b.is_dict()) {
+    if (a.size() != b.size()) return false;
+    for (const auto& [key, value] : a.to_dict()) {
+      const Value* other = b.to_dict().find(key);
+      if (!other || !same(value, *other)) return false;
+    }
+    return true;
+  }
+  if (a.is_double() && b.is_double() && std::isnan(a.to_double())) return std::isnan(b.to_double());
+  return a.kind() == b.kind() && a == b;
+}
+
+TEST(Running, GivesWhatPyTorchGives) {
+  for (const std::string name : {"torture", "hooked", "tabular", "tabular_traced"}) {
+    const Module module = load(golden(name + ".pt"));
+    const Value runs = okibi::load(golden(name + ".pth"));
+    for (const Value& run : runs.to_list()) {
+      const std::string method = run["method"].to_string();
+      try {
+        const Value output = module.call(method, run["inputs"].to_list().items());
+        EXPECT_TRUE(same(output, run["output"])) << name << "." << method << repr(run["inputs"]) << " gives "
+                                                 << repr(output) << " instead of " << repr(run["output"]);
+      } catch (const Error& error) {
+        ADD_FAILURE() << name << "." << method << repr(run["inputs"]) << ": " << error.what();
+      }
+    }
+  }
+}
+
+TEST(Running, ChangesAttributesForAllHandles) {
+  const Module module = load(golden("torture.pt")), other = module;
+  EXPECT_EQ(module.attribute("steps").to_tensor().item<int64_t>(), 0);
+  module.forward({ones({2, 4})});
+  module.forward({ones({2, 4})});
+  EXPECT_EQ(other.attribute("steps").to_tensor().item<int64_t>(), 2);
+  EXPECT_EQ(other.attribute("stateful.count").to_int(), 2);
+  EXPECT_EQ(load(golden("torture.pt")).attribute("stateful.count").to_int(), 0);
+}
+
+TEST(Running, MakesWhatWasSavedByGetstate) {
+  const Module module = load(golden("torture.pt"));
+  EXPECT_TRUE(equal(module.attribute("stateful.w").to_tensor(), ones({2})));
+  EXPECT_FALSE(module.attribute("stateful.training").to_bool());
+}
+
+std::string problem_of(const std::function<void()>& work) {
+  try {
+    work();
+    return "no problem";
+  } catch (const Error& error) {
+    return error.what();
+  }
+}
+
+TEST(Running, WhatTheProgramRaisesIsAnErrorWithItsWordsAndPlace) {
+  const Module module = load(golden("torture.pt"));
+  EXPECT_THAT(problem_of([&] { module.call("fails", {-3}); }),
+              testing::AllOf(HasSubstr("torture.pt, record code/__torch__.py, line 1"),
+                             HasSubstr("the program raises ValueError: n must not be negative, but is -3")));
+  EXPECT_THAT(problem_of([&] { module.call("fails", {0}); }), HasSubstr("the program raises RuntimeError: zero"));
+}
+
+TEST(Running, OperatorsThatOkibiDoesNotHaveAreErrorsOnceTheyAreReached) {
+  const Module module = load(golden("transformer.pt"));
+  EXPECT_THAT(problem_of([&] { module.forward({ones({3, 1, 4})}); }), HasSubstr("okibi cannot run the operator"));
+}
+
+TEST(Running, ArgumentsMustFitTheSignature) {
+  const Module module = load(golden("torture.pt"));
+  EXPECT_THAT(
+      problem_of([&] { module.forward({}); }),
+      HasSubstr("the call of forward gives no x: expected forward(x: Tensor, scale: float=1.), found 0 arguments"));
+  EXPECT_THAT(problem_of([&] {
+                module.forward({ones({2, 4}), "much"});
+              }),
+              HasSubstr("the argument scale of forward is of another type"));
+  EXPECT_THAT(problem_of([&] { module.forward({1, 2, 3}); }), HasSubstr("the argument x of forward"));
+  EXPECT_THAT(problem_of([&] { module.forward({ones({2, 4}), 2, 3}); }), HasSubstr("more arguments than it has"));
+  EXPECT_THAT(problem_of([&] { module.call("backward", {}); }), HasSubstr("no function __torch__.Torture.backward"));
+}
+
+// ------------------------------------------------------------------------------------------- programs made by hand
+
+std::shared_ptr<const io::Source> archive_of(const std::string& methods,
+                                             const std::string& data = "\x80\x02\x63__torch__\nA\n)\x81}b.",
+                                             const std::string& version = "3\n") {
+  auto buffer = std::make_shared<Buffer>(std::vector<std::byte>(), "made.pt");
+  zip::Writer writer(*buffer, "made");
+  writer.add("version", as_bytes(version));
+  writer.add("data.pkl", as_bytes(data));
+  writer.add("constants.pkl", as_bytes("\x80\x02)."));
+  writer.add("code/__torch__.py", as_bytes("class A(Module):\n" + methods));
+  writer.finish();
+  return buffer;
+}
+
+TEST(RunningMadeOnes, EndlessLoopsEndUnderALimit) {
+  const auto file = archive_of("  def f(self) -> int:\n    while True:\n      pass\n    return 1\n");
+  const Module module = load(file, {.max_steps = 1000});
+  EXPECT_THAT(problem_of([&] { module.call("f", {}); }), HasSubstr("more steps than it may"));
+}
+
+TEST(RunningMadeOnes, EndlessRecursionIsAnError) {
+  const Module module =
+      load(archive_of("  def f(self, n: int) -> int:\n    return torch.add((self).f(torch.add(n, 1), ), 1)\n"));
+  EXPECT_THAT(problem_of([&] { module.call("f", {0}); }), HasSubstr("calls itself more deeply than any"));
+}
+
+TEST(RunningMadeOnes, WhatThePickleHoldsNeedNotBeWhatTheSourceSays) {
+  const std::string with_zeros = "\x80\x02\x63__torch__\nA\n)\x81}X\x01\0\0\0xX\x01\0\0\0ysb."s;
+  const Module module =
+      load(archive_of("  x : Tensor\n  def f(self) -> Tensor:\n    return torch.relu(self.x)\n", with_zeros));
+  EXPECT_THAT(problem_of([&] { module.call("f", {}); }), HasSubstr("record code/__torch__.py, line 4"));
+}
+
+TEST(RunningMadeOnes, AttributesThatAreNotThereAreErrors) {
+  const Module module = load(archive_of("  x : Tensor\n  def f(self) -> Tensor:\n    return self.x\n"));
+  EXPECT_THAT(problem_of([&] { module.call("f", {}); }), HasSubstr("line 4"));
+}
+
+TEST(RunningMadeOnes, NumbersAreThoseOfPython) {
+  const Module module =
+      load(archive_of("  def f(self, a: int, b: int) -> Tuple[int, int, float]:\n    return (torch.floordiv(a, b), "
+                      "torch.remainder(a, b), torch.div(a, b))\n"));
+  EXPECT_EQ(module.call("f", {-7, 2}), Value(Tuple{-4, 1, -3.5}));
+  EXPECT_EQ(module.call("f", {7, -2}), Value(Tuple{-4, -1, -3.5}));
+  EXPECT_THAT(problem_of([&] { module.call("f", {1, 0}); }), HasSubstr("the program divides by zero"));
+  EXPECT_EQ(module.call("f", {INT64_MIN, -1})[1], Value(0));
+}
+
+TEST(RunningMadeOnes, OldFormatsMeanWhatTheyMeant) {
+  const std::string source =
+      "  def f(self, x: Tensor) -> Tensor:\n    return torch.div(x, 2)\n"
+      "  def g(self, n: int) -> Tensor:\n    return torch.full([2], n)\n";
+  const std::string object = "\x80\x02\x63__torch__\nA\n)\x81}b.";
+  const Module old = load(archive_of(source, object, "3\n")), today = load(archive_of(source, object, "5\n"));
+  EXPECT_THAT(problem_of([&] { old.call("f", {arange(3)}); }), HasSubstr("as PyTorch did before 1.6"));
+  EXPECT_TRUE(allclose(old.call("f", {ones({2})}).to_tensor(), full({2}, 0.5)));
+  EXPECT_TRUE(allclose(today.call("f", {arange(2)}).to_tensor(), tensor({0.0, 0.5})));
+  EXPECT_EQ(old.call("g", {3}).to_tensor().dtype(), float32);
+  EXPECT_EQ(today.call("g", {3}).to_tensor().dtype(), int64);
+}
+
+TEST(ThreadsRunning, ManyCallOneModuleAtOnce) {
+  const Module module = load(golden("tabular.pt"));
+  const Value run = okibi::load(golden("tabular.pth"))[0];
+  std::vector<std::thread> threads;
+  std::atomic<int> right = 0;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&] {
+      for (int k = 0; k < 5; ++k) right += same(module.forward(run["inputs"].to_list().items()), run["output"]);
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(right, 20);
+}
+
+}  // namespace
+}  // namespace okibi::jit
