@@ -56,28 +56,6 @@ Value to_int(Arguments a) { return tensor_of(a[0]).item<int64_t>(); }
 Value to_float(Arguments a) { return tensor_of(a[0]).item<double>(); }
 Value to_bool(Arguments a) { return tensor_of(a[0]).item<double>() != 0; }
 
-// A number as a tensor without dimensions, of the dtype that takes part least in promotion.
-Tensor scalar_beside(const Tensor& tensor, const Value& number) {
-  const bool keeps = is_floating_point(tensor.dtype()) || (!number.is_double() && tensor.dtype() != DType::boolean);
-  return full({}, number.to_double(), {keeps ? tensor.dtype() : number.is_double() ? DType::float32 : DType::int64});
-}
-
-template <Tensor (*function)(const Tensor&, const Tensor&)>
-Value with_scalar(Arguments a) {
-  return function(tensor_of(a[0]), scalar_beside(tensor_of(a[0]), a[1]));
-}
-
-Value minus_scalar(Arguments a) {
-  const Tensor& tensor = tensor_of(a[0]);
-  return sub(tensor, scalar_beside(tensor, a[1]), a[2].to_double());
-}
-Value scalar_minus(Arguments a) {
-  const Tensor& tensor = tensor_of(a[0]);
-  return sub(scalar_beside(tensor, a[1]), tensor, a[2].to_double());
-}
-Value negative(Arguments a) { return mul(tensor_of(a[0]), scalar_beside(tensor_of(a[0]), -1)); }
-Value reciprocal(Arguments a) { return div(scalar_beside(tensor_of(a[0]), 1.0), tensor_of(a[0])); }
-
 Value dropped(Arguments a) { return dropout(tensor_of(a[0]), a[1].to_double(), a[2].to_bool()); }
 
 // A tensor that the program makes: dtype is the argument at `index`.
@@ -168,14 +146,6 @@ constexpr HostRow rows[] = {
     {"aten::Float", "Tensor", to_float},
     {"aten::FloatImplicit", "-", to_float},
     {"aten::Bool", "Tensor", to_bool},
-    {"aten::eq", "Scalar", with_scalar<eq>},
-    {"aten::lt", "Scalar", with_scalar<lt>},
-    {"aten::gt", "Scalar", with_scalar<gt>},
-    {"aten::div", "Scalar", with_scalar<div>},
-    {"aten::sub", "Scalar", minus_scalar},
-    {"aten::rsub", "Scalar", scalar_minus},
-    {"aten::neg", "-", negative},
-    {"aten::reciprocal", "-", reciprocal},
     {"aten::dropout", "-", dropped},
     {"aten::zeros", "-", made_zeros},
     {"aten::ones", "-", made_ones},
