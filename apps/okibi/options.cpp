@@ -65,6 +65,9 @@ void Options::list(const std::string& names, std::optional<std::vector<std::stri
       ->delimiter(',')
       ->allow_extra_args(false);
 }
+void Options::each(const std::string& names, std::vector<std::string>& into, const std::string& help) {
+  parts_->app.add_option(names, into, help)->allow_extra_args(false);
+}
 void Options::choice(const std::string& names, std::optional<std::string>& into,
                      const std::vector<std::string>& choices, const std::string& help) {
   parts_->app.add_option(names, into, help)->check(CLI::IsMember(choices));

@@ -25,6 +25,7 @@ class Options {
   void option(const std::string& names, std::optional<uint64_t>& into, const std::string& help);
   void option(const std::string& names, std::optional<double>& into, const std::string& help);
   void list(const std::string& names, std::optional<std::vector<std::string>>& into, const std::string& help);  // a,b,c
+  void each(const std::string& names, std::vector<std::string>& into, const std::string& help);  // given several times
   void choice(const std::string& names, std::optional<std::string>& into, const std::vector<std::string>& choices,
               const std::string& help);
 

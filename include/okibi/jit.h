@@ -99,6 +99,7 @@ class Module {
  public:
   const std::string& class_name() const noexcept;  // "__torch__.Net"
   std::vector<std::string> method_names() const;
+  std::vector<Parameter> parameters(const std::string& method) const;  // without self. Error(not_found)
 
   // Arguments by position, without self; those that are left out have their defaults. Error(bad_argument) that shows
   // the signature where they do not fit it.

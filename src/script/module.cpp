@@ -124,6 +124,22 @@ const std::string& Module::class_name() const noexcept { return body_->class_nam
 
 std::vector<std::string> Module::method_names() const { return body_->methods; }
 
+std::vector<Parameter> Module::parameters(const std::string& method) const {
+  if (std::ranges::find(body_->methods, method) == body_->methods.end()) {
+    throw Error(ErrorKind::not_found, fmt::format("the program has no method {}", printable(method, 100)))
+        .expected(fmt::format("one of {}", fmt::join(body_->methods, ", ")))
+        .at("", body_->name);
+  }
+  const script::Code& code = body_->program.code_of(fmt::format("{}.{}", body_->class_name, method));
+  std::vector<Parameter> parameters;
+  for (size_t i = 1; i < code.parameters.size(); ++i) {
+    const script::CodeParameter& parameter = code.parameters[i];
+    parameters.push_back({parameter.name, to_string(parameter.type)});
+    if (parameter.default_value) parameters.back().default_value = parameter.default_text;
+  }
+  return parameters;
+}
+
 Value Module::call(const std::string& method, std::vector<Value> arguments) const {
   return in_context("", body_->name, [&] {
     const NoGrad no_grad;

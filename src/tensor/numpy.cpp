@@ -35,24 +35,20 @@ struct NumpyDType {
   bool swapped = false;  // of the other byte order than this machine
 };
 
-std::optional<DType> dtype_of_code(std::string_view code) {
-  constexpr std::array<std::pair<std::string_view, DType>, 14> codes = {{{"b1", boolean},
-                                                                         {"i1", int8},
-                                                                         {"i2", int16},
-                                                                         {"i4", int32},
-                                                                         {"i8", int64},
-                                                                         {"u1", uint8},
-                                                                         {"u2", uint16},
-                                                                         {"u4", uint32},
-                                                                         {"u8", uint64},
-                                                                         {"f2", float16},
-                                                                         {"f4", float32},
-                                                                         {"f8", float64},
-                                                                         {"c8", complex64},
-                                                                         {"c16", complex128}}};
-  const auto* found = std::ranges::find(codes, code, &std::pair<std::string_view, DType>::first);
-  return found == codes.end() ? std::nullopt : std::optional(found->second);
-}
+constexpr std::array<std::pair<std::string_view, DType>, 14> codes = {{{"b1", boolean},
+                                                                       {"i1", int8},
+                                                                       {"i2", int16},
+                                                                       {"i4", int32},
+                                                                       {"i8", int64},
+                                                                       {"u1", uint8},
+                                                                       {"u2", uint16},
+                                                                       {"u4", uint32},
+                                                                       {"u8", uint64},
+                                                                       {"f2", float16},
+                                                                       {"f4", float32},
+                                                                       {"f8", float64},
+                                                                       {"c8", complex64},
+                                                                       {"c16", complex128}}};
 
 NumpyDType numpy_dtype(const Value& value) {
   const Object::Parts* parts = value.is_object() ? &value.to_object().parts() : nullptr;
@@ -60,7 +56,7 @@ NumpyDType numpy_dtype(const Value& value) {
                         parts->arguments[0].is_string();
   if (!is_dtype) throw Error(ErrorKind::bad_file, "a NumPy array has no dtype that could be read");
   const std::string& code = parts->arguments[0].to_string();
-  const auto dtype = dtype_of_code(code);
+  const auto dtype = dtype_of_numpy_code(code);
   if (!dtype) {
     throw Error(ErrorKind::unsupported, "NumPy values of this dtype are no numbers that a tensor could hold")
         .found(fmt::format("'{}'", code.substr(0, 40)));
@@ -148,6 +144,16 @@ std::optional<Value> number_in(const Tensor& scalar) {
 bool is_numpy(const Value& value) noexcept { return is_array(value) || is_scalar(value); }
 
 Tensor from_numpy(const Value& value) { return tensor_of(value, false); }
+
+std::optional<DType> dtype_of_numpy_code(std::string_view code) {
+  const auto* found = std::ranges::find(codes, code, &std::pair<std::string_view, DType>::first);
+  return found == codes.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::string_view numpy_code_of(DType dtype) {
+  const auto* found = std::ranges::find(codes, dtype, &std::pair<std::string_view, DType>::second);
+  return found == codes.end() ? "" : found->first;
+}
 
 std::optional<Value> number_of_numpy(const Value& value) {
   return is_scalar(value) ? number_in(tensor_of(value, true)) : std::nullopt;

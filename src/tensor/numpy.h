@@ -5,10 +5,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tensor/value_print.h"
 
 namespace okibi {
+
+// "f4" ⇄ float32; nothing, or "", for what the other does not have.
+std::optional<DType> dtype_of_numpy_code(std::string_view code);
+std::string_view numpy_code_of(DType dtype);
 
 // The number in a NumPy scalar; nothing for all else.
 std::optional<Value> number_of_numpy(const Value& value);

@@ -5,4 +5,5 @@ extern "C" {
 int okibi_verb_train(int count, char** arguments);
 int okibi_verb_predict(int count, char** arguments);
 int okibi_verb_script(int count, char** arguments);
+int okibi_verb_run(int count, char** arguments);
 }
