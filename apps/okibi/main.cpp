@@ -71,7 +71,7 @@ void listen_to_signals(int count, char** arguments) {
   }
 }
 
-int run(int count, char** arguments) {
+int run_verb(int count, char** arguments) {
   const std::string_view name = count > 1 ? arguments[1] : "--help";
   if (name == "--help" || name == "-h" || name == "help") return print_help(stdout), 0;
   if (name == "--version") return fmt::print("okibi {}\n", version()), 0;
@@ -92,7 +92,7 @@ int main(int count, char** arguments) {
   std::signal(SIGPIPE, SIG_DFL);  // `okibi ls … | head` ends quietly
   std::signal(SIGXFSZ, SIG_IGN);  // a file size limit is then an error like a full disk
   try {
-    const int status = okibi::app::run(count, arguments);
+    const int status = okibi::app::run_verb(count, arguments);
     if (std::fflush(stdout) != 0) throw okibi::Error(okibi::ErrorKind::io, "cannot write to standard output");
     return status;
   } catch (const okibi::Error& error) {

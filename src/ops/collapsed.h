@@ -1,9 +1,9 @@
 // What a reduction over some dimensions looks at.
 #pragma once
 
-#include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <optional>
-#include <vector>
 
 #include <okibi/tensor.h>
 
@@ -11,24 +11,40 @@
 
 namespace okibi::ops {
 
+// Some of the dimensions, of which a tensor has at most 64 (Limits::max_tensor_dims). Takes no memory from the heap.
+struct NamedDims {
+  uint64_t bits = 0;
+  size_t rank = 0;
+
+  bool operator[](size_t dim) const noexcept { return (bits >> dim & 1) != 0; }
+  size_t size() const noexcept { return rank; }
+  size_t first() const noexcept { return static_cast<size_t>(std::countr_zero(bits)); }
+  size_t end() const noexcept { return 64 - static_cast<size_t>(std::countl_zero(bits)); }  // behind the last
+  bool side_by_side() const noexcept {
+    return bits == 0 || end() - first() == static_cast<size_t>(std::popcount(bits));
+  }
+};
+
 // Which of the dimensions: all where none is named. Error(out_of_range); Error(bad_argument) for one that is named
 // twice.
-inline std::vector<bool> named_dims(const Tensor& x, const std::optional<Dims>& dims) {
-  const size_t rank = x.sizes().size();
-  const bool all = !dims || dims->empty();
-  std::vector<bool> named(rank, all);
-  for (size_t i = 0; !all && i < dims->size(); ++i) {
-    const size_t dim = wrap_dim((*dims)[i], rank);
-    if (rank == 0) continue;
+inline NamedDims named_dims(const Tensor& x, const std::optional<Dims>& dims) {
+  NamedDims named{.rank = x.sizes().size()};
+  if (!dims || dims->empty()) {
+    named.bits = named.rank == 64 ? ~uint64_t{0} : (uint64_t{1} << named.rank) - 1;
+    return named;
+  }
+  for (const int64_t one : *dims) {
+    const size_t dim = wrap_dim(one, named.rank);
+    if (named.rank == 0) continue;
     if (named[dim]) {
       throw Error(ErrorKind::bad_argument, "a dimension appears twice in the list of dims").found(to_string(*dims));
     }
-    named[dim] = true;
+    named.bits |= uint64_t{1} << dim;
   }
   return named;
 }
 
-inline Dims sizes_without(const Tensor& x, const std::vector<bool>& named, bool keepdim) {
+inline Dims sizes_without(const Tensor& x, const NamedDims& named, bool keepdim) {
   Dims sizes;
   for (size_t d = 0; d < named.size(); ++d) {
     if (!named[d] || keepdim) sizes.push_back(named[d] ? 1 : x.sizes()[d]);
@@ -43,20 +59,20 @@ struct Collapsed {
   int64_t outer = 1, n = 1, inner = 1;
 };
 
-inline Collapsed collapsed(const Tensor& x, const std::vector<bool>& named) {
-  const auto first = std::find(named.begin(), named.end(), true);
-  const auto last = std::find(named.rbegin(), named.rend(), true).base();
-  const bool side_by_side = first >= last || std::all_of(first, last, [](bool is_named) { return is_named; });
+inline Collapsed collapsed(const Tensor& x, const NamedDims& named) {
+  const bool stays = named.side_by_side();
   Collapsed result;
-  Dims order, behind;
   for (size_t d = 0; d < named.size(); ++d) {
-    const auto at = named.begin() + static_cast<ptrdiff_t>(d);
-    const bool is_inner = side_by_side && !named[d] && at >= last;
+    const bool is_inner = stays && !named[d] && d >= named.end();
     (named[d] ? result.n : is_inner ? result.inner : result.outer) *= x.sizes()[d];
-    (named[d] ? behind : order).push_back(static_cast<int64_t>(d));
   }
-  if (side_by_side) return result.x = x.contiguous(), result;
-  for (const int64_t dim : behind) order.push_back(dim);
+  if (stays) return result.x = x.contiguous(), result;
+  Dims order;
+  for (const bool is_named : {false, true}) {
+    for (size_t d = 0; d < named.size(); ++d) {
+      if (named[d] == is_named) order.push_back(static_cast<int64_t>(d));
+    }
+  }
   result.x = x.permute(order).contiguous();
   return result;
 }

@@ -122,8 +122,7 @@ struct Convolution {
       throw Error(ErrorKind::bad_argument, "convolution: input, weight and bias need the same dtype")
           .found(fmt::format("{} and {}", name_of(x.dtype()), name_of(weight.dtype())));
     }
-    if (groups < 1 || weight.size(0) % groups != 0 || x.size(1) % groups != 0 ||
-        x.size(1) / groups != weight.size(1)) {
+    if (groups < 1 || weight.size(0) % groups != 0 || x.size(1) % groups != 0 || x.size(1) / groups != weight.size(1)) {
       throw_not_fitting(fmt::format("convolution: with {} group(s) the input needs {} channels", groups,
                                     std::max<int64_t>(groups, 1) * weight.size(1)),
                         x, weight);
@@ -177,10 +176,24 @@ struct Conv2d {
   }
 };
 
+// What tracing puts down. The last four choose between libraries that are not here.
+struct TracedConvolution {
+  static constexpr std::string_view schema =
+      "aten::_convolution(Tensor input, Tensor weight, Tensor? bias, SymInt[] stride, SymInt[] padding, SymInt[] "
+      "dilation, bool transposed, SymInt[] output_padding, SymInt groups, bool benchmark, bool deterministic, bool "
+      "cudnn_enabled, bool allow_tf32) -> Tensor";
+  static Tensor compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride,
+                        const Dims& padding, const Dims& dilation, bool transposed, const Dims& output_padding,
+                        int64_t groups, bool, bool, bool, bool) {
+    return call<Convolution>(x, weight, bias, stride, padding, dilation, transposed, output_padding, groups);
+  }
+};
+
 }  // namespace
 
 std::span<const okibi::Op> convolution_ops() {
-  static constexpr okibi::Op rows[] = {entry<Convolution>(), entry<Conv1d>(), entry<Conv2d>()};
+  static constexpr okibi::Op rows[] = {entry<Convolution>(), entry<TracedConvolution>(), entry<Conv1d>(),
+                                       entry<Conv2d>()};
   return rows;
 }
 

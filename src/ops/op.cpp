@@ -58,18 +58,31 @@ namespace okibi {
 std::span<const Op> op_table() {
   static const std::vector<Op> table = [] {
     std::vector<Op> rows;
-    for (auto family : {ops::elementwise_ops(),   ops::unary_ops(),
-                        ops::comparison_ops(),    ops::power_and_bound_ops(),
-                        ops::reduction_ops(),     ops::reduction_by_dim_ops(),
-                        ops::product_ops(),       ops::batched_ops(),
-                        ops::choosing_ops(),      ops::convolution_ops(),
-                        ops::pooling_ops(),       ops::recurrent_ops(),
-                        ops::joining_ops(),       ops::embedding_ops(),
-                        ops::embedding_bag_ops(), ops::activation_ops(),
-                        ops::softmax_ops(),       ops::dropout_ops(),
-                        ops::norm_ops(),          ops::batch_norm_ops(),
-                        ops::loss_ops(),          ops::class_loss_ops(),
-                        ops::vector_loss_ops(),   ops::view_ops()}) {
+    for (auto family : {ops::elementwise_ops(),
+                        ops::unary_ops(),
+                        ops::assembled_ops(),
+                        ops::comparison_ops(),
+                        ops::power_and_bound_ops(),
+                        ops::reduction_ops(),
+                        ops::reduction_by_dim_ops(),
+                        ops::product_ops(),
+                        ops::batched_ops(),
+                        ops::choosing_ops(),
+                        ops::convolution_ops(),
+                        ops::pooling_ops(),
+                        ops::recurrent_ops(),
+                        ops::joining_ops(),
+                        ops::embedding_ops(),
+                        ops::embedding_bag_ops(),
+                        ops::activation_ops(),
+                        ops::softmax_ops(),
+                        ops::dropout_ops(),
+                        ops::norm_ops(),
+                        ops::batch_norm_ops(),
+                        ops::loss_ops(),
+                        ops::class_loss_ops(),
+                        ops::vector_loss_ops(),
+                        ops::view_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

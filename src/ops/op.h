@@ -304,6 +304,7 @@ constexpr okibi::Op entry() {
 
 std::span<const okibi::Op> elementwise_ops();
 std::span<const okibi::Op> unary_ops();
+std::span<const okibi::Op> assembled_ops();
 std::span<const okibi::Op> comparison_ops();
 std::span<const okibi::Op> power_and_bound_ops();
 std::span<const okibi::Op> reduction_ops();

@@ -336,6 +336,41 @@ class Tabular(nn.Module):
 
 # ------------------------------------------------------------------------------------------------- what PyTorch says
 
+class Block(nn.Module):
+    """Of a ResNet: He et al. 2016."""
+
+    def __init__(self, inputs: int, outputs: int, stride: int):
+        super().__init__()
+        self.first = nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False)
+        self.first_norm, self.relu = nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+        self.second = nn.Conv2d(outputs, outputs, 3, 1, 1, groups=2, bias=False)
+        self.second_norm = nn.BatchNorm2d(outputs)
+        self.short = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.relu(self.first_norm(self.first(x)))
+        y = self.second_norm(self.second(y))
+        y += self.short(x)
+        return self.relu(y)
+
+
+class Convolutional(nn.Module):
+    """What image classifiers are made of, in small."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.Sequential(nn.Conv2d(3, 4, 5, 2, 2, bias=False), nn.BatchNorm2d(4), nn.ReLU6(inplace=True),
+                                  nn.MaxPool2d(3, 2, 1, ceil_mode=True))
+        self.blocks = nn.Sequential(Block(4, 4, 1), Block(4, 6, 2))
+        self.pool, self.average = nn.AdaptiveAvgPool2d((1, 1)), nn.AvgPool2d(2, padding=1)
+        self.bend, self.head = nn.Hardswish(), nn.Linear(6, 3)
+
+    def forward(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        maps = self.blocks(self.stem(x))
+        scores = self.head(self.bend(torch.flatten(self.pool(maps), 1)))
+        return torch.softmax(scores, dim=1), scores.argmax(dim=1), self.average(maps).mean([2, 3]).clamp(-1.0, 1.0)
+
+
 def nodes_of(block):
     for node in block.nodes():
         yield node
@@ -372,6 +407,10 @@ def runs_of(name):
             ("numbers", 4, 1e6), ("numbers", 0, -1.5), ("parallel", x), ("point", x), ("strings", "Name", -5), ("fork_me", x, 3),
             ("turned", x, 3), ("forward", y)],
         "hooked": [("forward", x)],
+        "convolutional": [("forward", torch.linspace(-1, 1, 2 * 3 * 17 * 19).sin().reshape(2, 3, 17, 19))],
+        "convolutional_traced": [("forward", torch.linspace(-1, 1, 3 * 3 * 16 * 16).cos().reshape(3, 3, 16, 16))],
+        "transformer": [("forward", torch.linspace(-1, 1, 24).reshape(3, 2, 4)),
+                        ("forward", torch.linspace(-1, 1, 12).reshape(3, 4), torch.tensor([[False, True, True], [False, False, True], [False] * 3]))],
         "tabular": [("forward", *pair)],
         "tabular_traced": [("forward", *pair), ("forward", pair[0].repeat(3, 1), pair[1].repeat(3, 1))],
     }.get(name, [])
@@ -421,6 +460,8 @@ def make_programs():
         "hooked": torch.jit.script(Hooked()),
         "tabular": torch.jit.script(Tabular().eval()),
         "tabular_traced": torch.jit.trace(Tabular().eval(), (torch.tensor([[1, 2], [0, 6]]), torch.rand(2, 2))),
+        "convolutional": torch.jit.script(Convolutional().eval()),
+        "convolutional_traced": torch.jit.trace(Convolutional().eval(), torch.rand(1, 3, 16, 16)),
         "transformer": torch.jit.script(nn.TransformerEncoderLayer(4, 2, 8).eval()),
         "lstm": torch.jit.script(nn.LSTM(2, 3)),
     }

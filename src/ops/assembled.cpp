@@ -1,0 +1,161 @@
+// Operators that are made of others, as transformers need them.
+#include <cmath>
+#include <limits>
+
+#include <fmt/format.h>
+
+#include "ops/op.h"
+
+namespace okibi::ops {
+namespace {
+
+// Vaswani et al. 2017: softmax(q · kᵀ · scale + mask) · v, of q (*, l, e), k (*, s, e) and v (*, s, ev).
+struct ScaledDotProductAttention {
+  static constexpr std::string_view schema =
+      "aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float "
+      "dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor";
+  static Tensor compose(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
+                        double dropout_p, bool is_causal, std::optional<double> scale, bool enable_gqa) {
+    if (enable_gqa) throw Error(ErrorKind::unsupported, "attention with grouped queries is not there yet");
+    if (is_causal && mask.defined()) {
+      throw Error(ErrorKind::bad_argument,
+                  "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True");
+    }
+    const double factor = scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
+    Tensor scores = okibi::mul(okibi::matmul(query, key.transpose(-2, -1)), factor);
+    if (is_causal) scores = okibi::masked_fill(scores, later(query.size(-2), key.size(-2)), minus_infinity);
+    if (mask.defined()) scores = with_mask(scores, mask);
+    return okibi::matmul(okibi::dropout(okibi::softmax(scores, -1), dropout_p, dropout_p > 0), value);
+  }
+
+ private:
+  static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
+
+  // (queries, keys): those that come after the query.
+  static Tensor later(int64_t queries, int64_t keys) {
+    const Tensor is_later = empty({queries, keys}, {boolean});
+    for (int64_t i = 0; i < is_later.numel(); ++i) is_later.data<bool>()[i] = i % keys > i / keys;
+    return is_later;
+  }
+  static Tensor with_mask(const Tensor& scores, const Tensor& mask) {
+    if (mask.dtype() != boolean) return okibi::add(scores, mask);
+    return okibi::masked_fill(scores, okibi::logical_not(mask), minus_infinity);  // true: takes part
+  }
+};
+
+struct Baddbmm {
+  static constexpr std::string_view schema =
+      "aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor";
+  static Tensor compose(const Tensor& x, const Tensor& a, const Tensor& b, double beta, double alpha) {
+    const Tensor product = okibi::mul(okibi::bmm(a, b), alpha);
+    return beta == 0 ? product : okibi::add(product, x, beta);  // what x holds then does not count, NaN included
+  }
+};
+
+struct Repeat {
+  static constexpr std::string_view schema = "aten::repeat(Tensor self, SymInt[] repeats) -> Tensor";
+  static Tensor compose(const Tensor& x, const Dims& repeats) {
+    if (repeats.size() < x.sizes().size()) {
+      throw Error(ErrorKind::bad_argument,
+                  "Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor")
+          .found(fmt::format("{} for sizes {}", to_string(repeats), to_string(x.sizes())));
+    }
+    const size_t fresh = repeats.size() - x.sizes().size();
+    Dims between, spread, sizes;  // each dimension behind a new one, which is repeated and then joined with it
+    for (size_t d = 0; d < repeats.size(); ++d) {
+      const int64_t size = d < fresh ? 1 : x.sizes()[d - fresh];
+      if (repeats[d] < 0) throw Error(ErrorKind::bad_argument, "repeats may not be negative").found(to_string(repeats));
+      for (const int64_t one : {int64_t{1}, size}) between.push_back(one);
+      for (const int64_t one : {repeats[d], size}) spread.push_back(one);
+      sizes.push_back(
+          static_cast<int64_t>(checked_mul(static_cast<uint64_t>(repeats[d]), static_cast<uint64_t>(size), "repeat")));
+    }
+    return x.reshape(between).expand(spread).reshape(sizes);
+  }
+};
+
+struct SplitSizes {
+  static constexpr std::string_view schema =
+      "aten::split.sizes(Tensor(a -> *) self, SymInt[] split_size, int dim=0) -> Tensor(a)[]";
+  static std::vector<Tensor> compose(const Tensor& x, const Dims& sizes, int64_t dim) {
+    int64_t begin = 0;
+    std::vector<Tensor> parts;
+    for (const int64_t size : sizes) {
+      if (size < 0 || size > x.size(dim) - begin) throw not_fitting(x, sizes, dim);
+      parts.push_back(x.narrow(dim, begin, size));
+      begin += size;
+    }
+    if (begin != x.size(dim)) throw not_fitting(x, sizes, dim);
+    return parts;
+  }
+
+ private:
+  static Error not_fitting(const Tensor& x, const Dims& sizes, int64_t dim) {
+    return Error(ErrorKind::bad_argument,
+                 fmt::format("split_with_sizes expects split_sizes to sum exactly to {} (input tensor's size at "
+                             "dimension {})",
+                             x.size(dim), dim))
+        .found(to_string(sizes));
+  }
+};
+struct SplitWithSizes {
+  static constexpr std::string_view schema =
+      "aten::split_with_sizes(Tensor(a -> *) self, SymInt[] split_sizes, int dim=0) -> Tensor(a)[]";
+  static std::vector<Tensor> compose(const Tensor& x, const Dims& sizes, int64_t dim) {
+    return SplitSizes::compose(x, sizes, dim);
+  }
+};
+
+// pad: how much before and behind the last dimension, then before and behind the one before it; less than 0 takes away.
+struct Pad {
+  static constexpr std::string_view schema =
+      "aten::pad(Tensor self, SymInt[] pad, str mode=\"constant\", float? value=None) -> Tensor";
+  static Tensor compose(const Tensor& x, const Dims& pad, const std::string& mode, std::optional<double> value) {
+    if (mode != "constant") {
+      throw Error(ErrorKind::unsupported, "of the modes of pad, there is only constant").found(printable(mode, 40));
+    }
+    if (pad.size() % 2 != 0 || pad.size() / 2 > x.sizes().size()) {
+      throw Error(ErrorKind::bad_argument, "Padding length must be divisible by 2, and at most twice the dimensions")
+          .found(to_string(pad));
+    }
+    Tensor padded = x;
+    for (size_t i = 0; i < pad.size(); i += 2) {
+      padded = padded_along(padded, -1 - static_cast<int64_t>(i / 2), pad[i], pad[i + 1], value.value_or(0));
+    }
+    return padded;
+  }
+
+ private:
+  static Tensor padded_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, double value) {
+    constexpr int64_t most = int64_t{1} << 40;
+    const int64_t kept = x.size(dim) + std::min<int64_t>(before, 0) + std::min<int64_t>(behind, 0);
+    if (std::min(before, behind) < -x.size(dim) || kept < 0 || std::max(before, behind) > most) {
+      throw Error(ErrorKind::bad_argument, "pad: the result would have no size")
+          .found(fmt::format("{} and {} for a dimension of {}", before, behind, x.size(dim)));
+    }
+    std::vector<Tensor> parts;
+    if (before > 0) parts.push_back(filled(x, dim, before, value));
+    parts.push_back(x.narrow(dim, std::max<int64_t>(-before, 0), kept));
+    if (behind > 0) parts.push_back(filled(x, dim, behind, value));
+    return parts.size() == 1 ? parts[0].contiguous() : okibi::cat(parts, dim);
+  }
+  static Tensor filled(const Tensor& x, int64_t dim, int64_t length, double value) {
+    Dims sizes = x.sizes();
+    sizes[sizes.size() - static_cast<size_t>(-dim)] = length;
+    return full(sizes, value, {x.dtype()});
+  }
+};
+
+}  // namespace
+
+std::span<const okibi::Op> assembled_ops() {
+  static constexpr okibi::Op rows[] = {entry<ScaledDotProductAttention>(),
+                                       entry<Baddbmm>(),
+                                       entry<Repeat>(),
+                                       entry<SplitSizes>(),
+                                       entry<SplitWithSizes>(),
+                                       entry<Pad>()};
+  return rows;
+}
+
+}  // namespace okibi::ops
