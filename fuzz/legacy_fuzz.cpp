@@ -2,7 +2,7 @@
 // what loads is saved as a stream that loads. The first two pickles are put in front, since no fuzzer guesses them.
 #include <okibi/checkpoint.h>
 
-#include <cstdlib>
+#include "must_end_well.h"
 
 using namespace okibi;
 
@@ -41,20 +41,11 @@ void save_and_load_again(const Value& value) {
   }
 }
 
-template <class Work>
-void expect_end(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::internal) std::abort();
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto file = file_of(data, size);
-  expect_end([&] { load_each(file); });
-  expect_end([&] { save_and_load_again(load(file, options)); });
+  must_end_well([&] { load_each(file); });
+  must_end_well([&] { save_and_load_again(load(file, options)); });
   return 0;
 }

@@ -2,7 +2,7 @@
 // saved, and what was saved loads.
 #include <okibi/checkpoint.h>
 
-#include <cstdlib>
+#include "must_end_well.h"
 
 using namespace okibi;
 
@@ -16,18 +16,9 @@ const LoadOptions options = {.limits = {.max_records = 1000,
                              .check_crc = false,
                              .any_class_as_data = true};
 
-template <class Work>
-void expect_end(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::internal) std::abort();
-  }
-}
-
 void load_each(const std::shared_ptr<const Buffer>& file) {
   const Archive archive = open(file, options);
-  for (const TensorEntry& entry : archive.tensors()) expect_end([&] { archive.tensor(entry).load(); });
+  for (const TensorEntry& entry : archive.tensors()) must_end_well([&] { archive.tensor(entry).load(); });
 }
 
 void save_and_load_again(const Value& value) {
@@ -48,7 +39,7 @@ void save_and_load_again(const Value& value) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto file = std::make_shared<const Buffer>(std::span(reinterpret_cast<const std::byte*>(data), size));
-  expect_end([&] { load_each(file); });
-  expect_end([&] { save_and_load_again(load(*file, options)); });
+  must_end_well([&] { load_each(file); });
+  must_end_well([&] { save_and_load_again(load(*file, options)); });
   return 0;
 }

@@ -3,9 +3,9 @@
 #include <okibi/jit.h>
 #include <okibi/zip.h>
 
-#include <cstdlib>
-
 #include "script/syntax/file.h"
+
+#include "must_end_well.h"
 
 using namespace okibi;
 
@@ -23,15 +23,6 @@ std::shared_ptr<const io::Source> archive_of(std::span<const std::byte> source) 
   writer.add("code/__torch__.py", source);
   writer.finish();
   return buffer;
-}
-
-template <class Work>
-void must_end_well(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::internal) std::abort();
-  }
 }
 
 }  // namespace

@@ -3,7 +3,8 @@
 #include <okibi/checkpoint.h>
 
 #include <cstdio>
-#include <cstdlib>
+
+#include "must_end_well.h"
 
 using namespace okibi;
 
@@ -36,23 +37,14 @@ std::vector<std::byte> mended(const uint8_t* data, size_t size) {
   return bytes;
 }
 
-template <class Work>
-void expect_end(Work&& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::internal) std::abort();
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const auto file = std::make_shared<const Buffer>(mended(data, size));
-  expect_end([&] {
+  must_end_well([&] {
     const Archive archive = open(file, options);
     for (const TensorEntry& entry : archive.tensors()) archive.tensor(entry).load();
   });
-  expect_end([&] { load(file, options); });
+  must_end_well([&] { load(file, options); });
   return 0;
 }

@@ -9,6 +9,7 @@
 // the types, as PyTorch does; nothing of it is run.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -91,6 +92,9 @@ struct LoadOptions {
   Limits limits = {};
   // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
   uint64_t max_steps = 0;
+  // Takes what a program prints, line by line, on the thread that called it. Where it is empty, that goes to the
+  // standard output, as in PyTorch.
+  std::function<void(const std::string& line)> print = {};
 };
 
 // A handle over shared state. Any number of threads may call methods that change no attributes; what else a method does

@@ -79,7 +79,7 @@ struct S3Options {
   std::chrono::milliseconds connect_timeout{10'000};
   // A transfer in which nothing moved for so long is tried again, and so is one in which 16 KiB take three times so long.
   std::chrono::milliseconds stall_timeout{20'000};
-  std::stop_token stop = {};                        // Error(cancelled) in every transfer; uploads are aborted
+  std::stop_token stop = {};  // Error(cancelled) in every transfer; uploads are aborted
   // Told before a request is tried again: the Error that it would have ended with, and for how long its caller will have
   // waited for it then. Called by many threads; what it throws ends the operation.
   std::function<void(const Error& why, std::chrono::milliseconds waiting)> on_retry = {};

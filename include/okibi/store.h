@@ -20,8 +20,8 @@ namespace okibi::store {
 //
 // The names of its files mostly come out of one of them (an index), so they are hostile: a name leads down, by plain
 // steps ("model-00001.bin", "unet/model.bin"). One that is empty, absolute, a URL, has a step ".." or a backslash or a
-// control character in it, is Error(bad_file). Symbolic links are followed: those were put there by the owner of the folder, not by a
-// file in it, and the caches of Hugging Face are made of them. What a link leads to must still be a regular file.
+// control character in it, is Error(bad_file). Symbolic links are followed: those were put there by the folder's owner,
+// not by a file in it, and the caches of Hugging Face are made of them. It must still be a regular file they lead to.
 class Folder {
  public:
   virtual ~Folder() = default;

@@ -145,42 +145,35 @@ struct DivTensor {
   }
 };
 
-// ------------------------------------------------------------------------------------------------------------- with
-// numbers
-
-// An integer tensor with a fractional number gives float32, as in PyTorch.
-OutputSpec with_scalar(const Tensor& a, double b) {
-  const bool fits =
-      is_floating_point(a.dtype()) || (is_integral(a.dtype()) && b == static_cast<double>(static_cast<int64_t>(b)));
-  return {a.sizes(), fits ? a.dtype() : a.dtype() == boolean ? int64 : float32};
-}
+// -------------------------------------------------------------------------------------------------------- with numbers
 
 struct AddScalar {
   static constexpr std::string_view schema = "aten::add.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor";
-  static OutputSpec infer(const Tensor& a, double b, double alpha) { return with_scalar(a, b * alpha); }
-  static void forward(const Tensor& a, double b, double alpha, const Tensor& out) {
-    AddTensor::forward(a, full({}, b, {out.dtype()}), alpha, out);
+  static OutputSpec infer(const Tensor& a, const Value& b, double) { return {a.sizes(), result_type(a.dtype(), b)}; }
+  static void forward(const Tensor& a, const Value& b, double alpha, const Tensor& out) {
+    AddTensor::forward(a, number_tensor(b, out.dtype()), alpha, out);
   }
 
   static constexpr const char* backward_name = "AddBackward1";
   using Saved = std::tuple<>;
-  static Saved save(const Tensor&, double, double, const Tensor&) { return {}; }
+  static Saved save(const Tensor&, const Value&, double, const Tensor&) { return {}; }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved&, const Edges&) { return {gradient}; }
 };
 
 struct MulScalar {
   static constexpr std::string_view schema = "aten::mul.Scalar(Tensor self, Scalar other) -> Tensor";
-  static OutputSpec infer(const Tensor& a, double b) { return with_scalar(a, b); }
-  static void forward(const Tensor& a, double b, const Tensor& out) {
-    if (!is_floating_point(out.dtype())) return MulTensor::forward(a, full({}, b, {out.dtype()}), out);
+  static OutputSpec infer(const Tensor& a, const Value& b) { return {a.sizes(), result_type(a.dtype(), b)}; }
+  static void forward(const Tensor& a, const Value& b, const Tensor& out) {
+    if (!is_floating_point(out.dtype())) return MulTensor::forward(a, number_tensor(b, out.dtype()), out);
     const Tensor x = a.to(out.dtype()).contiguous();
-    dispatch_floating(out.dtype(), "mul",
-                      [&]<class T>() { kernels::scale(out.numel(), x.data<T>(), static_cast<T>(b), out.data<T>()); });
+    dispatch_floating(out.dtype(), "mul", [&]<class T>() {
+      kernels::scale(out.numel(), x.data<T>(), static_cast<T>(b.to_double()), out.data<T>());
+    });
   }
 
   static constexpr const char* backward_name = "MulBackward1";
   using Saved = std::tuple<double>;
-  static Saved save(const Tensor&, double b, const Tensor&) { return {b}; }
+  static Saved save(const Tensor&, const Value& b, const Tensor&) { return {b.to_double()}; }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
     return {okibi::mul(gradient, std::get<0>(saved))};
   }
@@ -212,7 +205,7 @@ Tensor add(const Tensor& a, const Tensor& b, double alpha) { return ops::call<op
 Tensor sub(const Tensor& a, const Tensor& b, double alpha) { return ops::call<ops::SubTensor>(a, b, alpha); }
 Tensor mul(const Tensor& a, const Tensor& b) { return ops::call<ops::MulTensor>(a, b); }
 Tensor div(const Tensor& a, const Tensor& b) { return ops::call<ops::DivTensor>(a, b); }
-Tensor add(const Tensor& a, double b) { return ops::call<ops::AddScalar>(a, b, 1.0); }
-Tensor mul(const Tensor& a, double b) { return ops::call<ops::MulScalar>(a, b); }
+Tensor add(const Tensor& a, double b) { return ops::call<ops::AddScalar>(a, ops::as_number(b), 1.0); }
+Tensor mul(const Tensor& a, double b) { return ops::call<ops::MulScalar>(a, ops::as_number(b)); }
 
 }  // namespace okibi

@@ -1,5 +1,7 @@
 #include "ops/operands.h"
 
+#include <cmath>
+
 namespace okibi::ops {
 namespace {
 
@@ -31,14 +33,16 @@ OutputSpec promoted(const Tensor& a, const Tensor& b) {
   return {broadcast_sizes(a.sizes(), b.sizes()), result_type(a, b)};
 }
 
+Value as_number(double number) {
+  const bool is_whole = number == std::floor(number) && std::abs(number) < 0x1p63;
+  return is_whole ? Value(static_cast<int64_t>(number)) : Value(number);
+}
+
 Tensor number_tensor(const Value& number, DType dtype) {
-  const Tensor tensor = empty({}, {number.is_int() || number.is_bool() ? int64 : float64});
-  if (tensor.dtype() == int64) {
-    *tensor.data<int64_t>() = number.is_bool() ? number.to_bool() : number.to_int();
-  } else {
-    *tensor.data<double>() = number.to_double();
-  }
-  return tensor.to(dtype);
+  if (!number.is_int()) return full({}, number.is_bool() ? number.to_bool() : number.to_double(), {dtype});
+  const Tensor exact = empty({}, {int64});  // a double would not hold all of them
+  *exact.data<int64_t>() = number.to_int();
+  return exact.to(dtype);
 }
 
 Operands::Operands(const Tensor& x, const Tensor& y, const Dims& sizes, DType dtype)

@@ -15,6 +15,9 @@ DType result_type(DType tensor, const Value& number);
 
 OutputSpec promoted(const Tensor& a, const Tensor& b);  // broadcast, of that dtype
 
+// A number of C++, where whole ones are ints: x + 1 and x + 1.0 are the same there.
+Value as_number(double number);
+
 // A number as a tensor without dimensions.
 Tensor number_tensor(const Value& number, DType dtype);
 

@@ -69,7 +69,7 @@ struct PowScalar {
     dispatch_numbers(out.dtype(), "pow", [&]<class T>() {
       if constexpr (!std::is_same_v<T, bool>) {
         const T e = *number.data<T>();
-        if (e == T(2)) return map1<T>(in, out, [](T v) { return power_of_two(v); });
+        if (std::is_floating_point_v<T> && e == T(2)) return map1<T>(in, out, [](T v) { return v * v; });
         map1<T>(in, out, [e](T v) { return power(v, e); });
       }
     });
@@ -83,12 +83,6 @@ struct PowScalar {
     const double e = exponent.to_double();
     if (e == 0) return {zeros(gradient.sizes(), {gradient.dtype()})};
     return {okibi::mul(okibi::mul(gradient, okibi::pow(x.get(), e - 1)), e)};
-  }
-
- private:
-  template <class T>
-  static T power_of_two(T v) {
-    return power(v, T(1)) * v;
   }
 };
 
@@ -338,15 +332,12 @@ namespace okibi {
 
 using namespace ops;
 
-Tensor pow(const Tensor& x, double exponent) {
-  const bool is_whole = exponent == std::floor(exponent) && std::abs(exponent) < 1e15;
-  return call<PowScalar>(x, is_whole ? Value(static_cast<int64_t>(exponent)) : Value(exponent));
-}
+Tensor pow(const Tensor& x, double exponent) { return call<PowScalar>(x, as_number(exponent)); }
 Tensor pow(const Tensor& x, const Tensor& exponent) { return call<PowTensor>(x, exponent); }
 Tensor maximum(const Tensor& a, const Tensor& b) { return call<Maximum>(a, b); }
 Tensor minimum(const Tensor& a, const Tensor& b) { return call<Minimum>(a, b); }
 Tensor clamp(const Tensor& x, std::optional<double> least, std::optional<double> most) {
-  return call<Clamp>(x, least ? Value(*least) : Value(), most ? Value(*most) : Value());
+  return call<Clamp>(x, least ? as_number(*least) : Value(), most ? as_number(*most) : Value());
 }
 
 }  // namespace okibi

@@ -276,10 +276,8 @@ struct PlaceOfExtreme {
 
 // Whether one (any), or none but such (all), is not zero.
 template <bool all>
-Tensor truth_of(const Tensor& x, const DimList& dims, bool keepdim) {
-  const auto named = named_dims(x, dims);
-  const Collapsed in = collapsed(x, named);
-  const Tensor out = empty(sizes_without(x, named, keepdim), {boolean});
+void find_truths(const Tensor& x, const DimList& dims, const Tensor& out) {
+  const Collapsed in = collapsed(x, named_dims(x, dims));
   dispatch_numbers(x.dtype(), "any and all", [&]<class T>() {
     for (int64_t at = 0; at < in.outer * in.inner; ++at) {
       const T* first = in.x.data<T>() + at / in.inner * in.n * in.inner + at % in.inner;
@@ -288,7 +286,6 @@ Tensor truth_of(const Tensor& x, const DimList& dims, bool keepdim) {
       out.data<bool>()[at] = found;
     }
   });
-  return out;
 }
 
 template <bool all>
@@ -296,7 +293,7 @@ struct Truth {
   static constexpr std::string_view schema =
       all ? "aten::all(Tensor self) -> Tensor" : "aten::any(Tensor self) -> Tensor";
   static OutputSpec infer(const Tensor&) { return {{}, boolean}; }
-  static void forward(const Tensor& x, const Tensor& out) { out.copy_(truth_of<all>(x, std::nullopt, false)); }
+  static void forward(const Tensor& x, const Tensor& out) { find_truths<all>(x, std::nullopt, out); }
 };
 template <bool all>
 struct TruthDim {
@@ -305,9 +302,7 @@ struct TruthDim {
   static OutputSpec infer(const Tensor& x, int64_t dim, bool keepdim) {
     return {sizes_without(x, named_dims(x, Dims{dim}), keepdim), boolean};
   }
-  static void forward(const Tensor& x, int64_t dim, bool keepdim, const Tensor& out) {
-    out.copy_(truth_of<all>(x, Dims{dim}, keepdim));
-  }
+  static void forward(const Tensor& x, int64_t dim, bool, const Tensor& out) { find_truths<all>(x, Dims{dim}, out); }
 };
 
 // --------------------------------------------------------------------------------------------------------- running

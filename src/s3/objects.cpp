@@ -124,12 +124,14 @@ S3Object head_object(Session& session, const S3Uri& where) {
   return object_in(where.key, session.call(head_operation(where)).headers);
 }
 
-// Whoever may read an object need not be allowed to ask for its head.
+// Whoever may read an object need not be allowed to ask for its head, and not every store knows the question.
+bool is_refusal(int status) { return (status >= 400 && status < 500 && status != 429) || status == 501; }
+
 std::optional<uint32_t> kept_crc(Session& session, const S3Uri& where, const std::string& etag) {
   Operation head = head_operation(where);
   head.max_attempts = attempts_to_ask;
   Reply reply = session.try_call(head);
-  if (reply.error && reply.response.status >= 400 && reply.response.status != 503) return std::nullopt;
+  if (reply.error && is_refusal(reply.response.status)) return std::nullopt;
   if (reply.error) throw *std::move(reply.error);
   const S3Object object = object_in(where.key, reply.response.headers);
   return object.etag == etag ? crc_in_base64(object.checksum_crc32) : std::nullopt;

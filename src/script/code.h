@@ -21,6 +21,7 @@ enum class NodeKind : uint8_t {
   variable,       // slot
   get_attribute,  // inputs[0] . name
   call_operator,  // schema (inputs …)
+  print_line,     // the same of prim::Print, whose kernel gives the line
   call_function,  // the function `name` (inputs …)
   call_method,    // inputs[0] . name (inputs[1] …)
   make_object,    // an object of the class `name`
@@ -52,6 +53,14 @@ struct Node {
   std::unique_ptr<Block> block = {};
 };
 using NodePtr = std::unique_ptr<Node>;
+
+inline NodePtr make_node(NodeKind kind, Type type, const Place& place) {
+  auto node = std::make_unique<Node>();
+  node->kind = kind;
+  node->type = std::move(type);
+  node->place = place;
+  return node;
+}
 
 enum class StepKind : uint8_t {
   evaluate,       // value

@@ -17,6 +17,9 @@ std::string_view name_of(AttributeRole role) noexcept {
   return names[static_cast<size_t>(role)];
 }
 
+// class_of() takes one for the other.
+static_assert(static_cast<int>(ClassKind::module_interface) == static_cast<int>(script::ClassKind::module_interface));
+
 std::string_view name_of(ClassKind kind) noexcept {
   static constexpr std::array<std::string_view, 6> names = {"",     "Module",    "NamedTuple",
                                                             "Enum", "Interface", "ModuleInterface"};

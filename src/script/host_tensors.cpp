@@ -1,6 +1,7 @@
 // What programs ask of tensors beside arithmetic, and arithmetic that other operators are enough for.
 #include <okibi/ops.h>
 
+#include "ops/operands.h"
 #include "script/host_values.h"
 
 namespace okibi::script {
@@ -71,7 +72,10 @@ Value made_ones(Arguments a) { return ones(dims_of(a[0]), options_of(a, 1, DType
 Value made_full(Arguments a) { return full(dims_of(a[0]), a[1].to_double(), options_of(a, 2, dtype_of_number(a[1]))); }
 Value zeros_like(Arguments a) { return zeros(tensor_of(a[0]).sizes(), options_of(a, 1, tensor_of(a[0]).dtype())); }
 Value ones_like(Arguments a) { return ones(tensor_of(a[0]).sizes(), options_of(a, 1, tensor_of(a[0]).dtype())); }
-Value made_scalar(Arguments a) { return full({}, a[0].to_double(), options_of(a, 1, dtype_of_number(a[0]))); }
+Value made_scalar(Arguments a) {
+  return ops::number_tensor(a[0], a[1].is_none() ? dtype_of_number(a[0]) : dtype_numbered(a[1].to_int()));
+}
+Value as_tensor(Arguments a) { return ops::number_tensor(a[0], dtype_of_number(a[0])); }
 
 Value to_dtype(Arguments a) {
   const Tensor& tensor = tensor_of(a[0]);
@@ -101,7 +105,8 @@ struct Functional {
 };
 template <Functional functional>
 Value in_place(Arguments a) {
-  const Value result = find_kernel(functional.name)(a);
+  static const Kernel kernel = find_kernel(functional.name);
+  const Value result = kernel(a);
   const Tensor& self = tensor_of(a[0]);
   if (result.to_tensor().dtype() != self.dtype()) {
     throw Error(ErrorKind::unsupported, fmt::format("{} in place would change the dtype", functional.name))
@@ -137,8 +142,7 @@ constexpr HostRow rows[] = {
     {"prim::is_meta", "-", no},
     {"prim::is_mkldnn", "-", no},
     {"prim::data", "-", detached},
-    {"prim::NumToTensor", "Scalar bool",
-     [](Arguments a) { return Value(full({}, a[0].to_double(), {dtype_of_number(a[0])})); }},
+    {"prim::NumToTensor", "Scalar bool", as_tensor},
     {"aten::item", "-", item},
     {"aten::ScalarImplicit", "-", item},
     {"aten::Int", "Tensor", to_int},

@@ -215,6 +215,10 @@ std::optional<Value> Interpreter::run_with(const Step& step, Frame& frame) {
   return returned;
 }
 
+void Interpreter::print(const std::string& line) const {
+  options_.print ? options_.print(line) : fmt::print("{}\n", line);
+}
+
 std::vector<Value> Interpreter::inputs_of(const Node& node, Frame& frame) {
   std::vector<Value> values;
   values.reserve(node.inputs.size());
@@ -259,6 +263,9 @@ Value Interpreter::evaluate(const Node& node, Frame& frame) {
       throw Error(ErrorKind::unsupported, fmt::format("okibi cannot run the operator {} yet", node.schema->name()))
           .hint("`okibi script` lists all such operators of a program.");
     }
+    case NodeKind::print_line:
+      print(node.kernel(inputs_of(node, frame)).to_string());
+      return {};
     case NodeKind::call_function:
       return call(node.name, inputs_of(node, frame));
     case NodeKind::call_method: {

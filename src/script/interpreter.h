@@ -1,9 +1,9 @@
 // script/interpreter.h: runs code. Each call has a frame of its own; the code is not changed.
 #pragma once
 
-#include <atomic>
-#include <mutex>
 #include <optional>
+
+#include <okibi/jit.h>
 
 #include "script/program.h"
 
@@ -11,9 +11,9 @@ namespace okibi::script {
 
 class Interpreter {
  public:
-  // At most so many steps in one call: 0 for any number.
-  Interpreter(Program& program, uint64_t max_steps)
-      : program_(program), steps_left_(max_steps), is_limited_(max_steps > 0) {}
+  // With the limits and the wishes of whoever loaded the program.
+  Interpreter(Program& program, const jit::LoadOptions& options)
+      : program_(program), options_(options), steps_left_(options.max_steps), is_limited_(options.max_steps > 0) {}
 
   // A function by its qualified name, of a method with self; all arguments in order.
   Value call(const std::string& function, std::vector<Value> arguments);
@@ -35,12 +35,14 @@ class Interpreter {
   void unpack(const Step& step, Frame& frame);
   Value evaluate(const Node& node, Frame& frame);
   std::vector<Value> inputs_of(const Node& node, Frame& frame);
+  void print(const std::string& line) const;
   Value make_list(const Node& node, Frame& frame);
   Value make_dict(const Node& node, Frame& frame);
   Value slice_of_tuple(const Node& node, Frame& frame);
   void count_step(const Place& place, Frame& frame);
 
   Program& program_;
+  const jit::LoadOptions& options_;
   uint64_t steps_left_;
   const bool is_limited_;
   uint32_t depth_ = 0;

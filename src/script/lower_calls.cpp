@@ -8,14 +8,6 @@
 namespace okibi::script {
 namespace {
 
-NodePtr make_node(NodeKind kind, Type type, const Place& place) {
-  auto node = std::make_unique<Node>();
-  node->kind = kind;
-  node->type = std::move(type);
-  node->place = place;
-  return node;
-}
-
 void require_arguments(const Expr& call, size_t count) {
   if (call.items.size() == count + 1) return;
   throw syntax_error(call.place, "the call has not the right number of arguments")

@@ -11,21 +11,16 @@
 namespace okibi::script {
 namespace {
 
-NodePtr make_node(NodeKind kind, Type type, const Place& place) {
-  auto node = std::make_unique<Node>();
-  node->kind = kind;
-  node->type = std::move(type);
-  node->place = place;
-  return node;
-}
-
 NodePtr with_input(NodePtr node, NodePtr input) {
   node->inputs.push_back(std::move(input));
   return node;
 }
 
+constexpr unsigned deepest_constant = 100;  // lists in lists
+
 // The type of what constants.pkl holds.
-Type type_of_value(const Value& value) {
+Type type_of_value(const Value& value, unsigned depth = 0) {
+  if (depth > deepest_constant) throw Error(ErrorKind::limit, "a constant of the program is deeper than any");
   switch (value.kind()) {
     case ValueKind::boolean:
       return {TypeKind::boolean};
@@ -42,7 +37,7 @@ Type type_of_value(const Value& value) {
     case ValueKind::tensor:
       return {TypeKind::tensor};
     case ValueKind::list:
-      return list_of(value.size() == 0 ? Type{TypeKind::tensor} : type_of_value(value[0]));
+      return list_of(value.size() == 0 ? Type{TypeKind::tensor} : type_of_value(value[0], depth + 1));
     case ValueKind::object:
       return {TypeKind::named, value.to_object().python_class()};
     default:

@@ -143,7 +143,7 @@ void Lowering::unpack(const Stmt& statement, std::vector<Step>& to) {
 }
 
 // Names that have a value whichever way was taken.
-void Lowering::merge(const Scope& one, const Scope& other, const Place&) {
+void Lowering::merge(const Scope& one, const Scope& other) {
   scope_.clear();
   for (const auto& [name, binding] : one) {
     const auto found = other.find(name);
@@ -187,7 +187,7 @@ Step Lowering::branch(const Stmt& statement, NodePtr condition) {
   if (ends(step.orelse)) {
     scope_ = after_body;
   } else if (!ends(step.body)) {
-    merge(after_body, after_else, statement.place);
+    merge(after_body, after_else);
   }
   return step;
 }
@@ -197,7 +197,7 @@ Step Lowering::while_loop(const Stmt& statement) {
   Step step = make_step(StepKind::loop, statement.place, expression(*statement.value));
   const Scope before = scope_;
   step.body = block(statement.body);
-  merge(before, Scope(scope_), statement.place);
+  merge(before, Scope(scope_));
   return step;
 }
 
@@ -214,7 +214,7 @@ Step Lowering::for_loop(const Stmt& statement) {
   const Scope before = scope_;
   step.slots.push_back(bind(statement.targets[0].text, {TypeKind::integer}));
   step.body = block(statement.body);
-  merge(before, Scope(scope_), statement.place);
+  merge(before, Scope(scope_));
   return step;
 }
 

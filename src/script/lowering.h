@@ -38,7 +38,7 @@ class Lowering {
   Step for_loop(const Stmt& statement);
   Step with(const Stmt& statement);
   Step returns(const Stmt& statement);
-  void merge(const Scope& one, const Scope& other, const Place& place);
+  void merge(const Scope& one, const Scope& other);
   uint32_t bind(const std::string& name, const Type& type);
   std::optional<bool> known(const Node& condition) const;
   void forget_known();

@@ -188,14 +188,6 @@ Value constant_of(const Expr& expr) {
   }
 }
 
-NodePtr constant_node(Value value, const Type& type, const Place& place) {
-  auto node = std::make_unique<Node>();
-  node->place = place;
-  node->type = type;
-  node->value = std::move(value);
-  return node;
-}
-
 // A default as the argument's type wants it: 0 for a float is 0.0, and for int[2] it is [0, 0].
 NodePtr default_of(const SchemaArgument& formal, const Place& place) {
   Value value = constant_of(*formal.default_value);
@@ -205,32 +197,26 @@ NodePtr default_of(const SchemaArgument& formal, const Place& place) {
   } else if (type.kind == TypeKind::real && value.is_int()) {
     value = static_cast<double>(value.to_int());
   }
-  return constant_node(std::move(value), formal.type, place);
+  NodePtr node = make_node(NodeKind::constant, formal.type, place);
+  node->value = std::move(value);
+  return node;
 }
 
 NodePtr list_node(std::vector<NodePtr> items, const Type& type, const Place& place) {
-  auto node = std::make_unique<Node>();
-  node->kind = NodeKind::make_list;
-  node->place = place;
-  node->type = type;
+  NodePtr node = make_node(NodeKind::make_list, type, place);
   node->inputs = std::move(items);
   return node;
 }
 
 NodePtr repeated(NodePtr value, const SchemaArgument& formal) {
-  auto node = std::make_unique<Node>();
-  node->kind = NodeKind::make_list;
-  node->place = value->place;
-  node->type = without_optional(formal.type);
+  NodePtr node = make_node(NodeKind::make_list, without_optional(formal.type), value->place);
   node->slot = static_cast<uint32_t>(std::clamp<int64_t>(*formal.repeat, 1, 64));  // so often the one input
   node->inputs.push_back(std::move(value));
   return node;
 }
 
 NodePtr Matcher::take(Actuals& actuals, const Place& place, Schemas& schemas) {
-  auto call = std::make_unique<Node>();
-  call->kind = NodeKind::call_operator;
-  call->place = place;
+  NodePtr call = make_node(NodeKind::call_operator, {}, place);
   call->schema = &schema_;
   const auto taken = [&](NodePtr& actual, const SchemaArgument& formal, const Type& type) {
     return stands_for_several(actual->type, formal) ? repeated(std::move(actual), formal)
@@ -266,11 +252,9 @@ NodePtr converted(NodePtr& value, const Type& to, bool with_conversions, Schemas
   if (is_subtype(value->type, to)) return std::move(value);
   const Type& wanted = without_optional(to);
   if (value->type.kind == TypeKind::tuple && (wanted.kind == TypeKind::list || wanted.kind == TypeKind::tuple)) {
-    auto node = std::make_unique<Node>();
-    node->kind = wanted.kind == TypeKind::list ? NodeKind::tuple_slice : NodeKind::retyped;
-    node->place = value->place;
+    const NodeKind kind = wanted.kind == TypeKind::list ? NodeKind::tuple_slice : NodeKind::retyped;
+    NodePtr node = make_node(kind, wanted, value->place);
     node->slot_end = static_cast<uint32_t>(value->type.items.size());
-    node->type = wanted;
     node->inputs.push_back(std::move(value));
     return node;
   }

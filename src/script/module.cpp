@@ -12,19 +12,19 @@
 namespace okibi::jit {
 
 struct ModuleBody {
-  ModuleBody(std::unique_ptr<script::ScriptArchive> archive, const LoadOptions& options)
+  ModuleBody(std::unique_ptr<script::ScriptArchive> archive, LoadOptions given)
       : name(store::shown(archive->name())),
         class_name(archive->root_class()),
         root(archive->root()),
         program(std::move(archive)),
-        max_steps(options.max_steps) {
+        options(std::move(given)) {
     for (const script::Function& method : program.root_class().source->methods) methods.push_back(method.name);
   }
 
   const std::string name, class_name;
   const Value root;
   script::Program program;
-  const uint64_t max_steps;
+  const LoadOptions options;
   std::vector<std::string> methods;
 };
 
@@ -60,7 +60,7 @@ void restore_states(ModuleBody& body) {
     const std::string method = object.python_class() + ".__setstate__";
     if (object.parts().made != Object::Made::newobj || !body.program.signature_of(method)) continue;
     const Value state = std::exchange(object.mutable_parts().state, Value(Dict()));
-    script::Interpreter(body.program, body.max_steps).call(method, {object, state});
+    script::Interpreter(body.program, body.options).call(method, {object, state});
   }
 }
 
@@ -102,7 +102,7 @@ std::vector<Value> all_arguments(ModuleBody& body, const std::string& method, st
             .expected(described(method, code))
             .found(fmt::format("{} arguments", given.size()));
       }
-      all.push_back(script::Interpreter(body.program, 0).value_of(*parameter.default_value));
+      all.push_back(script::Interpreter(body.program, body.options).value_of(*parameter.default_value));
     } else if (fits(given[i - 1], parameter.type)) {
       all.push_back(as_given(given[i - 1], parameter.type));
     } else {
@@ -125,26 +125,27 @@ const std::string& Module::class_name() const noexcept { return body_->class_nam
 std::vector<std::string> Module::method_names() const { return body_->methods; }
 
 std::vector<Parameter> Module::parameters(const std::string& method) const {
-  if (std::ranges::find(body_->methods, method) == body_->methods.end()) {
-    throw Error(ErrorKind::not_found, fmt::format("the program has no method {}", printable(method, 100)))
-        .expected(fmt::format("one of {}", fmt::join(body_->methods, ", ")))
-        .at("", body_->name);
-  }
-  const script::Code& code = body_->program.code_of(fmt::format("{}.{}", body_->class_name, method));
-  std::vector<Parameter> parameters;
-  for (size_t i = 1; i < code.parameters.size(); ++i) {
-    const script::CodeParameter& parameter = code.parameters[i];
-    parameters.push_back({parameter.name, to_string(parameter.type)});
-    if (parameter.default_value) parameters.back().default_value = parameter.default_text;
-  }
-  return parameters;
+  return in_context("", body_->name, [&] {
+    if (std::ranges::find(body_->methods, method) == body_->methods.end()) {
+      throw Error(ErrorKind::not_found, fmt::format("the program has no method {}", printable(method, 100)))
+          .expected(fmt::format("one of {}", fmt::join(body_->methods, ", ")));
+    }
+    const script::Code& code = body_->program.code_of(fmt::format("{}.{}", body_->class_name, method));
+    std::vector<Parameter> parameters;
+    for (size_t i = 1; i < code.parameters.size(); ++i) {
+      const script::CodeParameter& parameter = code.parameters[i];
+      parameters.push_back({parameter.name, to_string(parameter.type)});
+      if (parameter.default_value) parameters.back().default_value = parameter.default_text;
+    }
+    return parameters;
+  });
 }
 
 Value Module::call(const std::string& method, std::vector<Value> arguments) const {
   return in_context("", body_->name, [&] {
     const NoGrad no_grad;
     const std::string function = fmt::format("{}.{}", body_->class_name, method);
-    return script::Interpreter(body_->program, body_->max_steps)
+    return script::Interpreter(body_->program, body_->options)
         .call(function, all_arguments(*body_, method, std::move(arguments)));
   });
 }

@@ -125,7 +125,9 @@ std::unique_ptr<const Code> Program::make_code(const std::string& function) {
   code->name = function;
   code->record = found.file->record;
   change_each_node(*code, [&](Node& node) {
-    if (node.schema) node.kernel = kernel_of(node.schema->name());
+    if (!node.schema) return;
+    node.kernel = kernel_of(node.schema->name());
+    if (node.schema->name() == "prim::Print") node.kind = NodeKind::print_line;
   });
   return code;
 }

@@ -90,8 +90,7 @@ bool match_variables(const Type& formal, const Type& actual, TypeVariables& vari
   const bool has_items = is(formal, TypeKind::list) || is(formal, TypeKind::dict) || is(formal, TypeKind::tuple) ||
                          is(formal, TypeKind::future);
   if (!has_items) return true;
-  if (formal.kind != actual.kind || formal.items.size() != actual.items.size())
-    return !resolved(formal, {}) ? false : true;
+  if (formal.kind != actual.kind || formal.items.size() != actual.items.size()) return resolved(formal, {}).has_value();
   for (size_t i = 0; i < formal.items.size(); ++i) {
     if (!match_variables(formal.items[i], actual.items[i], variables)) return false;
   }

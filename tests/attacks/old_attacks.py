@@ -154,8 +154,8 @@ for label, make in {
 # --------------------------------------------------------------------------------------------------------------- programs
 
 
-def program(body, more=(), storage_bytes=(bytes(12),)):
-    entries = [Entry("a/data.pkl", pickled(body)), Entry("a/constants.pkl", pickled(b")")), Entry("a/version", b"3\n")]
+def program(body, more=(), storage_bytes=(bytes(12),), constants=b")"):
+    entries = [Entry("a/data.pkl", pickled(body)), Entry("a/constants.pkl", pickled(constants)), Entry("a/version", b"3\n")]
     return archive(entries + [Entry(f"a/data/{i}", data) for i, data in enumerate(storage_bytes)] + list(more))
 
 
@@ -167,7 +167,18 @@ def deep_modules(count):
     return (name("__torch__", "Net") + b")\x81}(" + text("child")) + (name("__torch__", "Net") + b")\x81}(" + text("child")) * count + b"N" + b"ub" * (count + 1)
 
 
+def running(lines, constants=b")"):
+    """A program whose forward has these lines, and returns x."""
+    source = "class Net(Module):\n  def forward(self: __torch__.Net) -> Any:\n" + "".join(f"    {line}\n" for line in lines) + "    return x\n"
+    return program(module([]), [Entry("a/code/__torch__.py", source.encode())], (), constants)
+
+
 for label, make in {
+    "deep-constant": lambda: running(["x = CONSTANTS.c0"], b"]" * 2_000_000 + b"a" * 1_999_999 + b"\x85"),
+    "deep-result": lambda: running(["x = annotate(Any, 1)", "for i in range(100000):", "  y = annotate(List[Any], [x])", "  x = annotate(Any, y)"]),
+    "calls-itself": lambda: running(["x = (self).forward()"]),
+    "doubling-type": lambda: running(["x = (1, 1)"] + ["x = (x, x)"] * 60),
+    "no-such-constant": lambda: running(["x = CONSTANTS.c99999999999999999999"]),
     "good": lambda: program(module([("weight", tensor([3], [1]))])),
     "names-eval": lambda: program(module([("weight", tensor([3], [1])), ("hook", name("builtins", "eval") + text("1") + b"\x85R")])),
     "of-1-0": lambda: archive([Entry("a/model.json", b"{}"), Entry("a/version", b"1\n")]),

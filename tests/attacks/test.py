@@ -68,9 +68,14 @@ class Run:
             yield f"stderr is not one plain line: {self.error[:300]!r}"
 
 
+def is_program(file):
+    return file.name.startswith("script-") or file.parent.name == "script"
+
+
 def commands(file, folder):
     okibi = build / "okibi"
-    return {"ls": [okibi, "ls", file], "show": [okibi, "show", file], "show --json": [okibi, "show", "--json", file],
+    of_programs = {"script": [okibi, "script", file], "run": [okibi, "run", "--json", file]} if is_program(file) else {}
+    return of_programs | {"ls": [okibi, "ls", file], "show": [okibi, "show", file], "show --json": [okibi, "show", "--json", file],
             "predict": [okibi, "predict", file, model_csv], "stats": [okibi, "stats", file], "diff": [okibi, "diff", file, file],
             "verify": [okibi, "verify", file], "scan": [okibi, "scan", "--json", file],
             "convert .safetensors": [okibi, "convert", file, folder / "out.safetensors"],
@@ -130,7 +135,8 @@ def main():
         made = {file.name + ("/" if file.is_dir() else "") for file in files.iterdir()}
         if made != set(exhibits):
             sys.exit(f"README.md and make_attacks.py differ in {sorted(made ^ set(exhibits))}")
-        usual = {verb: Run(words, folder).bytes for verb, words in commands(root / "tests/golden/nn_model.pt", folder).items()}
+        usual = {verb: Run(words, folder).bytes for file in ("script/tabular.pt", "nn_model.pt")
+                 for verb, words in commands(root / "tests/golden" / file, folder).items()}
         chosen = sorted(name for name in exhibits if only in name)
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
             for found in pool.map(lambda name: problems_of(files / name, exhibits[name], usual), chosen):

@@ -36,7 +36,23 @@ TEST(ResultType, OfANumberCountsByItsKindAlone) {
   EXPECT_EQ(called("aten::sub.Scalar", {of(int32), 1.5, 1.0}).dtype(), float32);
   EXPECT_EQ(called("aten::pow.Tensor_Scalar", {of(int64), 0.5}).dtype(), float32);
   EXPECT_EQ(called("aten::clamp", {of(int64), 0.5, nullptr}).dtype(), float32);
+  EXPECT_EQ(called("aten::add.Scalar", {of(int64), 2.0, 1.0}).dtype(), float32);
+  EXPECT_EQ(called("aten::mul.Scalar", {of(int64), 2.0}).dtype(), float32);
+  EXPECT_EQ(called("aten::add.Scalar", {of(boolean), 1, 1}).dtype(), int64);
+  EXPECT_EQ(called("aten::mul.Scalar", {of(boolean), true}).dtype(), boolean);
   EXPECT_EQ(called("aten::floor_divide.Scalar", {of(boolean), 2}).dtype(), int64);
+}
+
+TEST(ResultType, OfAWholeNumberOfCppIsThatOfAnInt) {
+  EXPECT_EQ((of(int64) + 2).dtype(), int64);
+  EXPECT_EQ((of(int64) * 2.5).dtype(), float32);
+  EXPECT_EQ(clamp(of(int32), 0.0, 1.0).dtype(), int32);
+  EXPECT_EQ(pow(of(int64), 2).dtype(), int64);
+}
+
+TEST(Powers, OfIntegersWrapAround) {
+  const Tensor large = tensor({int64_t{1} << 40, (int64_t{1} << 31) + 1});
+  EXPECT_EQ(pow(large, 2).to_vector<int64_t>(), (std::vector<int64_t>{0, (int64_t{1} << 62) + (int64_t{1} << 32) + 1}));
 }
 
 TEST(Comparisons, OfIntegersAreExact) {

@@ -64,8 +64,10 @@ TEST_F(Client, AsksForAChecksumThatItCanDoWithout) {
   EXPECT_EQ(get_with_head({{200, of_another}}), "text");
   const Headers wrong = {{"ETag", etag}, {"x-amz-checksum-crc32", "AAAAAA=="}};
   expect_error(ErrorKind::io, "do not have the checksum", [&] { get_with_head({{200, wrong}}); });
-  expect_error(ErrorKind::io, "HeadObject", [&] { get_with_head({{503}}); });
-  EXPECT_THAT(store->log("HEAD"), SizeIs(4 + 3 + 4));
+  for (const int status : {500, 503, 429}) {
+    expect_error(ErrorKind::io, "HeadObject", [&] { get_with_head({{status}}); });
+  }
+  EXPECT_THAT(store->log("HEAD"), SizeIs(4 + 3 + 3 * 4));
 }
 
 TEST(Checksums, InBase64AreReadAsTheyAreWritten) {

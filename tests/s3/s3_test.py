@@ -16,10 +16,11 @@ import fault_kinds_test
 import fault_server_test
 import fault_tests
 import gateway_tests
+import lent_key_tests
 import servers_agree_test
 from schedules import run_schedules
 
-MODULES = {"gateway": [gateway_tests], "faults": [fault_tests], "servers": [fault_server_test, fault_kinds_test, servers_agree_test]}
+MODULES = {"gateway": [gateway_tests], "faults": [fault_tests, lent_key_tests], "servers": [fault_server_test, fault_kinds_test, servers_agree_test]}
 
 
 def all_cases(suite):

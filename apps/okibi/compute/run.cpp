@@ -1,29 +1,29 @@
 // okibi run MODEL --input x.npy --output y.npy
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <okibi/checkpoint.h>
-#include <okibi/inspect.h>
 #include <okibi/jit.h>
 #include <okibi/npy.h>
+#include <okibi/ops.h>
 #include <okibi/store.h>
 
 #include "compute_verbs.h"
 #include "options.h"
-#include "terminal.h"
 
 namespace okibi::app {
 namespace {
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 using Clock = std::chrono::steady_clock;
 
 constexpr double seconds_of_timing = 2;
 constexpr size_t fewest_calls = 5;
-constexpr size_t deepest_literal = 64;
+constexpr size_t deepest_json = 200;
 
 std::string ending_of(const std::string& uri) {
   const std::string name = uri.substr(uri.rfind('/') + 1);
@@ -33,7 +33,12 @@ std::string ending_of(const std::string& uri) {
 
 // ------------------------------------------------------------------------------------------------------------- inputs
 
-Value value_of(const Json& json) {
+void require_shallow(size_t depth) {
+  if (depth > deepest_json) throw Error(ErrorKind::limit, "the literal is deeper than any");
+}
+
+Value value_of(const Json& json, size_t depth = 0) {
+  require_shallow(depth);
   if (json.is_null()) return {};
   if (json.is_boolean()) return json.get<bool>();
   if (json.is_number_integer()) return json.get<int64_t>();
@@ -41,54 +46,24 @@ Value value_of(const Json& json) {
   if (json.is_string()) return json.get<std::string>();
   if (json.is_array()) {
     List list;
-    for (const Json& item : json) list.push_back(value_of(item));
+    for (const Json& item : json) list.push_back(value_of(item, depth + 1));
     return list;
   }
   Dict dict;
-  for (const auto& [key, item] : json.items()) dict.set(key, value_of(item));
+  for (const auto& [key, item] : json.items()) dict.set(key, value_of(item, depth + 1));
   return dict;
 }
 
-// All numbers in nested lists, and how long the lists are, which at each depth must be the same.
-struct Numbers {
-  Dims sizes;
-  std::vector<double> numbers;
-  std::vector<int64_t> integers;  // the same, as long as all are
-  bool are_integers = true, are_booleans = true;
-
-  void add(const Json& json, size_t depth, bool is_first) {
-    if (!json.is_array()) return add_number(json, depth);
-    const auto length = static_cast<int64_t>(json.size());
-    if (depth > deepest_literal) throw uneven();
-    if (is_first && depth == sizes.size()) sizes.push_back(length);
-    if (depth >= sizes.size() || sizes[depth] != length) throw uneven();
-    for (size_t i = 0; i < json.size(); ++i) add(json[i], depth + 1, is_first && i == 0);
-  }
-
- private:
-  static Error uneven() {
-    return Error(ErrorKind::bad_argument, "the lists of a tensor are numbers, or lists of the same length");
-  }
-  void add_number(const Json& json, size_t depth) {
-    if (depth != sizes.size() || !(json.is_number() || json.is_boolean())) throw uneven();
-    are_integers &= json.is_number_integer() || json.is_boolean();
-    are_booleans &= json.is_boolean();
-    numbers.push_back(json.is_boolean() ? json.get<bool>() : json.get<double>());
-    integers.push_back(json.is_boolean() ? json.get<bool>() : json.is_number_integer() ? json.get<int64_t>() : 0);
-  }
-};
-
-Tensor tensor_of(const Json& json) {
-  Numbers all;
-  all.add(json, 0, true);
-  const bool whole = all.are_integers && !all.numbers.empty();
-  const Tensor made = empty(all.sizes, {whole ? int64 : float64});
-  if (whole) {
-    std::ranges::copy(all.integers, made.data<int64_t>());
-  } else if (!all.numbers.empty()) {
-    std::ranges::copy(all.numbers, made.data<double>());
-  }
-  return made.to(whole ? (all.are_booleans ? boolean : int64) : float32);
+// As torch.tensor has it: ints are int64, and any real number among them makes all float32.
+Tensor tensor_of(const Json& json, size_t depth = 0) {
+  require_shallow(depth);
+  if (json.is_boolean()) return tensor(json.get<bool>());
+  if (json.is_number_integer()) return tensor(json.get<int64_t>());
+  if (json.is_number()) return tensor(json.get<double>());
+  if (!json.is_array()) throw Error(ErrorKind::bad_argument, "a tensor is made of numbers, and of lists of them");
+  std::vector<Tensor> items;
+  for (const Json& item : json) items.push_back(tensor_of(item, depth + 1));
+  return items.empty() ? empty({0}) : stack(items);
 }
 
 bool takes_a_tensor(const std::string& type) { return type == "Tensor" || type == "Optional[Tensor]"; }
@@ -140,26 +115,55 @@ void write_output(const Value& result, const std::string& uri) {
   sink->commit();
 }
 
-// As JSON, whole tensors included; what JSON has no word for as its repr.
-nlohmann::ordered_json json_of(const Value& value) {
+// As `show --json` writes them, but with what stands in tensors.
+Json json_of(const Value& value, size_t depth = 0);
+
+Json json_of(double number) {
+  if (std::isfinite(number)) return number;
+  return {{"$float", std::isnan(number) ? "nan" : number > 0 ? "inf" : "-inf"}};
+}
+
+Json json_of(const Tensor& tensor) {
+  Json values = Json::array();
+  if (is_floating_point(tensor.dtype())) {
+    for (const double number : tensor.to(float64).to_vector<double>()) values.push_back(json_of(number));
+  } else {
+    values = tensor.to(int64).to_vector<int64_t>();
+  }
+  return {{"dtype", name_of(tensor.dtype())},
+          {"shape", std::vector<int64_t>(tensor.sizes().begin(), tensor.sizes().end())},
+          {"values", std::move(values)}};
+}
+
+template <class Items>
+Json json_array(const Items& items, size_t depth) {
+  Json array = Json::array();
+  for (const Value& item : items) array.push_back(json_of(item, depth + 1));
+  return array;
+}
+
+Json json_of_dict(const Dict& dict, size_t depth) {
+  Json object = Json::object(), pairs = Json::array();
+  for (const auto& [key, item] : dict) {
+    Json value = json_of(item, depth + 1);
+    if (key.is_string()) object[key.to_string()] = value;
+    pairs.push_back({json_of(key, depth + 1), std::move(value)});
+  }
+  return object.size() == pairs.size() ? object : Json{{"$dict", std::move(pairs)}};
+}
+
+Json json_of(const Value& value, size_t depth) {
+  if (depth > deepest_json) return {{"$cut", "too deep to show"}};
   if (value.is_none()) return nullptr;
   if (value.is_bool()) return value.to_bool();
   if (value.is_int()) return value.to_int();
-  if (value.is_double()) return value.to_double();
+  if (value.is_double()) return json_of(value.to_double());
   if (value.is_string()) return value.to_string();
-  if (value.is_list() || value.is_tuple()) {
-    auto array = nlohmann::ordered_json::array();
-    for (size_t i = 0; i < value.size(); ++i) array.push_back(json_of(value[i]));
-    return array;
-  }
-  if (!value.is_tensor()) return repr(value);
-  const Tensor& tensor = value.to_tensor();
-  const auto numbers = is_floating_point(tensor.dtype())
-                           ? nlohmann::ordered_json(tensor.to(float64).to_vector<double>())
-                           : nlohmann::ordered_json(tensor.to(int64).to_vector<int64_t>());
-  return {{"dtype", name_of(tensor.dtype())},
-          {"shape", std::vector<int64_t>(tensor.sizes().begin(), tensor.sizes().end())},
-          {"values", numbers}};
+  if (value.is_list()) return json_array(value.to_list(), depth);
+  if (value.is_tuple()) return {{"$tuple", json_array(value.to_tuple(), depth)}};
+  if (value.is_dict()) return json_of_dict(value.to_dict(), depth);
+  const bool has_numbers = value.is_tensor() && !is_complex(value.to_tensor().dtype());
+  return has_numbers ? Json{{"$tensor", json_of(value.to_tensor())}} : Json{{"$repr", repr(value)}};
 }
 
 // -------------------------------------------------------------------------------------------------------------- timing
@@ -186,9 +190,8 @@ Timing timed(const Call& call) {
 
 void print(const Timing& timing, bool as_json) {
   if (as_json) {
-    const nlohmann::ordered_json document = {{"okibi_version", version()}, {"calls", timing.calls},
-                                             {"first_ms", timing.first},   {"least_ms", timing.least},
-                                             {"median_ms", timing.median}, {"p90_ms", timing.ninth}};
+    const Json document = {{"okibi_version", version()}, {"calls", timing.calls},      {"first_ms", timing.first},
+                           {"least_ms", timing.least},   {"median_ms", timing.median}, {"p90_ms", timing.ninth}};
     return fmt::print("{}\n", document.dump(2));
   }
   fmt::print("first call {:.3f} ms; then, of {} calls, median {:.3f} ms, least {:.3f}, nine of ten within {:.3f}\n",
@@ -217,7 +220,9 @@ int okibi_verb_run(int count, char** arguments) {
   options.flag("--json", json, "the result, or the times, as one JSON document");
   if (!options.parse(count, arguments)) return 0;
 
-  const jit::Module model = jit::load(uri);
+  // What the program prints is no result.
+  const jit::Module model =
+      jit::load(uri, {.print = [](const std::string& line) { fmt::print(stderr, "{}\n", printable(line)); }});
   const std::vector<Value> values = app::inputs_of(inputs, model, method);
   if (bench) {
     app::print(app::timed([&] { static_cast<void>(model.call(method, values)); }), json);
@@ -226,8 +231,8 @@ int okibi_verb_run(int count, char** arguments) {
   const Value result = model.call(method, values);
   if (output) app::write_output(result, *output);
   if (json) {
-    const nlohmann::ordered_json document = {{"okibi_version", version()}, {"result", app::json_of(result)}};
-    fmt::print("{}\n", document.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    const app::Json document = {{"okibi_version", version()}, {"result", app::json_of(result)}};
+    fmt::print("{}\n", document.dump(2, ' ', false, app::Json::error_handler_t::replace));
   } else if (!output) {
     fmt::print("{}\n", repr(result));
   }

@@ -39,9 +39,10 @@ double real_of(const Token& token, std::string_view text) {
 
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
-// The character that \c stands for, of those that are one letter.
+// Escapes of one letter, and what they mean.
+constexpr std::string_view letters = "abfnrtv\\'\"", meanings = "\a\b\f\n\r\t\v\\'\"";
+
 std::optional<char> simple_escape(char c) {
-  constexpr std::string_view letters = "abfnrtv\\'\"", meanings = "\a\b\f\n\r\t\v\\'\"";
   const size_t found = letters.find(c);
   return found == letters.npos ? std::nullopt : std::optional(meanings[found]);
 }
@@ -106,7 +107,6 @@ std::string text_of(const Token& token) {
 }
 
 std::string literal_of(std::string_view text) {
-  constexpr std::string_view letters = "abfnrtv\\'\"", meanings = "\a\b\f\n\r\t\v\\'\"";
   std::string literal = "\"";
   for (const char c : text) {
     const size_t found = meanings.find(c);
