@@ -11,7 +11,7 @@ build=${BUILD:-build/bench}
 
 cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DOKIBI_BENCH=ON >/dev/null
 cmake --build "$build" --target io_bench okibi_program >/dev/null
-g++ -O2 -std=c++20 bench/peers/bare_io.cpp -o "$build/bare_io" -ldeflate -pthread
+g++ -O2 -std=c++20 bench/peers/bare_io.cpp -o "$build/bare_io" -lisal -pthread
 
 mkdir -p "$folder"
 "$python" bench/peers/torch_io.py "$folder" </dev/null  # makes the files, where they are missing

@@ -2,7 +2,7 @@
 // huge pages and compute the CRC-32 of each piece while it is in the cache; and one that writes a block of the same
 // size. Reads names of jobs from its input, answers each with one line of JSON.
 #include <fcntl.h>
-#include <libdeflate.h>
+#include <isa-l/crc.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -27,7 +27,7 @@ static void read_half(int file, char* block, size_t begin, size_t end) {
   for (size_t at = begin; at < end; at += piece) {
     const size_t size = std::min(piece, end - at);
     if (pread(file, block + at, size, static_cast<off_t>(at)) != static_cast<ssize_t>(size)) std::exit(1);
-    crc = libdeflate_crc32(crc, block + at, size);
+    crc = crc32_gzip_refl(crc, reinterpret_cast<unsigned char*>(block + at), size);
   }
   if (crc == 1) std::puts("");  // so that no compiler leaves it out
 }

@@ -1,10 +1,9 @@
 #include "checkpoint/bulk_read.h"
 
-#include <libdeflate.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <mutex>
+
+#include "base/crc32.h"
 
 namespace okibi::checkpoint {
 namespace {
@@ -182,7 +181,7 @@ void BulkReader::fetch(const io::Source& source, std::span<Request> requests) {
 void BulkReader::arrived(Request& request, std::span<const std::byte> bytes) {
   throw_if_stopped(options_.stop);
   if (options_.check_crc && request.block.empty()) {
-    request.crc = libdeflate_crc32(request.crc, bytes.data(), bytes.size());
+    request.crc = extend_crc32(request.crc, bytes);
   }
   if (!options_.progress || !request.block.empty()) return;
   const std::lock_guard lock(reporting_);
@@ -192,14 +191,14 @@ void BulkReader::arrived(Request& request, std::span<const std::byte> bytes) {
 void BulkReader::finish(const Request& request) {
   if (!request.block.empty()) return scatter(request);
   uint32_t& crc = crcs_[request.parts[0].read];
-  crc = static_cast<uint32_t>(crc32_combine(crc, request.crc, static_cast<z_off_t>(request.range.into.size())));
+  crc = join_crc32(crc, request.crc, request.range.into.size());
 }
 
 void BulkReader::scatter(const Request& request) {
   for (const Part& part : request.parts) {
     const std::byte* from = request.block.data() + (begin_of(part) - request.range.offset);
     std::memcpy(target_of(part).data(), from, part.size);
-    if (options_.check_crc) crcs_[part.read] = libdeflate_crc32(crcs_[part.read], from, part.size);
+    if (options_.check_crc) crcs_[part.read] = extend_crc32(crcs_[part.read], {from, part.size});
     done_ += part.size;
   }
   if (options_.progress) options_.progress(done_, total_);

@@ -1,7 +1,6 @@
 #include "checkpoint/streamed_storages.h"
 
-#include <libdeflate.h>
-
+#include "base/crc32.h"
 #include "checkpoint/elements.h"
 #include "checkpoint/storages.h"
 #include "io/read_ahead.h"
@@ -98,7 +97,7 @@ void StreamedStorages::read_extent(const StorageRef& ref, const Lent& lent, uint
   io::ReadAhead pieces(*extent.source, extent.record->offset + begin, size, piece_bytes);
   for (auto piece = pieces.next(); !piece.empty(); piece = pieces.next()) {
     throw_if_stopped(options_.stop);
-    if (options_.check_crc) crc = libdeflate_crc32(crc, piece.data(), piece.size());
+    if (options_.check_crc) crc = extend_crc32(crc, piece);
     if (extent.swapped) swap_bytes(piece, swap_unit(lent.from));
     take(piece);
   }

@@ -1,9 +1,8 @@
 #include "inspect/bytes.h"
 
-#include <libdeflate.h>
-
 #include <algorithm>
 
+#include "base/crc32.h"
 #include "io/window.h"
 
 namespace okibi::inspect {
@@ -28,7 +27,7 @@ uint32_t crc32_of(const io::Source& source, uint64_t begin, uint64_t end,
   uint32_t crc = 0;
   for (uint64_t at = begin; at < end; at += block) {
     const auto bytes = read_bytes(source, at, std::min(end, at + block));
-    crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
+    crc = extend_crc32(crc, bytes);
     if (passed) passed(bytes.size());
   }
   return crc;

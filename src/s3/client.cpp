@@ -1,6 +1,6 @@
 // S3Client: the operations on whole objects.
-#include <libdeflate.h>
 
+#include "base/crc32.h"
 #include "s3/copying.h"
 #include "s3/listing.h"
 #include "s3/object_source.h"
@@ -22,7 +22,7 @@ S3Client::S3Client(std::shared_ptr<Session> session) : session_(std::move(sessio
 
 S3Object S3Client::put_object(const std::string& bucket, const std::string& key, std::span<const std::byte> body) {
   if (body.size() <= largest_whole_put) {
-    return put_whole(*session_, {bucket, key}, body, libdeflate_crc32(0, body.data(), body.size()));
+    return put_whole(*session_, {bucket, key}, body, extend_crc32(0, body));
   }
   Upload upload(session_, {bucket, key});
   upload.write(body);

@@ -1,11 +1,11 @@
 #include "s3/multipart.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/crc32.h"
 #include "s3/errors_in_words.h"
 #include "s3/xml.h"
 
@@ -47,8 +47,7 @@ SentPart joined(std::span<const SentPart> parts) {
   SentPart whole{.crc = 0};
   for (const SentPart& part : parts) {
     const bool known = whole.crc && part.crc;
-    whole.crc = known ? std::optional<uint32_t>(crc32_combine(*whole.crc, *part.crc, static_cast<z_off_t>(part.size)))
-                      : std::nullopt;
+    whole.crc = known ? std::optional(join_crc32(*whole.crc, *part.crc, part.size)) : std::nullopt;
     whole.size += part.size;
   }
   return whole;

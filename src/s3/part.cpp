@@ -1,17 +1,16 @@
 #include "s3/part.h"
 
-#include <libdeflate.h>
-#include <zlib.h>
-
 #include <algorithm>
 #include <cstring>
+
+#include "base/crc32.h"
 
 namespace okibi::s3 {
 
 Part::Part(size_t capacity) : memory_(std::make_unique_for_overwrite<std::byte[]>(capacity)), capacity_(capacity) {}
 
 void Part::copy(Body::Piece bytes) {
-  crc_ = libdeflate_crc32(crc_, bytes.data(), bytes.size());
+  crc_ = extend_crc32(crc_, bytes);
   take(bytes);
 }
 
@@ -29,8 +28,8 @@ void Part::take(Body::Piece bytes) {
 }
 
 uint32_t Part::sum(Body::Piece bytes) {
-  const uint32_t crc = libdeflate_crc32(0, bytes.data(), bytes.size());
-  crc_ = static_cast<uint32_t>(crc32_combine(crc_, crc, static_cast<z_off_t>(bytes.size())));
+  const uint32_t crc = extend_crc32(0, bytes);
+  crc_ = join_crc32(crc_, crc, bytes.size());
   return crc;
 }
 

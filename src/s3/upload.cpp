@@ -1,10 +1,10 @@
 #include "s3/upload.h"
 
 #include <fmt/format.h>
-#include <zlib.h>
 
 #include <algorithm>
 
+#include "base/crc32.h"
 #include "s3/listing.h"
 
 namespace okibi::s3 {
@@ -136,7 +136,7 @@ std::optional<uint32_t> Upload::write_summed(std::span<const std::byte> bytes,
   uint32_t crc = 0;
   gather(bytes, [&](auto piece) {
     const uint32_t of_piece = owner ? part_.borrow(piece, owner) : part_.copy_summed(piece);
-    crc = static_cast<uint32_t>(crc32_combine(crc, of_piece, static_cast<z_off_t>(piece.size())));
+    crc = join_crc32(crc, of_piece, piece.size());
   });
   return crc;
 }

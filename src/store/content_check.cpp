@@ -1,8 +1,8 @@
 #include "store/content_check.h"
 
 #include <fmt/format.h>
-#include <libdeflate.h>
 
+#include "base/crc32.h"
 #include "store/partial_file.h"
 #include "store/resumable.h"
 
@@ -23,7 +23,7 @@ ContentCheck::ContentCheck(const io::Source& from, io::Sink& begun) : ContentChe
 }
 
 void ContentCheck::add(std::span<const std::byte> bytes) {
-  if (kept_) found_ = libdeflate_crc32(found_, bytes.data(), bytes.size());
+  if (kept_) found_ = extend_crc32(found_, bytes);
 }
 
 void ContentCheck::compare() {

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <libdeflate.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +10,7 @@
 #include <filesystem>
 #include <vector>
 
+#include "base/crc32.h"
 #include "io/temporary_file.h"
 #include "store/resumable.h"
 
@@ -114,7 +114,7 @@ uint32_t PartialFile::crc32() const {
         io::retried([&] { return ::pread(file_->number(), piece.data(), wanted, static_cast<off_t>(at)); });
     if (count < 0) throw io::system_error(errno, "cannot read the file", part_);
     if (count == 0) throw Error(ErrorKind::io, "was cut while it was written").at("", part_);
-    crc = libdeflate_crc32(crc, piece.data(), static_cast<size_t>(count));
+    crc = extend_crc32(crc, std::span(piece).first(static_cast<size_t>(count)));
     at += static_cast<uint64_t>(count);
   }
   return crc;

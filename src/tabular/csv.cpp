@@ -1,6 +1,5 @@
 // A file of comma-separated values (RFC 4180) → Table.
 #include <fmt/format.h>
-#include <libdeflate.h>
 #include <okibi/store.h>
 #include <okibi/tabular.h>
 
@@ -8,6 +7,7 @@
 #include <limits>
 #include <set>
 
+#include "base/crc32.h"
 #include "tabular/cell_reader.h"
 #include "tabular/text.h"
 
@@ -23,7 +23,7 @@ std::string read_all(const io::Source& source) {
 }
 
 Fingerprint fingerprint_of(std::string_view bytes) {
-  return {bytes.size(), libdeflate_crc32(0, bytes.data(), bytes.size())};
+  return {bytes.size(), extend_crc32(0, std::as_bytes(std::span(bytes)))};
 }
 
 uint64_t line_at(std::string_view bytes, size_t position) {

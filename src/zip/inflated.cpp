@@ -1,12 +1,12 @@
 #include "zip/inflated.h"
 
-#include <libdeflate.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <limits>
 #include <new>
 
+#include "base/crc32.h"
 #include "zip/fault.h"
 #include "zip/inflate.h"
 
@@ -30,7 +30,7 @@ void Inflated::read(std::span<std::byte> into) {
   while (!into.empty()) {
     const auto piece = into.first(std::min<uint64_t>(into.size(), most_at_once));
     fill(piece);
-    crc_ = libdeflate_crc32(crc_, piece.data(), piece.size());
+    crc_ = extend_crc32(crc_, piece);
     position_ += piece.size();
     into = into.subspan(piece.size());
   }

@@ -1,10 +1,10 @@
 #include <fmt/format.h>
-#include <libdeflate.h>
 #include <okibi/zip.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/crc32.h"
 #include "zip/directory.h"
 #include "zip/end_records.h"
 #include "zip/fault.h"
@@ -79,7 +79,7 @@ std::vector<std::byte> stored_bytes(const io::Source& source, const Record& reco
 }
 
 void check_bytes(const io::Source& source, const Record& record, std::span<const std::byte> bytes) {
-  if (record.crc32 != 0) check_crc(source, record, libdeflate_crc32(0, bytes.data(), bytes.size()));
+  if (record.crc32 != 0) check_crc(source, record, extend_crc32(0, bytes));
 }
 
 }  // namespace

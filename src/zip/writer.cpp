@@ -1,12 +1,11 @@
 // Writing: byte for byte what PyTorch 2.15's torch.save writes (checked by tests/zip against its files).
 #include <fmt/format.h>
-#include <libdeflate.h>
 #include <okibi/zip.h>
-#include <zlib.h>
 
 #include <algorithm>
 #include <array>
 
+#include "base/crc32.h"
 #include "base/number_map.h"
 #include "zip/layout.h"
 #include "zip/names.h"
@@ -171,18 +170,18 @@ Writer::Entry& Writer::entry_for(std::span<const std::byte> piece) {
 uint32_t Writer::write_data(uint32_t crc, std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner) {
   if (bytes.size() >= worth_joining) {
     const auto sum = sink_.write_summed(bytes, owner ? *owner : nullptr);
-    if (sum) return static_cast<uint32_t>(crc32_combine(crc, *sum, static_cast<z_off_t>(bytes.size())));
+    if (sum) return join_crc32(crc, *sum, bytes.size());
   }
   if (bytes.size() >= worth_two_threads) {
     parallel_for(0, 2, 1, [&](int64_t first, int64_t last) {
       if (first == 0) owner ? sink_.write_lent(bytes, *owner) : sink_.write(bytes);
-      if (last == 2) crc = libdeflate_crc32(crc, bytes.data(), bytes.size());
+      if (last == 2) crc = extend_crc32(crc, bytes);
     });
     return crc;
   }
   while (!bytes.empty()) {
     const auto block = bytes.first(std::min(bytes.size(), block_size));
-    crc = libdeflate_crc32(crc, block.data(), block.size());
+    crc = extend_crc32(crc, block);
     sink_.write(block);
     bytes = bytes.subspan(block.size());
   }
