@@ -97,6 +97,14 @@ Tensor all(const Tensor& x);
 Tensor any(const Tensor& x, int64_t dim, bool keepdim = false);
 Tensor all(const Tensor& x, int64_t dim, bool keepdim = false);
 Tensor cumsum(const Tensor& x, int64_t dim);  // each number with all before it
+Tensor max(const Tensor& x);                  // () ; Error(bad_argument) of no numbers
+Tensor min(const Tensor& x);
+Tensor prod(const Tensor& x);  // ()
+Tensor prod(const Tensor& x, int64_t dim, bool keepdim = false);
+// The mean square of what is left without the mean: the sum is divided by n - correction. And its root.
+Tensor var(const Tensor& x, const Dims& dims = {}, double correction = 1, bool keepdim = false);
+Tensor std(const Tensor& x, const Dims& dims = {}, double correction = 1, bool keepdim = false);
+Tensor norm(const Tensor& x, double p = 2, const Dims& dims = {}, bool keepdim = false);  // (Σ |x|^p)^(1/p); p may be inf
 
 // ---- products
 Tensor mm(const Tensor& a, const Tensor& b);                                  // (m, k) (k, n) → (m, n)
@@ -108,15 +116,27 @@ Tensor matmul(const Tensor& a, const Tensor& b);
 Tensor addmm(const Tensor& x, const Tensor& a, const Tensor& b, double beta = 1, double alpha = 1);  // β·x + α·a·b
 // (*, k) (*, l) (n, k, l) (n) → (*, n): for each of the n a bilinear form of both
 Tensor bilinear(const Tensor& x1, const Tensor& x2, const Tensor& weight, const Tensor& bias = {});
+// Sums of products by the letters of their dimensions: einsum("bij,bjk->bik", {a, b}). "..." stands for dimensions that
+// broadcast; without "->" the result has the letters that stand once, in the order of the alphabet.
+Tensor einsum(const std::string& equation, std::span<const Tensor> tensors);
 
 // ---- convolutions, as cross-correlations: x (batch, channels, width) with weight (filters, channels / groups, width), or
-// with (height, width) in place of each width; the batch may be missing. bias (filters). One number serves all dimensions.
+// with (height, width) or (depth, height, width) in place of each width; the batch may be missing. bias (filters). One
+// number serves all dimensions.
 struct ConvolutionOptions {
   Dims stride = {1}, padding = {0}, dilation = {1};
   int64_t groups = 1;
 };
 Tensor convolution(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
                    const ConvolutionOptions& options = {});
+// The gradient of a convolution by its input, as an operation: weight (channels, filters / groups, width). An output has
+// (n - 1) · stride - 2 · padding + dilation · (kernel - 1) + output_padding + 1 places.
+struct ConvTransposeOptions {
+  Dims stride = {1}, padding = {0}, output_padding = {0}, dilation = {1};
+  int64_t groups = 1;
+};
+Tensor conv_transpose(const Tensor& x, const Tensor& weight, const Tensor& bias = {},
+                      const ConvTransposeOptions& options = {});
 
 // ---- pooling: x (batch, channels, width), or (batch, channels, height, width); the batch may be missing. Of each
 // window, which may hang over the edges by its padding, the largest number or the mean. One number serves all
@@ -148,6 +168,18 @@ Tensor adaptive_avg_pool1d(const Tensor& x, const Dims& output_size);
 Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& output_size);
 Pooled adaptive_max_pool1d(const Tensor& x, const Dims& output_size);
 Pooled adaptive_max_pool2d(const Tensor& x, const Dims& output_size);
+Tensor adaptive_avg_pool3d(const Tensor& x, const Dims& output_size);  // x (batch, channels, depth, height, width)
+
+// ---- larger and smaller pictures: x (batch, channels, width), (batch, channels, height, width) or with a depth before
+// them. Either `size`, or a scale for each dimension. "nearest", "nearest-exact", "linear" (one dimension), "bilinear" and
+// "bicubic" (two), "trilinear" (three). With align_corners the corners' middles keep their places, else their edges.
+struct InterpolateOptions {
+  std::optional<Dims> size = {};
+  std::vector<double> scale_factor = {};
+  std::string mode = "nearest";
+  bool align_corners = false;
+};
+Tensor interpolate(const Tensor& x, const InterpolateOptions& options);
 
 // ---- recurrent networks: x (steps, batch, input), or (batch, steps, input); states (layers · directions, batch, size).
 // params: for each layer and each of its directions weight_ih (4 hidden, input), weight_hh (4 hidden, size of h), with
@@ -165,6 +197,30 @@ struct Recurrent {
 Recurrent lstm(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
                const RecurrentOptions& options = {});
 Recurrent gru(const Tensor& x, const Tensor& h0, std::span<const Tensor> params, const RecurrentOptions& options = {});
+// One step: x (batch, input), h and c (batch, hidden); the weights as those of a layer above, biases may be undefined.
+struct LstmState {
+  Tensor h, c;
+};
+LstmState lstm_cell(const Tensor& x, const LstmState& state, const Tensor& weight_ih, const Tensor& weight_hh,
+                    const Tensor& bias_ih = {}, const Tensor& bias_hh = {});
+Tensor gru_cell(const Tensor& x, const Tensor& h, const Tensor& weight_ih, const Tensor& weight_hh,
+                const Tensor& bias_ih = {}, const Tensor& bias_hh = {});
+
+// Sequences of several lengths without their padding: the first step of all, then the second of those that have one, and
+// so on. data (Σ lengths, *), batch_sizes (longest) in int64. As torch.nn.utils.rnn's, of sequences in falling length.
+struct PackedSequence {
+  Tensor data, batch_sizes;
+};
+PackedSequence pack_padded_sequence(const Tensor& x, const Tensor& lengths, bool batch_first = false);
+struct Padded {
+  Tensor data, lengths;  // lengths (batch) in int64
+};
+Padded pad_packed_sequence(const PackedSequence& packed, bool batch_first = false, double padding_value = 0,
+                           int64_t total_length = 0);
+Recurrent lstm(const PackedSequence& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
+               const RecurrentOptions& options = {});
+Recurrent gru(const PackedSequence& x, const Tensor& h0, std::span<const Tensor> params,
+              const RecurrentOptions& options = {});
 
 // ---- joining and picking
 Tensor cat(std::span<const Tensor> tensors, int64_t dim = 0);
@@ -181,6 +237,43 @@ std::vector<Tensor> chunk(const Tensor& x, int64_t chunks, int64_t dim = 0);  //
 Tensor where(const Tensor& condition, const Tensor& a, const Tensor& b);
 Tensor masked_fill(const Tensor& x, const Tensor& mask, double value);  // value where the boolean mask holds
 Tensor index_select(const Tensor& x, int64_t dim, const Tensor& index);  // index: int64 or int32, (n)
+// x[i, j, …]: tensors of int64, which broadcast, or of booleans, which mean the places where they hold. An undefined one
+// takes all of its dimension, as do those that are missing at the end. Where the others stand side by side, their sizes
+// take the place of what they index; else they come first. Negative ones count from the end.
+Tensor index(const Tensor& x, std::span<const Tensor> indices);
+// In place: the same places of x get `values`, which broadcast. With accumulate they are added, to a place that is named
+// twice both.
+const Tensor& index_put_(const Tensor& x, std::span<const Tensor> indices, const Tensor& values, bool accumulate = false);
+Tensor gather(const Tensor& x, int64_t dim, const Tensor& index);  // for dim 1: out[i, j] = x[i, index[i, j]]
+Tensor scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);  // out[i, index[i, j]] = source[i, j]
+Tensor scatter_add(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
+Tensor masked_select(const Tensor& x, const Tensor& mask);  // (n): those where the boolean mask holds
+Tensor nonzero(const Tensor& x);                            // (n, dimensions) in int64, in the order of memory
+std::vector<Tensor> where(const Tensor& condition);         // the columns of nonzero
+Tensor roll(const Tensor& x, const Dims& shifts, const Dims& dims = {});  // what leaves at the end comes in at the front
+Tensor flip(const Tensor& x, const Dims& dims);
+Tensor tril(const Tensor& x, int64_t diagonal = 0);  // zeros above the diagonal of the last two dimensions
+Tensor triu(const Tensor& x, int64_t diagonal = 0);  // and below it
+std::vector<Tensor> unbind(const Tensor& x, int64_t dim = 0);  // views, without that dimension
+std::vector<Tensor> broadcast_tensors(std::span<const Tensor> tensors);
+std::vector<Tensor> meshgrid(std::span<const Tensor> tensors, const std::string& indexing = "ij");  // or "xy"
+
+// ---- order. NaN counts as the largest. Of equal ones, sort with `stable` keeps the order.
+Extreme sort(const Tensor& x, int64_t dim = -1, bool descending = false, bool stable = false);
+Tensor argsort(const Tensor& x, int64_t dim = -1, bool descending = false, bool stable = false);
+Extreme topk(const Tensor& x, int64_t k, int64_t dim = -1, bool largest = true, bool sorted = true);
+struct Unique {
+  Tensor values, inverse, counts;  // (n) ascending; for each of x which; (n) how many
+};
+Unique unique(const Tensor& x);
+
+// ---- detection, as torchvision's. Boxes are (n, 4): left, top, right, bottom.
+// Which boxes stay, the best first, when each removes those that share more than iou_threshold with it. int64.
+Tensor nms(const Tensor& boxes, const Tensor& scores, double iou_threshold);
+// x (batch, channels, height, width), boxes (n, 5) with the picture's number before them → (n, channels, height, width):
+// each box scaled, cut into a grid, of whose cells the mean of sampling_ratio² (-1: as many as it covers) points is taken.
+Tensor roi_align(const Tensor& x, const Tensor& boxes, double spatial_scale, int64_t pooled_height, int64_t pooled_width,
+                 int64_t sampling_ratio = -1, bool aligned = false);
 // (rows, dim), indices (*) in int64 or int32 → (*, dim). Rows equal to padding_idx get no gradient; -1 means none. With
 // `sparse` the gradient is a COO tensor, (rows, dim), uncoalesced, in the order of the input. An index outside is
 // Error(out_of_range) naming its position and value.
@@ -226,6 +319,7 @@ Tensor hardswish(const Tensor& x);
 Tensor hardtanh(const Tensor& x, double least = -1, double most = 1);
 Tensor relu6(const Tensor& x);
 Tensor softplus(const Tensor& x, double beta = 1, double threshold = 20);
+Tensor glu(const Tensor& x, int64_t dim = -1);  // the first half times the sigmoid of the second
 Tensor softsign(const Tensor& x);
 Tensor log_sigmoid(const Tensor& x);
 Tensor prelu(const Tensor& x, const Tensor& weight);  // weight: one slope, or one for each of x's dimension 1
