@@ -115,6 +115,7 @@ class Tensor {
   bool is_same(const Tensor& other) const noexcept { return body_ == other.body_; }  // Python's `is`
   TensorBody* body() const noexcept { return body_.get(); }
   long use_count() const noexcept { return body_.use_count(); }  // handles to it
+  std::weak_ptr<TensorBody> weak() const noexcept { return body_; }  // no other tensor has its address before this goes
 
   // ---- what it is. On an undefined tensor: Error(bad_argument).
   DType dtype() const;
