@@ -8,6 +8,8 @@
 
 #include <okibi/op_table.h>
 
+#include "script/effects.h"
+
 namespace okibi::script {
 
 using HostFunction = Value (*)(std::span<const Value> arguments);
@@ -17,6 +19,7 @@ struct Kernel {
   HostFunction host = nullptr;
   const Op* op = nullptr;
   std::vector<size_t> dtypes = {};  // arguments of the op that are dtypes, where programs have numbers
+  Effects effects = {};             // of the operator that it was found for, where a program calls it
 
   explicit operator bool() const noexcept { return host || op; }
   Value operator()(std::span<const Value> arguments) const;
