@@ -76,7 +76,17 @@ std::string functional_name(std::string_view name) {
 
 }  // namespace
 
+// What the caller gets of the first call is the caller's to change.
+void keep_copies_of_results(Recorded& recorded) {
+  std::vector<bool> escapes(recorded.changed.size(), false);
+  for_each_reg(recorded.result, [&](uint32_t reg) { escapes[recorded.registers[reg].storage] = true; });
+  for (Register& reg : recorded.registers) {
+    if (escapes[reg.storage] && reg.value.is_tensor()) reg.value = reg.value.to_tensor().clone();
+  }
+}
+
 Draft draft_of(Recorded recorded) {
+  keep_copies_of_results(recorded);
   Live live(recorded);
   Draft draft{.shares = shared_registers(recorded), .inputs = recorded.inputs};
   for (RecordedCall& call : recorded.calls) {
