@@ -40,31 +40,31 @@ primitive_attr attributes() {
   return attr;
 }
 
-void append(dnnl::post_ops& post, const Activation& a) {
+void append(dnnl::post_ops& post, const FusedActivation& a) {
   using dnnl::algorithm;
   switch (a.kind) {
-    case ActivationKind::none:
+    case FusedActivationKind::none:
       return;
-    case ActivationKind::relu:
+    case FusedActivationKind::relu:
       return post.append_eltwise(1, algorithm::eltwise_relu, a.alpha, 0);
-    case ActivationKind::clip:
+    case FusedActivationKind::clip:
       return post.append_eltwise(1, algorithm::eltwise_clip, a.alpha, a.beta);
-    case ActivationKind::silu:
+    case FusedActivationKind::silu:
       return post.append_eltwise(1, algorithm::eltwise_swish, 1, 0);
-    case ActivationKind::sigmoid:
+    case FusedActivationKind::sigmoid:
       return post.append_eltwise(1, algorithm::eltwise_logistic, 0, 0);
-    case ActivationKind::hardswish:
+    case FusedActivationKind::hardswish:
       return post.append_eltwise(1, algorithm::eltwise_hardswish, 0, 0);
-    case ActivationKind::hardsigmoid:
+    case FusedActivationKind::hardsigmoid:
       post.append_eltwise(1, algorithm::eltwise_linear, 1.0F / 6, 0.5F);
       return post.append_eltwise(1, algorithm::eltwise_clip, 0, 1);
-    case ActivationKind::gelu:
+    case FusedActivationKind::gelu:
       return post.append_eltwise(1, algorithm::eltwise_gelu_erf, 0, 0);
-    case ActivationKind::gelu_tanh:
+    case FusedActivationKind::gelu_tanh:
       return post.append_eltwise(1, algorithm::eltwise_gelu_tanh, 0, 0);
-    case ActivationKind::tanh:
+    case FusedActivationKind::tanh:
       return post.append_eltwise(1, algorithm::eltwise_tanh, 0, 0);
-    case ActivationKind::elu:
+    case FusedActivationKind::elu:
       return post.append_eltwise(1, algorithm::eltwise_elu, a.alpha, 0);
   }
 }
@@ -81,7 +81,8 @@ std::optional<Prepared> if_possible(Make&& make) {
 
 }  // namespace
 
-// ---------------------------------------------------------------------------------------------------------------- layouts
+// ----------------------------------------------------------------------------------------------------------------
+// layouts
 
 struct LayoutAccess {
   static Layout make(const memory::desc& desc) {
@@ -111,7 +112,8 @@ std::vector<int64_t> Layout::sizes() const { return dims_of(*this); }
 
 bool operator==(const Layout& a, const Layout& b) noexcept { return desc_of(a) == desc_of(b); }
 
-// ---------------------------------------------------------------------------------------------------------------- running
+// ----------------------------------------------------------------------------------------------------------------
+// running
 
 struct PreparedBody {
   dnnl::primitive primitive;
@@ -142,7 +144,8 @@ void Prepared::run(std::span<const float* const> inputs, float* out) const {
     return memory(desc, engine(), const_cast<void*>(numbers));  // the library reads through it
   };
   std::unordered_map<int, memory> arguments;
-  for (size_t i = 0; i < inputs.size(); ++i) arguments.emplace(body_->places[i], lent(desc_of(body_->in[i]), inputs[i]));
+  for (size_t i = 0; i < inputs.size(); ++i)
+    arguments.emplace(body_->places[i], lent(desc_of(body_->in[i]), inputs[i]));
   for (const auto& constant : body_->constants)
     arguments.emplace(constant.place, lent(constant.desc, constant.numbers.get()));
   arguments.emplace(DNNL_ARG_DST, lent(desc_of(body_->out), out));
@@ -180,7 +183,8 @@ PackedWeights::Numbers reordered(const memory::desc& from, const float* numbers,
 
 }  // namespace
 
-// ----------------------------------------------------------------------------------------------------------- convolutions
+// -----------------------------------------------------------------------------------------------------------
+// convolutions
 
 PackedWeights::Numbers PackedWeights::get(const std::string& name, const Layout& layout,
                                           const std::function<Numbers()>& make) {
@@ -193,21 +197,21 @@ PackedWeights::Numbers PackedWeights::get(const std::string& name, const Layout&
 }
 
 std::optional<Prepared> prepare_convolution(const Convolution& c, const float* weight, const float* bias, bool adds,
-                                            const Activation& activation, PackedWeights& packed,
+                                            const FusedActivation& activation, PackedWeights& packed,
                                             const std::string& name) {
   using Plane = Convolution::Plane;
   const auto pair = [](Plane p) { return memory::dims{p.height, p.width}; };
-  const auto end_padding = [](int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
+  const auto end_padding = [](int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
+                              int64_t dilation) {
     return (out - 1) * stride + dilation * (kernel - 1) + 1 - in - padding;
   };
   return if_possible([&] {
     const memory::dims out{c.batch, c.filters, c.out.height, c.out.width};
     const memory::dims each{c.groups, c.filters / c.groups, c.channels / c.groups, c.kernel.height, c.kernel.width};
     const memory::dims sizes = c.groups == 1 ? memory::dims(each.begin() + 1, each.end()) : each;
-    const memory::dims behind{end_padding(c.in.height, c.out.height, c.kernel.height, c.stride.height, c.padding.height,
-                                          c.dilation.height),
-                              end_padding(c.in.width, c.out.width, c.kernel.width, c.stride.width, c.padding.width,
-                                          c.dilation.width)};
+    const memory::dims behind{
+        end_padding(c.in.height, c.out.height, c.kernel.height, c.stride.height, c.padding.height, c.dilation.height),
+        end_padding(c.in.width, c.out.width, c.kernel.width, c.stride.width, c.padding.width, c.dilation.width)};
     const memory::desc bias_desc = plain_of({c.filters});
     const dnnl::convolution_forward::desc wanted(
         dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
@@ -226,15 +230,16 @@ std::optional<Prepared> prepare_convolution(const Convolution& c, const float* w
       places.push_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1);
     }
     const memory::desc to = description.weights_desc();
-    std::vector<PreparedBody::Constant> constants{
-        {DNNL_ARG_WEIGHTS, to,
-         packed.get(name, LayoutAccess::make(to), [&] { return reordered(plain_of(sizes), weight, to); })}};
+    std::vector<PreparedBody::Constant> constants{{DNNL_ARG_WEIGHTS, to, packed.get(name, LayoutAccess::make(to), [&] {
+                                                     return reordered(plain_of(sizes), weight, to);
+                                                   })}};
     if (bias) constants.push_back({DNNL_ARG_BIAS, bias_desc, copied(bias, static_cast<size_t>(c.filters))});
     return prepared_of(description, std::move(in), std::move(places), std::move(constants));
   });
 }
 
-// ---------------------------------------------------------------------------------------------------------------- pooling
+// ----------------------------------------------------------------------------------------------------------------
+// pooling
 
 namespace {
 
@@ -262,16 +267,16 @@ std::optional<Prepared> prepare_pooling(const Pooling& pooling, const Layout& in
   const bool has_padding = down->before + across->before > 0;
   if (!is_max && (hangs_over || down->dilation > 1 || across->dilation > 1) && counts_padding && has_padding)
     return std::nullopt;  // what hangs over the padding does not count
-  const auto algorithm = is_max                           ? dnnl::algorithm::pooling_max
+  const auto algorithm = is_max                          ? dnnl::algorithm::pooling_max
                          : counts_padding && !hangs_over ? dnnl::algorithm::pooling_avg_include_padding
-                                                          : dnnl::algorithm::pooling_avg_exclude_padding;
+                                                         : dnnl::algorithm::pooling_avg_exclude_padding;
   return if_possible([&] {
     memory::dims out = dims_of(in);
     out[2] = pooling.down.out, out[3] = pooling.across.out;
-    const dnnl::pooling_v2_forward::desc wanted(
-        dnnl::prop_kind::forward_inference, algorithm, desc_of(in), any_of(out), {down->stride, across->stride},
-        {down->kernel, across->kernel}, {down->dilation - 1, across->dilation - 1}, {down->before, across->before},
-        {down->behind, across->behind});
+    const dnnl::pooling_v2_forward::desc wanted(dnnl::prop_kind::forward_inference, algorithm, desc_of(in), any_of(out),
+                                                {down->stride, across->stride}, {down->kernel, across->kernel},
+                                                {down->dilation - 1, across->dilation - 1},
+                                                {down->before, across->before}, {down->behind, across->behind});
     const dnnl::pooling_v2_forward::primitive_desc description(wanted, attributes(), engine());
     return prepared_of(description, {desc_of(in)}, {DNNL_ARG_SRC});
   });
@@ -283,9 +288,10 @@ std::optional<Prepared> prepare_mean_of_planes(const Layout& in) {
   return prepare_pooling({.planes = 0, .down = down, .across = across}, in, false, true);
 }
 
-// -------------------------------------------------------------------------------------------------------- element by element
+// -------------------------------------------------------------------------------------------------------- element by
+// element
 
-std::optional<Prepared> prepare_activation(const Activation& activation, const Layout& in) {
+std::optional<Prepared> prepare_activation(const FusedActivation& activation, const Layout& in) {
   return if_possible([&]() -> std::optional<Prepared> {
     dnnl::post_ops post;
     append(post, activation);
@@ -299,7 +305,8 @@ std::optional<Prepared> prepare_activation(const Activation& activation, const L
   });
 }
 
-std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b, const Activation& activation) {
+std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b,
+                                         const FusedActivation& activation) {
   return if_possible([&] {
     const auto algorithm = kind == Pairwise::add ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul;
     const dnnl::binary::desc wanted(algorithm, desc_of(a), desc_of(b), desc_of(a));
@@ -330,7 +337,8 @@ std::optional<Prepared> prepare_scaling(const Layout& in, const float* scale, co
   });
 }
 
-// ------------------------------------------------------------------------------------------------------------ moving numbers
+// ------------------------------------------------------------------------------------------------------------ moving
+// numbers
 
 std::optional<Prepared> prepare_joining(std::span<const Layout> parts) {
   return if_possible([&] {

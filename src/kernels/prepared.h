@@ -1,5 +1,5 @@
-// kernels/prepared.h: operations of convolutional networks on float32, prepared once for sizes that stay the same, with what
-// comes behind them built in and the numbers laid out as oneDNN computes fastest.
+// kernels/prepared.h: operations of convolutional networks on float32, prepared once for sizes that stay the same, with
+// what comes behind them built in and the numbers laid out as oneDNN computes fastest.
 //
 // Between such operations the numbers of a tensor may lie in blocks of 8 or 16 channels; a Layout says how, and
 // prepare_reorder makes one of another.
@@ -35,9 +35,21 @@ class Layout {
 };
 
 // max(x, alpha · x); x within alpha and beta; x · sigmoid(x), …
-enum class ActivationKind : uint8_t { none, relu, clip, silu, sigmoid, hardswish, hardsigmoid, gelu, gelu_tanh, tanh, elu };
-struct Activation {
-  ActivationKind kind = ActivationKind::none;
+enum class FusedActivationKind : uint8_t {
+  none,
+  relu,
+  clip,
+  silu,
+  sigmoid,
+  hardswish,
+  hardsigmoid,
+  gelu,
+  gelu_tanh,
+  tanh,
+  elu
+};
+struct FusedActivation {
+  FusedActivationKind kind = FusedActivationKind::none;
   float alpha = 0, beta = 0;
 };
 
@@ -67,18 +79,18 @@ class PackedWeights {
   std::map<std::pair<std::string, std::string>, std::weak_ptr<const float[]>> kept_;
 };
 
-// weight (filters, channels / groups, kernel) and bias (filters) are copied; bias may be null. `name` says which weights
-// they are. With `adds` a second input of the output's sizes and layout is added before the activation.
+// weight (filters, channels / groups, kernel) and bias (filters) are copied; bias may be null. `name` says which
+// weights they are. With `adds` a second input of the output's sizes and layout is added before the activation.
 std::optional<Prepared> prepare_convolution(const Convolution& c, const float* weight, const float* bias, bool adds,
-                                            const Activation& activation, PackedWeights& packed,
+                                            const FusedActivation& activation, PackedWeights& packed,
                                             const std::string& name);
-std::optional<Prepared> prepare_pooling(const Pooling& pooling, const Layout& in, bool is_max,
-                                        bool counts_padding);
+std::optional<Prepared> prepare_pooling(const Pooling& pooling, const Layout& in, bool is_max, bool counts_padding);
 std::optional<Prepared> prepare_mean_of_planes(const Layout& in);  // (n, c, h, w) → (n, c, 1, 1)
-std::optional<Prepared> prepare_activation(const Activation& activation, const Layout& in);
+std::optional<Prepared> prepare_activation(const FusedActivation& activation, const Layout& in);
 enum class Pairwise : uint8_t { add, mul };
 // b's sizes are a's, or 1 where they broadcast.
-std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b, const Activation& activation);
+std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b,
+                                         const FusedActivation& activation);
 std::optional<Prepared> prepare_joining(std::span<const Layout> parts);  // along dimension 1
 // x · scale + shift of each channel (dimension 1), copied.
 std::optional<Prepared> prepare_scaling(const Layout& in, const float* scale, const float* shift, bool is_relu);

@@ -7,24 +7,41 @@ namespace okibi::script {
 namespace {
 
 // What is known of a tensor without looking at its numbers.
-constexpr std::array about_tensors = {
-    "aten::size",          "aten::dim",         "aten::numel",          "aten::len",          "aten::stride",
-    "aten::storage_offset", "aten::is_contiguous", "aten::is_floating_point", "aten::is_complex", "aten::is_signed",
-    "aten::element_size",  "aten::sym_size",    "aten::sym_numel",      "aten::get_device",   "aten::is_same_size",
-    "aten::__is__",        "aten::__isnot__",   "aten::is_leaf",        "aten::is_conj",      "aten::is_neg",
-    "aten::is_inference",  "aten::result_type", "aten::_is_zerotensor", "aten::sym_storage_offset"};
+constexpr std::array about_tensors = {"aten::size",           "aten::dim",
+                                      "aten::numel",          "aten::len",
+                                      "aten::stride",         "aten::storage_offset",
+                                      "aten::is_contiguous",  "aten::is_floating_point",
+                                      "aten::is_complex",     "aten::is_signed",
+                                      "aten::element_size",   "aten::sym_size",
+                                      "aten::sym_numel",      "aten::get_device",
+                                      "aten::is_same_size",   "aten::__is__",
+                                      "aten::__isnot__",      "aten::is_leaf",
+                                      "aten::is_conj",        "aten::is_neg",
+                                      "aten::is_inference",   "aten::result_type",
+                                      "aten::_is_zerotensor", "aten::sym_storage_offset"};
 
-constexpr std::array sized_by_numbers = {
-    "aten::nonzero",       "aten::nonzero_numpy",     "aten::masked_select",       "aten::_unique",
-    "aten::_unique2",      "aten::unique_dim",        "aten::unique_consecutive",  "aten::unique_dim_consecutive",
-    "aten::bincount",      "aten::repeat_interleave", "aten::_pack_padded_sequence", "aten::_pad_packed_sequence",
-    "torchvision::nms",    "aten::argwhere",          "aten::histc",               "aten::one_hot",
-    "aten::tensor_split"};
+constexpr std::array sized_by_numbers = {"aten::nonzero",
+                                         "aten::nonzero_numpy",
+                                         "aten::masked_select",
+                                         "aten::_unique",
+                                         "aten::_unique2",
+                                         "aten::unique_dim",
+                                         "aten::unique_consecutive",
+                                         "aten::unique_dim_consecutive",
+                                         "aten::bincount",
+                                         "aten::repeat_interleave",
+                                         "aten::_pack_padded_sequence",
+                                         "aten::_pad_packed_sequence",
+                                         "torchvision::nms",
+                                         "aten::argwhere",
+                                         "aten::histc",
+                                         "aten::one_hot",
+                                         "aten::tensor_split"};
 
-constexpr std::array drawn = {"aten::rand",      "aten::randn",       "aten::randint",     "aten::randperm",
-                              "aten::rand_like", "aten::randn_like",  "aten::randint_like", "aten::bernoulli",
-                              "aten::bernoulli_", "aten::normal",     "aten::normal_",     "aten::uniform_",
-                              "aten::random_",   "aten::multinomial", "aten::exponential_", "aten::poisson"};
+constexpr std::array drawn = {"aten::rand",       "aten::randn",       "aten::randint",      "aten::randperm",
+                              "aten::rand_like",  "aten::randn_like",  "aten::randint_like", "aten::bernoulli",
+                              "aten::bernoulli_", "aten::normal",      "aten::normal_",      "aten::uniform_",
+                              "aten::random_",    "aten::multinomial", "aten::exponential_", "aten::poisson"};
 
 template <size_t n>
 bool is_among(const std::array<const char*, n>& names, std::string_view name) {

@@ -72,7 +72,8 @@ void expect_equal(const Value& found, const Tensor& expected) {
 TEST(Plan, FollowsTheWayThatTheSizesTook) {
   Made a(
       "  def f(self, x: Tensor, n: int) -> Tensor:\n    if torch.gt(torch.size(x, 0), 2):\n      y = torch.mul(x, 2)\n"
-      "    else:\n      y = torch.neg(x)\n    for i in range(n):\n      y = torch.add(y, torch.add(i, 1))\n    return y\n");
+      "    else:\n      y = torch.neg(x)\n    for i in range(n):\n      y = torch.add(y, torch.add(i, 1))\n    return "
+      "y\n");
   for (int call = 0; call < 3; ++call) {
     expect_equal(a.call({row({1.0, 2.0}), 0}), row({-1.0, -2.0}));
     expect_equal(a.call({row({1.0, 2.0, 3.0}), 2}), row({5.0, 7.0, 9.0}));
@@ -110,7 +111,8 @@ TEST(Plan, WhatIsChangedInPlaceBeginsAnewInEachCall) {
 
 TEST(Plan, ChangesInPlaceAreSeenThroughViewsAndInInputs) {
   Made a(
-      "  def f(self, x: Tensor) -> Tensor:\n    y = torch.mul(x, 1)\n    v = torch.view(y, [-1])\n    _0 = torch.relu_(y)\n"
+      "  def f(self, x: Tensor) -> Tensor:\n    y = torch.mul(x, 1)\n    v = torch.view(y, [-1])\n    _0 = "
+      "torch.relu_(y)\n"
       "    _1 = torch.mul_(x, 10)\n    return torch.add(v, x)\n");
   for (int call = 0; call < 3; ++call) {
     const Tensor x = row({-1.0, 2.0});
@@ -121,8 +123,10 @@ TEST(Plan, ChangesInPlaceAreSeenThroughViewsAndInInputs) {
 
 TEST(Plan, AModulesOwnTensorsMayBeChangedInPlace) {
   const Tensor state = row({1.0, 1.0});
-  Made a("  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    _0 = torch.add_(self.s, x)\n    return torch.mul(self.s, 2)\n",
-             Dict{{"s", state}});
+  Made a(
+      "  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    _0 = torch.add_(self.s, x)\n    return torch.mul(self.s, "
+      "2)\n",
+      Dict{{"s", state}});
   for (double call = 1; call < 5; ++call) expect_equal(a.call({row({1.0, 2.0})}), row({2 * call + 2, 4 * call + 2}));
   EXPECT_EQ(a.refusal(), "none");
 }
@@ -156,7 +160,8 @@ TEST(Plan, IsMadeAnewWhenAnotherMethodChangesWhatItReads) {
 TEST(Plan, ListsOfTheProgramsOwnMayGrow) {
   Made a(
       "  def f(self, x: Tensor) -> List[Tensor]:\n    l = annotate(List[Tensor], [])\n    sizes = [2]\n"
-      "    for i in range(2):\n      _0 = torch.append(l, torch.view(torch.add(x, i), sizes))\n      _1 = torch.append(sizes, 1)\n"
+      "    for i in range(2):\n      _0 = torch.append(l, torch.view(torch.add(x, i), sizes))\n      _1 = "
+      "torch.append(sizes, 1)\n"
       "    return l\n");
   for (int call = 0; call < 3; ++call) {
     const Value list = a.call({row({1.0, 2.0})});
@@ -188,7 +193,8 @@ TEST(Plan, PicksByMasksOnlyWhereNoInputDecides) {
 }
 
 TEST(Plan, ErrorsHaveTheLineOfTheProgram) {
-  Made a("  def f(self, x: Tensor, i: Tensor) -> Tensor:\n    y = torch.neg(x)\n    return torch.index_select(y, 0, i)\n");
+  Made a(
+      "  def f(self, x: Tensor, i: Tensor) -> Tensor:\n    y = torch.neg(x)\n    return torch.index_select(y, 0, i)\n");
   for (int call = 0; call < 3; ++call) {
     expect_equal(a.call({row({1.0, 2.0}), row({1})}), row({-2.0}));
     try {
@@ -220,7 +226,8 @@ TEST(Plan, ConstantsThatAreTooDeepOrHoldThemselvesAreNotFollowed) {
   }
 }
 
-// --------------------------------------------------------------------------------------------------------------- fusing
+// ---------------------------------------------------------------------------------------------------------------
+// fusing
 
 const char* const network =
     "  w : Tensor\n  b : Tensor\n  g : Tensor\n  m : Tensor\n  v : Tensor\n"
@@ -237,11 +244,16 @@ const char* const network =
 Dict weights_of_network() {
   Generator generator(3);
   const auto some = [&](Dims sizes) { return randn(std::move(sizes), {}, generator) * 0.2; };
-  return Dict{{"w", some({16, 16, 3, 3})}, {"b", some({16})},          {"g", some({16}) + 1.0},
-              {"m", some({16})},           {"v", abs(some({16})) + 0.5}};
+  return Dict{{"w", some({16, 16, 3, 3})},
+              {"b", some({16})},
+              {"g", some({16}) + 1.0},
+              {"m", some({16})},
+              {"v", abs(some({16})) + 0.5}};
 }
 
-double relative(const Tensor& found, const Tensor& expected) { return script_tests::difference(found, expected, "tensor"); }
+double relative(const Tensor& found, const Tensor& expected) {
+  return script_tests::difference(found, expected, "tensor");
+}
 
 TEST(FusedPlan, GivesWhatTheOperatorsGiveOneByOne) {
   const auto file = archive_of(network, weights_of_network());
@@ -266,8 +278,9 @@ TEST(FusedPlan, SeesWeightsThatAreChanged) {
 }
 
 TEST(FusedPlan, SeesContainersThatAreChanged) {
-  const Module module = jit::load(archive_of(
-      "  l : List[int]\n  def f(self, x: Tensor) -> Tensor:\n    return torch.add(x, self.l[0])\n", Dict{{"l", List{1}}}));
+  const Module module =
+      jit::load(archive_of("  l : List[int]\n  def f(self, x: Tensor) -> Tensor:\n    return torch.add(x, self.l[0])\n",
+                           Dict{{"l", List{1}}}));
   for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({1.0}));
   module.attribute("l").to_list()[0] = 5;
   for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({5.0}));

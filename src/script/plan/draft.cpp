@@ -91,8 +91,7 @@ Draft draft_of(Recorded recorded) {
   Draft draft{.shares = shared_registers(recorded), .inputs = recorded.inputs};
   for (RecordedCall& call : recorded.calls) {
     if (!live.call(call)) continue;
-    for (Pattern& argument : call.arguments)
-      put_constants(argument, live, recorded.registers, Pattern::Kind::constant);
+    for (Pattern& argument : call.arguments) put_constants(argument, live, recorded.registers, Pattern::Kind::constant);
     draft.instructions.push_back(instruction_of(std::move(call)));
   }
   put_constants(recorded.result, live, recorded.registers, Pattern::Kind::copied);

@@ -16,7 +16,7 @@ struct FusedConvolution {
   std::string name;     // of what the weights were made of
   uint32_t x = 0;
   std::optional<uint32_t> added = {};
-  kernels::Activation activation = {};
+  kernels::FusedActivation activation = {};
   uint32_t out = 0;
 };
 
@@ -33,6 +33,6 @@ std::optional<Draft> lay_out(FusedDraft fused, kernels::PackedWeights& packed);
 // The value of an argument that no register is in.
 std::optional<Value> constant_in(const Pattern& argument);
 // The activation that an instruction computes of its first argument. None where it is something else.
-std::optional<kernels::Activation> activation_of(const Instruction& instruction);
+std::optional<kernels::FusedActivation> activation_of(const Instruction& instruction);
 
 }  // namespace okibi::script

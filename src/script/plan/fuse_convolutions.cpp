@@ -75,13 +75,23 @@ class Fuser {
     const auto weight = constant_tensor(instruction.arguments[1]), bias = constant_tensor(instruction.arguments[2]);
     const auto stride = plane_in(instruction.arguments[3]), padding = plane_in(instruction.arguments[4]),
                dilation = plane_in(instruction.arguments[5]);
-    if (!weight || !bias || !stride || !padding || !dilation || x.sizes.size() != 4 || !is_float32(x)) return std::nullopt;
-    if (places->transposed && constant_in(instruction.arguments[*places->transposed]) != Value(false)) return std::nullopt;
+    if (!weight || !bias || !stride || !padding || !dilation || x.sizes.size() != 4 || !is_float32(x))
+      return std::nullopt;
+    if (places->transposed && constant_in(instruction.arguments[*places->transposed]) != Value(false))
+      return std::nullopt;
     const uint32_t out = *instruction.outputs[0];
     const Dims &in = x.sizes, &after = registers()[out].sizes, &w = weight->sizes();
     const int64_t groups = constant_in(instruction.arguments[places->groups])->to_int();
-    return FusedConvolution{.shape = {in[0], in[1], w[0], groups, {in[2], in[3]}, {w[2], w[3]}, {after[2], after[3]}, *stride,
-                                      *padding, *dilation},
+    return FusedConvolution{.shape = {in[0],
+                                      in[1],
+                                      w[0],
+                                      groups,
+                                      {in[2], in[3]},
+                                      {w[2], w[3]},
+                                      {after[2], after[3]},
+                                      *stride,
+                                      *padding,
+                                      *dilation},
                             .weight = weight->contiguous(),
                             .bias = bias->defined() ? bias->contiguous() : *bias,
                             .name = identity_of(*weight) + identity_of(*bias),

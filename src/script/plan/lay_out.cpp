@@ -53,15 +53,14 @@ class LayingOut {
   Draft& draft() { return before_.draft; }
   const Register& reg(uint32_t number) { return draft().registers[number]; }
 
-  Layout layout_of(uint32_t number) {
-    return layouts_[number] ? *layouts_[number] : Layout::plain(reg(number).sizes);
-  }
+  Layout layout_of(uint32_t number) { return layouts_[number] ? *layouts_[number] : Layout::plain(reg(number).sizes); }
 
   void put(const Prepared& prepared, std::span<const uint32_t> inputs, uint32_t out) {
     Instruction instruction{.name = at_.name, .node = at_.node, .code = at_.code, .outputs = {out}};
     for (const uint32_t input : inputs) instruction.arguments.push_back(Pattern::of_reg(input));
     const bool is_plain = prepared.out().is_plain();
-    instruction.work = work_of(prepared, is_plain ? reg(out).sizes : Dims{static_cast<int64_t>(prepared.out().numel())});
+    instruction.work =
+        work_of(prepared, is_plain ? reg(out).sizes : Dims{static_cast<int64_t>(prepared.out().numel())});
     if (!is_plain) layouts_[out] = prepared.out();
     done_.push_back(std::move(instruction));
   }
@@ -181,8 +180,8 @@ class LayingOut {
     const Dims &x = reg(a).sizes, &y = reg(b).sizes;
     if (y.size() != 4 || (y != x && y != Dims{x[0], x[1], 1, 1})) return false;
     const uint32_t other = y == x ? in_layout(b, *layouts_[a]) : b;
-    const auto prepared = kernels::prepare_pairwise(adds ? kernels::Pairwise::add : kernels::Pairwise::mul, *layouts_[a],
-                                                    layout_of(other), {});
+    const auto prepared = kernels::prepare_pairwise(adds ? kernels::Pairwise::add : kernels::Pairwise::mul,
+                                                    *layouts_[a], layout_of(other), {});
     if (prepared) put(*prepared, std::array{a, other}, *at.outputs[0]);
     return prepared.has_value();
   }
