@@ -196,45 +196,77 @@ PackedWeights::Numbers PackedWeights::get(const std::string& name, const Layout&
   return made;
 }
 
-std::optional<Prepared> prepare_convolution(const Convolution& c, const float* weight, const float* bias, bool adds,
-                                            const FusedActivation& activation, PackedWeights& packed,
-                                            const std::string& name) {
+namespace {
+
+// What comes behind: `out` as it will lie, or as it likes best.
+primitive_attr attributes_of(const Weighted& weighted, const memory::desc& out) {
+  primitive_attr attr = attributes();
+  dnnl::post_ops post;
+  if (weighted.adds) post.append_binary(dnnl::algorithm::binary_add, out);
+  append(post, weighted.activation);
+  attr.set_post_ops(post);
+  return attr;
+}
+
+template <class Description>
+Prepared prepared_with_weights(const Description& description, const memory::dims& sizes, int64_t outputs,
+                               const Weighted& weighted, PackedWeights& packed) {
+  std::vector<memory::desc> in{description.src_desc()};
+  std::vector<int> places{DNNL_ARG_SRC};
+  if (weighted.adds) {
+    in.push_back(description.dst_desc());
+    places.push_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1);
+  }
+  const memory::desc to = description.weights_desc();
+  const auto pack = [&] { return reordered(plain_of(sizes), weighted.weight, to); };
+  std::vector<PreparedBody::Constant> constants{
+      {DNNL_ARG_WEIGHTS, to, packed.get(weighted.name, LayoutAccess::make(to), pack)}};
+  if (weighted.bias) {
+    constants.push_back({DNNL_ARG_BIAS, plain_of({outputs}), copied(weighted.bias, static_cast<size_t>(outputs))});
+  }
+  return prepared_of(description, std::move(in), std::move(places), std::move(constants));
+}
+
+memory::desc bias_of(const Weighted& weighted, int64_t outputs) {
+  return weighted.bias ? plain_of({outputs}) : memory::desc();
+}
+
+// How far the last window hangs over the end.
+int64_t padding_behind(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding, int64_t dilation) {
+  return (out - 1) * stride + dilation * (kernel - 1) + 1 - in - padding;
+}
+
+}  // namespace
+
+std::optional<Prepared> prepare(const Convolution& c, const Weighted& weighted, PackedWeights& packed) {
   using Plane = Convolution::Plane;
   const auto pair = [](Plane p) { return memory::dims{p.height, p.width}; };
-  const auto end_padding = [](int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t padding,
-                              int64_t dilation) {
-    return (out - 1) * stride + dilation * (kernel - 1) + 1 - in - padding;
-  };
   return if_possible([&] {
     const memory::dims out{c.batch, c.filters, c.out.height, c.out.width};
     const memory::dims each{c.groups, c.filters / c.groups, c.channels / c.groups, c.kernel.height, c.kernel.width};
     const memory::dims sizes = c.groups == 1 ? memory::dims(each.begin() + 1, each.end()) : each;
     const memory::dims behind{
-        end_padding(c.in.height, c.out.height, c.kernel.height, c.stride.height, c.padding.height, c.dilation.height),
-        end_padding(c.in.width, c.out.width, c.kernel.width, c.stride.width, c.padding.width, c.dilation.width)};
-    const memory::desc bias_desc = plain_of({c.filters});
+        padding_behind(c.in.height, c.out.height, c.kernel.height, c.stride.height, c.padding.height,
+                       c.dilation.height),
+        padding_behind(c.in.width, c.out.width, c.kernel.width, c.stride.width, c.padding.width, c.dilation.width)};
     const dnnl::convolution_forward::desc wanted(
         dnnl::prop_kind::forward_inference, dnnl::algorithm::convolution_direct,
-        any_of({c.batch, c.channels, c.in.height, c.in.width}), any_of(sizes), bias ? bias_desc : memory::desc(),
+        any_of({c.batch, c.channels, c.in.height, c.in.width}), any_of(sizes), bias_of(weighted, c.filters),
         any_of(out), pair(c.stride), {c.dilation.height - 1, c.dilation.width - 1}, pair(c.padding), behind);
-    primitive_attr attr = attributes();
-    dnnl::post_ops post;
-    if (adds) post.append_binary(dnnl::algorithm::binary_add, any_of(out));
-    append(post, activation);
-    attr.set_post_ops(post);
-    const dnnl::convolution_forward::primitive_desc description(wanted, attr, engine());
-    std::vector<memory::desc> in{description.src_desc()};
-    std::vector<int> places{DNNL_ARG_SRC};
-    if (adds) {
-      in.push_back(description.dst_desc());
-      places.push_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1);
-    }
-    const memory::desc to = description.weights_desc();
-    std::vector<PreparedBody::Constant> constants{{DNNL_ARG_WEIGHTS, to, packed.get(name, LayoutAccess::make(to), [&] {
-                                                     return reordered(plain_of(sizes), weight, to);
-                                                   })}};
-    if (bias) constants.push_back({DNNL_ARG_BIAS, bias_desc, copied(bias, static_cast<size_t>(c.filters))});
-    return prepared_of(description, std::move(in), std::move(places), std::move(constants));
+    const dnnl::convolution_forward::primitive_desc description(wanted, attributes_of(weighted, any_of(out)), engine());
+    return prepared_with_weights(description, sizes, c.filters, weighted, packed);
+  });
+}
+
+std::optional<Prepared> prepare(const Linear& linear, const Weighted& weighted, PackedWeights& packed) {
+  return if_possible([&] {
+    const memory::dims sizes{linear.out, linear.in};
+    const memory::desc out = plain_of({linear.rows, linear.out});
+    const dnnl::inner_product_forward::desc wanted(dnnl::prop_kind::forward_inference,
+                                                   plain_of({linear.rows, linear.in}), any_of(sizes),
+                                                   bias_of(weighted, linear.out), out);
+    const dnnl::inner_product_forward::primitive_desc description(wanted, attributes_of(weighted, out), engine());
+    return prepared_with_weights(description, sizes, linear.out, weighted, packed);
   });
 }
 

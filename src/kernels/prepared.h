@@ -79,11 +79,23 @@ class PackedWeights {
   std::map<std::pair<std::string, std::string>, std::weak_ptr<const float[]>> kept_;
 };
 
-// weight (filters, channels / groups, kernel) and bias (filters) are copied; bias may be null. `name` says which
-// weights they are. With `adds` a second input of the output's sizes and layout is added before the activation.
-std::optional<Prepared> prepare_convolution(const Convolution& c, const float* weight, const float* bias, bool adds,
-                                            const FusedActivation& activation, PackedWeights& packed,
-                                            const std::string& name);
+// x (rows, in) with weight (out, in) → (rows, out), x and out plain.
+struct Linear {
+  int64_t rows, in, out;
+};
+
+// Weights and bias, which may be null, are copied; `name` says which they are: weight (filters, channels / groups,
+// kernel) and bias (filters), or weight (out, in) and bias (out). With `adds` a second input of the output's sizes and
+// layout is added before the activation.
+struct Weighted {
+  const float* weight;
+  const float* bias;
+  std::string name;
+  bool adds = false;
+  FusedActivation activation = {};
+};
+std::optional<Prepared> prepare(const Convolution& convolution, const Weighted& weighted, PackedWeights& packed);
+std::optional<Prepared> prepare(const Linear& linear, const Weighted& weighted, PackedWeights& packed);
 std::optional<Prepared> prepare_pooling(const Pooling& pooling, const Layout& in, bool is_max, bool counts_padding);
 std::optional<Prepared> prepare_mean_of_planes(const Layout& in);  // (n, c, h, w) → (n, c, 1, 1)
 std::optional<Prepared> prepare_activation(const FusedActivation& activation, const Layout& in);

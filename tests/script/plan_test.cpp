@@ -266,6 +266,18 @@ TEST(FusedPlan, GivesWhatTheOperatorsGiveOneByOne) {
   }
 }
 
+TEST(FusedPlan, GivesWhatLinearLayersGiveOneByOne) {
+  const auto file = archive_of(
+      "  w : Tensor\n  b : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    y = torch.gelu(torch.linear(x, self.w, self.b))\n"
+      "    z = torch.add(torch.linear(y, self.w), x)\n    return torch.linear(torch.transpose(z, 0, 1), self.w, self.b)\n",
+      Dict{{"w", randn({64, 64}) * 0.2}, {"b", randn({64})}});
+  const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
+  for (const Dims& sizes : {Dims{4, 40, 64}, Dims{2, 3, 64}, Dims{130, 1, 64}}) {
+    const Tensor x = randn(sizes), expected = exact.call("f", {x}).to_tensor();
+    for (int call = 0; call < 3; ++call) EXPECT_LE(relative(fused.call("f", {x}).to_tensor(), expected), 1e-5) << call;
+  }
+}
+
 TEST(FusedPlan, SeesWeightsThatAreChanged) {
   const auto file = archive_of(network, weights_of_network());
   const Module module = jit::load(file), exact = jit::load(file, {.exact = true});

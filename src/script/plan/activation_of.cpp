@@ -38,13 +38,6 @@ constexpr Plain plain_ones[] = {
 
 }  // namespace
 
-std::optional<Value> constant_in(const Pattern& argument) {
-  bool has_reg = false;
-  for_each_reg(argument, [&](uint32_t) { has_reg = true; });
-  if (has_reg) return std::nullopt;
-  return filled(argument, {});
-}
-
 std::optional<FusedActivation> activation_of(const Instruction& instruction) {
   const std::string& name = instruction.name;
   for (const Plain& one : plain_ones) {

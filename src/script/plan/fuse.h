@@ -1,17 +1,19 @@
-// script/plan/fuse.h: convolutional networks, made faster than operator by operator.
+// script/plan/fuse.h: convolutions and linear layers, made faster than operator by operator.
 //
 // Batch norms go into the weights of the convolutions before them, additions and activations into the same operation, and
-// between such operations numbers stay in the layout in which they are computed fastest. Low digits change by it.
+// between convolutions numbers stay in the layout in which they are computed fastest. Low digits change by it.
 #pragma once
+
+#include <variant>
 
 #include "kernels/prepared.h"
 #include "script/plan/plan.h"
 
 namespace okibi::script {
 
-// A convolution with all that it takes in: x ∗ weight + bias + added, then the activation.
-struct FusedConvolution {
-  kernels::Convolution shape = {};
+// A convolution or a linear layer with all that it takes in: x ∗ weight + bias + added, then the activation.
+struct Fused {
+  std::variant<kernels::Convolution, kernels::Linear> shape = {};
   Tensor weight, bias;  // float32, contiguous; bias may be undefined
   std::string name;     // of what the weights were made of
   uint32_t x = 0;
@@ -23,15 +25,13 @@ struct FusedConvolution {
 // What stands in a draft in place of several instructions. Instruction::work is empty where there is one.
 struct FusedDraft {
   Draft draft;
-  std::vector<std::optional<FusedConvolution>> convolutions = {};  // by instruction
+  std::vector<std::optional<Fused>> fused = {};  // by instruction
 };
 
-FusedDraft fuse_convolutions(Draft draft);
+FusedDraft fuse(Draft draft);
 // None where oneDNN has not what it takes.
 std::optional<Draft> lay_out(FusedDraft fused, kernels::PackedWeights& packed);
 
-// The value of an argument that no register is in.
-std::optional<Value> constant_in(const Pattern& argument);
 // The activation that an instruction computes of its first argument. None where it is something else.
 std::optional<kernels::FusedActivation> activation_of(const Instruction& instruction);
 

@@ -37,8 +37,8 @@ class LayingOut {
     auto instructions = std::move(before_.draft.instructions);
     for (size_t i = 0; i < instructions.size(); ++i) {
       at_ = {instructions[i].name, instructions[i].node, instructions[i].code};
-      if (before_.convolutions[i]) {
-        put_convolution(*before_.convolutions[i]);
+      if (before_.fused[i]) {
+        put_fused(*before_.fused[i]);
       } else if (!put_prepared(instructions[i])) {
         put_as_it_is(std::move(instructions[i]));
       }
@@ -86,14 +86,25 @@ class LayingOut {
     return layouts_[number] ? in_layout(number, Layout::plain(reg(number).sizes)) : number;
   }
 
-  void put_convolution(const FusedConvolution& c) {
-    const auto prepared =
-        kernels::prepare_convolution(c.shape, c.weight.data<float>(), c.bias.defined() ? c.bias.data<float>() : nullptr,
-                                     c.added.has_value(), c.activation, packed_, c.name);
+  std::optional<Prepared> prepared_of(const Fused& f) {
+    const kernels::Weighted weighted{.weight = f.weight.data<float>(),
+                                     .bias = f.bias.defined() ? f.bias.data<float>() : nullptr,
+                                     .name = f.name,
+                                     .adds = f.added.has_value(),
+                                     .activation = f.activation};
+    return std::visit([&](const auto& shape) { return kernels::prepare(shape, weighted, packed_); }, f.shape);
+  }
+
+  void put_fused(const Fused& f) {
+    const auto prepared = prepared_of(f);
     if (!prepared) return void(is_missing_ = true);
-    std::vector<uint32_t> inputs{in_layout(c.x, prepared->in()[0])};
-    if (c.added) inputs.push_back(in_layout(*c.added, prepared->in()[1]));
-    put(*prepared, inputs, c.out);
+    const bool is_linear = std::holds_alternative<kernels::Linear>(f.shape);  // plain, of any number of dimensions
+    const auto input = [&](uint32_t reg, size_t i) {
+      return is_linear ? plain(reg) : in_layout(reg, prepared->in()[i]);
+    };
+    std::vector<uint32_t> inputs{input(f.x, 0)};
+    if (f.added) inputs.push_back(input(*f.added, 1));
+    put(*prepared, inputs, f.out);
   }
 
   void put_as_it_is(Instruction instruction) {

@@ -38,6 +38,13 @@ Value filled(const Pattern& pattern, std::span<const Value> registers) {
   return {};
 }
 
+std::optional<Value> constant_in(const Pattern& pattern) {
+  bool has_reg = false;
+  for_each_reg(pattern, [&](uint32_t) { has_reg = true; });
+  if (has_reg) return std::nullopt;
+  return filled(pattern, {});
+}
+
 void for_each_reg(const Pattern& pattern, const std::function<void(uint32_t)>& visit) {
   if (pattern.is_reg()) visit(pattern.reg);
   for (const Pattern& item : pattern.items) for_each_reg(item, visit);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -29,6 +30,9 @@ struct Pattern {
   static Pattern of_constant(Value value) { return {.constant = std::move(value)}; }
   static Pattern of_reg(uint32_t reg) { return {.kind = Kind::reg, .reg = reg}; }
 };
+
+// The value of a pattern that no register is in; none of another.
+std::optional<Value> constant_in(const Pattern& pattern);
 
 // With fresh lists, tuples and dicts.
 Value filled(const Pattern& pattern, std::span<const Value> registers);

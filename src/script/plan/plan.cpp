@@ -27,6 +27,15 @@ void store_items(const auto& items, const Instruction& instruction, std::vector<
   }
 }
 
+// Lists of numbers are made once: no operator changes them.
+void make_constants(std::vector<Instruction>& instructions) {
+  for (Instruction& instruction : instructions) {
+    for (Pattern& argument : instruction.arguments) {
+      if (auto value = constant_in(argument)) argument = Pattern::of_constant(std::move(*value));
+    }
+  }
+}
+
 }  // namespace
 
 Plan::Plan(Draft draft)
@@ -34,6 +43,7 @@ Plan::Plan(Draft draft)
       registers_(draft.registers.size()),
       result_(std::move(draft.result)) {
   find_last_uses(instructions_, registers_, result_);
+  make_constants(instructions_);
   for (const Tensor& tensor : draft.constants) unchanged_.push_back({tensor.storage(), tensor.storage()->version()});
 }
 

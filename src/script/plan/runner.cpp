@@ -28,7 +28,7 @@ std::shared_ptr<const Plan> Runner::plan_of(Draft draft) {
   use_no_places_twice(draft);
   drop_unused(draft);
   if (!options_.exact) {
-    if (auto fused = lay_out(fuse_convolutions(draft), packed_)) draft = std::move(*fused);
+    if (auto fused = lay_out(fuse(draft), packed_)) draft = std::move(*fused);
   }
   return std::make_shared<const Plan>(std::move(draft));
 }

@@ -11,6 +11,9 @@ namespace {
 
 using kernels::Convolution;
 
+// Multiplications of a linear layer.
+constexpr int64_t worth_preparing = int64_t{1} << 18;
+
 bool is_float32(const Register& reg) { return reg.dtype == float32; }
 
 // What conv2d and _convolution are given, in the places where each has it.
@@ -54,10 +57,12 @@ class Fuser {
   }
 
   FusedDraft run() {
-    fused_.convolutions.resize(instructions().size());
+    fused_.fused.resize(instructions().size());
     gone_.assign(instructions().size(), false);
     for (size_t i = 0; i < instructions().size(); ++i) {
-      if (auto convolution = convolution_at(i)) take_in(i, std::move(*convolution));
+      auto operation = convolution_at(i);
+      if (!operation) operation = linear_at(i);
+      if (operation) take_in(i, std::move(*operation));
     }
     drop_gone();
     return std::move(fused_);
@@ -67,7 +72,7 @@ class Fuser {
   std::vector<Instruction>& instructions() { return fused_.draft.instructions; }
   std::vector<Register>& registers() { return fused_.draft.registers; }
 
-  std::optional<FusedConvolution> convolution_at(size_t at) {
+  std::optional<Fused> convolution_at(size_t at) {
     const Instruction& instruction = instructions()[at];
     const auto places = convolution_places(instruction.name);
     if (!places || !instruction.arguments[0].is_reg()) return std::nullopt;
@@ -82,7 +87,7 @@ class Fuser {
     const uint32_t out = *instruction.outputs[0];
     const Dims &in = x.sizes, &after = registers()[out].sizes, &w = weight->sizes();
     const int64_t groups = constant_in(instruction.arguments[places->groups])->to_int();
-    return FusedConvolution{.shape = {in[0],
+    return Fused{.shape = Convolution{in[0],
                                       in[1],
                                       w[0],
                                       groups,
@@ -92,11 +97,29 @@ class Fuser {
                                       *stride,
                                       *padding,
                                       *dilation},
-                            .weight = weight->contiguous(),
-                            .bias = bias->defined() ? bias->contiguous() : *bias,
-                            .name = identity_of(*weight) + identity_of(*bias),
-                            .x = instruction.arguments[0].reg,
-                            .out = out};
+                 .weight = weight->contiguous(),
+                 .bias = bias->defined() ? bias->contiguous() : *bias,
+                 .name = identity_of(*weight) + identity_of(*bias),
+                 .x = instruction.arguments[0].reg,
+                 .out = out};
+  }
+
+  std::optional<Fused> linear_at(size_t at) {
+    const Instruction& instruction = instructions()[at];
+    if (instruction.name != "aten::linear" || !instruction.arguments[0].is_reg()) return std::nullopt;
+    const Register& x = registers()[instruction.arguments[0].reg];
+    const auto weight = constant_tensor(instruction.arguments[1]), bias = constant_tensor(instruction.arguments[2]);
+    if (!weight || !bias || weight->dim() != 2 || x.sizes.empty() || !is_float32(x)) return std::nullopt;
+    const int64_t in = weight->size(1), out = weight->size(0);
+    int64_t rows = 1;
+    for (size_t d = 0; d + 1 < x.sizes.size(); ++d) rows *= x.sizes[d];
+    if (rows * in * out < worth_preparing) return std::nullopt;
+    return Fused{.shape = kernels::Linear{rows, in, out},
+                 .weight = weight->contiguous(),
+                 .bias = bias->defined() ? bias->contiguous() : *bias,
+                 .name = identity_of(*weight) + identity_of(*bias),
+                 .x = instruction.arguments[0].reg,
+                 .out = *instruction.outputs[0]};
   }
 
   // The only instruction that reads the register; none where there are others, or it is a result.
@@ -107,26 +130,26 @@ class Fuser {
     return gone_[at] || instructions()[at].changes ? nullptr : &instructions()[at];
   }
 
-  void take_in(size_t first, FusedConvolution convolution) {
+  void take_in(size_t first, Fused operation) {
     size_t last = first, next = first;
-    note_constants(convolution.weight, convolution.bias);
+    note_constants(operation.weight, operation.bias);
     const auto is_taken = [&](bool is_it) {
       if (!is_it) return false;
       gone_[last] = true;
-      convolution.out = *instructions()[next].outputs[0];
+      operation.out = *instructions()[next].outputs[0];
       last = next;
       return true;
     };
-    const Instruction* user = only_user(convolution.out, next);
-    if (user && is_taken(fold_batch_norm(*user, convolution))) user = only_user(convolution.out, next);
-    if (user && is_taken(take_addition(*user, convolution))) user = only_user(convolution.out, next);
+    const Instruction* user = only_user(operation.out, next);
+    if (user && is_taken(fold_batch_norm(*user, operation))) user = only_user(operation.out, next);
+    if (user && is_taken(take_addition(*user, operation))) user = only_user(operation.out, next);
     if (user) {
       if (const auto activation = activation_of(*user); activation && user->arguments[0].is_reg()) {
-        convolution.activation = *activation;
+        operation.activation = *activation;
         is_taken(true);
       }
     }
-    fused_.convolutions[last] = std::move(convolution);
+    fused_.fused[last] = std::move(operation);
   }
 
   void note_constants(const Tensor& a, const Tensor& b) {
@@ -136,7 +159,8 @@ class Fuser {
   }
 
   // y = (x ∗ w + b - mean) / √(var + eps) · gamma + beta is a convolution, too (Jacob et al. 2018, section 3.2).
-  bool fold_batch_norm(const Instruction& norm, FusedConvolution& convolution) {
+  bool fold_batch_norm(const Instruction& norm, Fused& convolution) {
+    if (!std::holds_alternative<Convolution>(convolution.shape)) return false;
     if (norm.name != "aten::batch_norm" || !norm.arguments[0].is_reg()) return false;
     std::array<Tensor, 4> given;  // gamma, beta, mean, var
     for (size_t i = 0; i < 4; ++i) {
@@ -157,14 +181,14 @@ class Fuser {
     return true;
   }
 
-  bool take_addition(const Instruction& addition, FusedConvolution& convolution) {
+  bool take_addition(const Instruction& addition, Fused& operation) {
     if (addition.name != "aten::add.Tensor" || constant_in(addition.arguments[2]) != Value(int64_t{1})) return false;
     const Pattern &a = addition.arguments[0], &b = addition.arguments[1];
     if (!a.is_reg() || !b.is_reg() || a.reg == b.reg) return false;
-    const uint32_t other = a.reg == convolution.out ? b.reg : a.reg;
-    const Register &one = registers()[other], &two = registers()[convolution.out];
+    const uint32_t other = a.reg == operation.out ? b.reg : a.reg;
+    const Register &one = registers()[other], &two = registers()[operation.out];
     if (one.sizes != two.sizes || !is_float32(one)) return false;
-    convolution.added = other;
+    operation.added = other;
     return true;
   }
 
@@ -174,12 +198,12 @@ class Fuser {
       if (gone_[i]) continue;
       if (kept != i) {
         instructions()[kept] = std::move(instructions()[i]);
-        fused_.convolutions[kept] = std::move(fused_.convolutions[i]);
+        fused_.fused[kept] = std::move(fused_.fused[i]);
       }
       ++kept;
     }
     instructions().resize(kept);
-    fused_.convolutions.resize(kept);
+    fused_.fused.resize(kept);
   }
 
   FusedDraft fused_;
@@ -190,6 +214,6 @@ class Fuser {
 
 }  // namespace
 
-FusedDraft fuse_convolutions(Draft draft) { return Fuser(std::move(draft)).run(); }
+FusedDraft fuse(Draft draft) { return Fuser(std::move(draft)).run(); }
 
 }  // namespace okibi::script
