@@ -111,21 +111,46 @@ struct Pad {
   static constexpr std::string_view schema =
       "aten::pad(Tensor self, SymInt[] pad, str mode=\"constant\", float? value=None) -> Tensor";
   static Tensor compose(const Tensor& x, const Dims& pad, const std::string& mode, std::optional<double> value) {
-    if (mode != "constant") {
-      throw Error(ErrorKind::unsupported, "of the modes of pad, there is only constant").found(printable(mode, 40));
-    }
     if (pad.size() % 2 != 0 || pad.size() / 2 > x.sizes().size()) {
       throw Error(ErrorKind::bad_argument, "Padding length must be divisible by 2, and at most twice the dimensions")
           .found(to_string(pad));
     }
     Tensor padded = x;
     for (size_t i = 0; i < pad.size(); i += 2) {
-      padded = padded_along(padded, -1 - static_cast<int64_t>(i / 2), pad[i], pad[i + 1], value.value_or(0));
+      const int64_t dim = -1 - static_cast<int64_t>(i / 2);
+      padded = mode == "constant" ? padded_along(padded, dim, pad[i], pad[i + 1], value.value_or(0))
+                                  : repeated_along(padded, dim, pad[i], pad[i + 1], mode_of(mode));
     }
     return padded;
   }
 
  private:
+  enum class Mode : uint8_t { reflect, replicate, circular };
+  static Mode mode_of(const std::string& name) {
+    if (name == "reflect") return Mode::reflect;
+    if (name == "replicate") return Mode::replicate;
+    if (name == "circular") return Mode::circular;
+    throw Error(ErrorKind::bad_argument, "pad: there is no such mode")
+        .expected("constant, reflect, replicate or circular")
+        .found(printable(name, 40));
+  }
+  // Which of n places stands at i, which may lie outside.
+  static int64_t place_of(Mode mode, int64_t i, int64_t n) {
+    if (mode == Mode::replicate) return std::clamp<int64_t>(i, 0, n - 1);
+    if (mode == Mode::circular) return i < 0 ? i + n : i >= n ? i - n : i;
+    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
+  }
+  static Tensor repeated_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, Mode mode) {
+    constexpr int64_t most = int64_t{1} << 40;
+    const int64_t n = x.size(dim), room = mode == Mode::reflect ? n - 1 : mode == Mode::circular ? n : most;
+    if (n == 0 || std::max(before, behind) > room || std::min(before, behind) < -n || n + before + behind < 1) {
+      throw Error(ErrorKind::bad_argument, "pad: padding size should be less than the corresponding input dimension")
+          .found(fmt::format("{} and {} for a dimension of {}", before, behind, n));
+    }
+    const Tensor places = empty({n + before + behind}, {int64});
+    for (int64_t i = 0; i < places.numel(); ++i) places.data<int64_t>()[i] = place_of(mode, i - before, n);
+    return okibi::index_select(x, dim, places);
+  }
   static Tensor padded_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, double value) {
     constexpr int64_t most = int64_t{1} << 40;
     const int64_t kept = x.size(dim) + std::min<int64_t>(before, 0) + std::min<int64_t>(behind, 0);
