@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <complex>
 
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -89,10 +91,32 @@ struct Curved {
   }
 };
 
+// Of integers too, the least of which stays what it is; of complex numbers their length.
 struct Abs : Curved<Abs> {
   static constexpr std::string_view schema = "aten::abs(Tensor self) -> Tensor";
   static constexpr const char* backward_name = "AbsBackward0";
   static Activation curve() { return {Curve::abs}; }
+  static OutputSpec infer(const Tensor& x) {
+    if (x.dtype() == complex64) return {x.sizes(), float32};
+    if (x.dtype() == boolean) throw_cannot_compute("abs", boolean);
+    return {x.sizes(), x.dtype() == complex128 ? float64 : x.dtype()};
+  }
+  static void forward(const Tensor& x, const Tensor& out) {
+    const Tensor in = x.contiguous();
+    if (x.dtype() == complex64) return lengths<float>(in, out);
+    if (x.dtype() == complex128) return lengths<double>(in, out);
+    if (is_floating_point(x.dtype())) return Curved<Abs>::forward(x, out);
+    dispatch_numbers(x.dtype(), "abs", [&]<class T>() {
+      map1<T>(in, out, [](T v) { return v < T(0) ? static_cast<T>(0 - static_cast<uint64_t>(v)) : v; });
+    });
+  }
+
+ private:
+  template <class T>
+  static void lengths(const Tensor& in, const Tensor& out) {
+    const auto* x = reinterpret_cast<const std::complex<T>*>(in.raw_data());
+    for (int64_t i = 0; i < out.numel(); ++i) out.data<T>()[i] = std::abs(x[i]);
+  }
 };
 struct Tanh : Curved<Tanh> {
   static constexpr std::string_view schema = "aten::tanh(Tensor self) -> Tensor";

@@ -107,6 +107,8 @@ struct SplitWithSizes {
 };
 
 // pad: how much before and behind the last dimension, then before and behind the one before it; less than 0 takes away.
+// The modes but "constant" repeat what is there: "reflect" as a mirror at the edge, "replicate" the edge, "circular" the
+// other end.
 struct Pad {
   static constexpr std::string_view schema =
       "aten::pad(Tensor self, SymInt[] pad, str mode=\"constant\", float? value=None) -> Tensor";
@@ -119,45 +121,22 @@ struct Pad {
     for (size_t i = 0; i < pad.size(); i += 2) {
       const int64_t dim = -1 - static_cast<int64_t>(i / 2);
       padded = mode == "constant" ? padded_along(padded, dim, pad[i], pad[i + 1], value.value_or(0))
-                                  : repeated_along(padded, dim, pad[i], pad[i + 1], mode_of(mode));
+                                  : repeated_along(padded, dim, pad[i], pad[i + 1], mode);
     }
     return padded;
   }
 
  private:
-  enum class Mode : uint8_t { reflect, replicate, circular };
-  static Mode mode_of(const std::string& name) {
-    if (name == "reflect") return Mode::reflect;
-    if (name == "replicate") return Mode::replicate;
-    if (name == "circular") return Mode::circular;
-    throw Error(ErrorKind::bad_argument, "pad: there is no such mode")
-        .expected("constant, reflect, replicate or circular")
-        .found(printable(name, 40));
-  }
-  // Which of n places stands at i, which may lie outside.
-  static int64_t place_of(Mode mode, int64_t i, int64_t n) {
-    if (mode == Mode::replicate) return std::clamp<int64_t>(i, 0, n - 1);
-    if (mode == Mode::circular) return i < 0 ? i + n : i >= n ? i - n : i;
-    return i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
-  }
-  static Tensor repeated_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, Mode mode) {
-    constexpr int64_t most = int64_t{1} << 40;
-    const int64_t n = x.size(dim), room = mode == Mode::reflect ? n - 1 : mode == Mode::circular ? n : most;
-    if (n == 0 || std::max(before, behind) > room || std::min(before, behind) < -n || n + before + behind < 1) {
-      throw Error(ErrorKind::bad_argument, "pad: padding size should be less than the corresponding input dimension")
-          .found(fmt::format("{} and {} for a dimension of {}", before, behind, n));
-    }
-    const Tensor places = empty({n + before + behind}, {int64});
-    for (int64_t i = 0; i < places.numel(); ++i) places.data<int64_t>()[i] = place_of(mode, i - before, n);
-    return okibi::index_select(x, dim, places);
-  }
-  static Tensor padded_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, double value) {
+  static void check(const Tensor& x, int64_t dim, int64_t before, int64_t behind) {
     constexpr int64_t most = int64_t{1} << 40;
     const int64_t kept = x.size(dim) + std::min<int64_t>(before, 0) + std::min<int64_t>(behind, 0);
-    if (std::min(before, behind) < -x.size(dim) || kept < 0 || std::max(before, behind) > most) {
-      throw Error(ErrorKind::bad_argument, "pad: the result would have no size")
-          .found(fmt::format("{} and {} for a dimension of {}", before, behind, x.size(dim)));
-    }
+    if (std::min(before, behind) >= -x.size(dim) && kept >= 0 && std::max(before, behind) <= most) return;
+    throw Error(ErrorKind::bad_argument, "pad: the result would have no size")
+        .found(fmt::format("{} and {} for a dimension of {}", before, behind, x.size(dim)));
+  }
+  static Tensor padded_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, double value) {
+    check(x, dim, before, behind);
+    const int64_t kept = x.size(dim) + std::min<int64_t>(before, 0) + std::min<int64_t>(behind, 0);
     std::vector<Tensor> parts;
     if (before > 0) parts.push_back(filled(x, dim, before, value));
     parts.push_back(x.narrow(dim, std::max<int64_t>(-before, 0), kept));
@@ -168,6 +147,31 @@ struct Pad {
     Dims sizes = x.sizes();
     sizes[sizes.size() - static_cast<size_t>(-dim)] = length;
     return full(sizes, value, {x.dtype()});
+  }
+
+  // Each place of the result is one of x.
+  static Tensor repeated_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, const std::string& mode) {
+    const int64_t size = x.size(dim), largest = std::max(before, behind);
+    const bool mirrors = mode == "reflect", is_circle = mode == "circular";
+    if (!mirrors && !is_circle && mode != "replicate") {
+      throw Error(ErrorKind::bad_argument, "Unrecognised padding mode")
+          .expected("constant, reflect, replicate or circular")
+          .found(printable(mode, 40));
+    }
+    check(x, dim, before, behind);
+    if (size == 0 || (mirrors && largest >= size) || (is_circle && largest > size)) {
+      throw Error(ErrorKind::bad_argument, fmt::format("pad: there is not so much to {} from", mode))
+          .found(fmt::format("{} and {} for a dimension of {}", before, behind, size));
+    }
+    const Tensor places = empty({size + before + behind}, {int64});
+    for (int64_t i = 0; i < places.numel(); ++i) {
+      const int64_t at = i - before, beyond = at < 0 ? -at : at - size + 1;
+      places.data<int64_t>()[i] = at >= 0 && at < size ? at
+                                  : is_circle          ? (at < 0 ? at + size : at - size)
+                                  : at < 0             ? (mirrors ? beyond : 0)
+                                                       : (mirrors ? size - 1 - beyond : size - 1);
+    }
+    return okibi::index_select(x, dim, places);
   }
 };
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/further_ops.h"
+
 namespace okibi::ops {
 
 void throw_graph_is_gone(const char* name) {
@@ -68,6 +70,15 @@ std::span<const Op> op_table() {
                         ops::product_ops(),
                         ops::batched_ops(),
                         ops::choosing_ops(),
+                        ops::pointwise_ops(),
+                        ops::number_product_ops(),
+                        ops::statistics_ops(),
+                        ops::vector_norm_ops(),
+                        ops::vector_product_ops(),
+                        ops::einsum_ops(),
+                        ops::detection_ops(),
+                        ops::transformer_ops(),
+                        ops::spectral_ops(),
                         ops::convolution_ops(),
                         ops::pooling_ops(),
                         ops::recurrent_ops(),

@@ -20,9 +20,13 @@ struct Kernel {
   const Op* op = nullptr;
   std::vector<size_t> dtypes = {};  // arguments of the op that are dtypes, where programs have numbers
   Effects effects = {};             // of the operator that it was found for, where a program calls it
+  bool in_place = false;            // the result goes into the first argument: x.relu_() is x.copy_(x.relu())
 
   explicit operator bool() const noexcept { return host || op; }
   Value operator()(std::span<const Value> arguments) const;
+
+ private:
+  Value computed(std::span<const Value> arguments) const;
 };
 
 // The dtype of a number in programs. Error(bad_argument) for a number of none.
@@ -40,6 +44,8 @@ std::span<const HostRow> number_rows();     // host_numbers.cpp
 std::span<const HostRow> container_rows();  // host_containers.cpp
 std::span<const HostRow> text_rows();       // host_texts.cpp
 std::span<const HostRow> tensor_rows();     // host_tensors.cpp
+std::span<const HostRow> making_rows();     // host_making.cpp
+std::span<const HostRow> nested_rows();     // host_nested.cpp
 
 // What the name means in files of formats before `before`.
 struct OldRow {

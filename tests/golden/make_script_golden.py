@@ -371,6 +371,99 @@ class Convolutional(nn.Module):
         return torch.softmax(scores, dim=1), scores.argmax(dim=1), self.average(maps).mean([2, 3]).clamp(-1.0, 1.0)
 
 
+class Making(nn.Module):
+    """Tensors that programs make, and what they ask of them."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros_like(x)
+
+    @torch.jit.export
+    def ranges(self, n: int, a: float) -> List[Tensor]:
+        return [torch.arange(n), torch.arange(a), torch.arange(2, n), torch.arange(-1.5, a), torch.arange(n, -2, -3),
+                torch.arange(0.0, 1.0, 0.1), torch.arange(0, n, dtype=torch.float64), torch.arange(0, a, dtype=torch.int32),
+                torch.arange(0, a, 0.7, dtype=torch.int64 if n > 100 else torch.float64), torch.arange(3, 3),
+                torch.linspace(0.0, a, 7), torch.linspace(-3, 9, n, dtype=torch.int64), torch.linspace(2, 5, 1), torch.linspace(0, 1, 0),
+                torch.logspace(-1.0, 2.0, 4), torch.logspace(0, 4, 5, base=2.0, dtype=torch.float64),
+                torch.tril_indices(3, 4, -1), torch.triu_indices(3, 4, 1), torch.eye(3), torch.eye(2, 4, dtype=torch.int64)]
+
+    @torch.jit.export
+    def like(self, x: Tensor) -> List[Tensor]:
+        return [torch.full_like(x, 3), torch.full_like(x, 2.5, dtype=torch.float64), torch.ones_like(x), torch.empty_like(x).fill_(1),
+                x.new_zeros([2, 2]), x.new_ones([3]), x.new_full([2], 7), x.new_full([2], 7, dtype=torch.int64), x.new_empty([0, 3]),
+                torch.full([2], 1 << 60), torch.full([2], 0.1), torch.full([], True), torch.full([2], 3, dtype=torch.float64),
+                torch.scalar_tensor(3), torch.scalar_tensor(2.5, dtype=torch.float64), torch.empty([0]), torch.zeros([2], dtype=torch.bool)]
+
+    @torch.jit.export
+    def lists(self, a: int, b: float) -> List[Tensor]:
+        return [torch.tensor([a, 2]), torch.tensor([[b, 1.0], [2.0, 3.0]]), torch.tensor([True, False]), torch.tensor(a), torch.tensor(b),
+                torch.tensor([[[a]], [[2]]]), torch.tensor([a, 2], dtype=torch.float64), torch.tensor(b, dtype=torch.int64),
+                torch.as_tensor([b, 2.0]), torch.as_tensor(a), torch.as_tensor(torch.ones(2), dtype=torch.int32), torch.tensor(True)]
+
+    @torch.jit.export
+    def randoms(self, n: int) -> List[Tensor]:
+        torch.manual_seed(n)
+        p = torch.rand(3)
+        return [p, torch.randn(20), torch.randint(10, [5]), torch.randint(-5, 1 << 40, [5]), torch.randperm(7), torch.rand_like(p),
+                torch.randn_like(p, dtype=torch.float64), torch.bernoulli(p), torch.bernoulli(p, 0.3), torch.empty(5).uniform_(-1.0, 1.0),
+                torch.empty(5).normal_(2.0, 0.5), torch.empty(5).bernoulli_(0.5), torch.randint_like(p, 3, 9), torch.normal(0.0, 1.0, [3])]
+
+    @torch.jit.export
+    def asked(self, x: Tensor) -> Tuple[List[int], List[int], int, int, bool, bool, bool, bool, str, float, bool, complex]:
+        y = x.t()
+        return (y.stride(), [y.size(0), y.stride(1)], x[1:].storage_offset(), x.element_size(), y.is_contiguous(), x.is_complex(),
+                torch.equal(x, x), x.is_same_size(y), x.device.type, x.sum().item() if x.sum() > 0 else 0.5,
+                bool(x[0, 0] != 0), complex(x.sum(), 2.0))
+
+    @torch.jit.export
+    def moved(self, x: Tensor) -> List[Tensor]:
+        y = x.to(device=torch.device("cpu"), dtype=torch.float64)
+        return [y, x.to(torch.int64), x.to(y), x.to("cpu"), x.cpu(), x.double(), x.int(), x.type_as(y), x.to(torch.float32, copy=True).add_(1), x,
+                x.contiguous(), x.clone(memory_format=torch.contiguous_format), x.data, x.detach(), x.T,
+                x.unsqueeze(0).unsqueeze(0).contiguous(memory_format=torch.channels_last)]
+
+    @torch.jit.export
+    def changed(self, x: Tensor) -> List[Tensor]:
+        y = x.clone()
+        y.mul_(2).add_(1.5).abs_().sqrt_().clamp_(0.2, 2.0)
+        z = torch.arange(6)
+        z.mul_(3).bitwise_and_(5).neg_()
+        z &= 7
+        w = (x * 3).round_()
+        w.div_(2.0, rounding_mode="floor").pow_(2).clamp_(min=1)
+        v = torch.zeros(2, 4)
+        v.copy_(x[0])
+        u = torch.ones(3)
+        u.fill_(torch.tensor(4)).sub_(torch.ones(3, dtype=torch.float64)).floor_()
+        y.add_(x.double())
+        y.dropout_(0.5, False) if False else y
+        return [y, z, w, v, u, x.clone().zero_(), x.clone().exp_().reciprocal_(), (x > 0).logical_not_(), torch.ones(2).cumsum_(0)]
+
+    @torch.jit.export
+    def statistics(self, x: Tensor) -> List[Tensor]:
+        return [x.max(), x.min(), x.prod(), x.prod(1), x.var(), x.std(1), torch.var(x, dim=[0], unbiased=False), x.norm(), x.norm(1.0, [1]),
+                torch.logsumexp(x, [1]), x.cumprod(1), torch.atan2(x, x + 1), torch.lerp(x, x + 1, 0.3), torch.addcmul(x, x, x, value=2),
+                torch.fmod(x, 0.3), torch.remainder(x, x + 3), torch.div(x, 0.3, rounding_mode="trunc"), x.isnan(), torch.einsum("ij,kj->ik", x, x),
+                torch.outer(x[0], x[1]), torch.mv(x, x[0]), x.sign(), x // 0.25]
+
+    @torch.jit.export
+    def not_there_yet(self, x: Tensor) -> Tensor:
+        return torch.erfinv(x)
+
+
+class Encoder(nn.Module):
+    """Attention as it is computed once a model is trained, padded and not."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, batch_first=True, activation="gelu"), 2)
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x: Tensor, mask: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        y, weights = self.attention(x, x, x)
+        assert weights is not None
+        return self.encoder(y, src_key_padding_mask=mask), weights
+
+
 def nodes_of(block):
     for node in block.nodes():
         yield node
@@ -407,6 +500,11 @@ def runs_of(name):
             ("numbers", 4, 1e6), ("numbers", 0, -1.5), ("parallel", x), ("point", x), ("strings", "Name", -5), ("fork_me", x, 3),
             ("turned", x, 3), ("forward", y)],
         "hooked": [("forward", x)],
+        "making": [("forward", x), ("ranges", 6, 3.3), ("ranges", 4, 2.0), ("like", x), ("like", x.to(torch.int64)), ("lists", 7, 0.1),
+                   ("randoms", 5), ("randoms", 12345), ("asked", x), ("asked", y), ("moved", y), ("changed", x), ("statistics", x)],
+        "encoder": [("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4)),
+                    ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, True], [False, True, True]])),
+                    ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, False], [True, False, False]]))],
         "convolutional": [("forward", torch.linspace(-1, 1, 2 * 3 * 17 * 19).sin().reshape(2, 3, 17, 19))],
         "convolutional_traced": [("forward", torch.linspace(-1, 1, 3 * 3 * 16 * 16).cos().reshape(3, 3, 16, 16))],
         "transformer": [("forward", torch.linspace(-1, 1, 24).reshape(3, 2, 4)),
@@ -464,6 +562,8 @@ def make_programs():
         "convolutional_traced": torch.jit.trace(Convolutional().eval(), torch.rand(1, 3, 16, 16)),
         "transformer": torch.jit.script(nn.TransformerEncoderLayer(4, 2, 8).eval()),
         "lstm": torch.jit.script(nn.LSTM(2, 3)),
+        "making": torch.jit.script(Making().eval()),
+        "encoder": torch.jit.script(Encoder().eval()),
     }
     for name, program in programs.items():
         path = FOLDER / f"{name}.pt"

@@ -19,6 +19,12 @@ using Files = std::vector<std::string>;
 
 Tensor first_of(const Value& result) { return result.is_tensor() ? result.to_tensor() : result[0].to_tensor(); }
 
+List others_of(const Value& result) {
+  List others;
+  for (size_t i = 1; !result.is_tensor() && i < result.size(); ++i) others.push_back(result[i]);
+  return others;
+}
+
 using testing_help::some_gradient;
 
 // op-samples OUT: what every differentiable operator gives for every sample, and its gradients.
@@ -44,8 +50,12 @@ void op_samples(const Files& files) {
         }
         make_leaf(argument);
       }
-      const Tensor out = first_of(op.call(arguments));
-      List gradients;
+      const Value result = op.call(arguments);
+      const Tensor out = first_of(result);
+      List gradients, others;
+      for (const Value& other : others_of(result)) {
+        others.push_back(other.is_tensor() ? Value(other.to_tensor().detach().clone()) : other);  // views are written out
+      }
       Value gradient;
       if (op.differentiable && out.requires_grad()) {  // integers have none
         gradient = some_gradient(out);
@@ -55,7 +65,8 @@ void op_samples(const Files& files) {
       all.push_back(Dict{{"schema", op.schema},
                          {"arguments", List(arguments)},
                          {"leaf_places", leaf_places},
-                         {"output", out.detach()},
+                         {"output", out.detach().clone()},
+                         {"others", others},
                          {"gradient", gradient},
                          {"gradients", gradients}});
     }
@@ -94,7 +105,7 @@ Value embedded(const Value& example) {
   const Tensor out = embedding(example["ids"].to_tensor());
   out.backward(example["gradient"].to_tensor());
   return Dict{
-      {"output", out.detach()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
+      {"output", out.detach().clone()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
 }
 
 Value bagged(const Value& example) {
@@ -117,7 +128,7 @@ Value bagged(const Value& example) {
   out.backward(example["gradient"].to_tensor());
   Value of_weights;
   if (weights.defined()) of_weights = weights.grad();
-  return Dict{{"output", out.detach()},
+  return Dict{{"output", out.detach().clone()},
               {"weight", bag.weight().detach()},
               {"gradient", gradient_of(bag.weight())},
               {"of_weights", of_weights}};

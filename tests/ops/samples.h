@@ -2,38 +2,16 @@
 // table and fail for an operator that has no sample here.
 #pragma once
 
-#include <map>
-#include <string>
-#include <vector>
+#include <set>
 
-#include <okibi/op_table.h>
+#include "samples_detection.h"
+#include "samples_products.h"
+#include "samples_statistics.h"
 
 namespace okibi::samples {
 
-using Arguments = std::vector<Value>;
-
-// Numbers that depend on nothing but the sizes; none is near 0, where relu and division are not smooth.
-inline Tensor some(Dims sizes, double shift = 0) {
-  Tensor x = empty(std::move(sizes), {float64});
-  for (int64_t i = 0; i < x.numel(); ++i) {
-    const double value = static_cast<double>((i * 7 + 3) % 11 - 5) / 3 + shift;
-    x.data<double>()[i] = value + (value < 0 ? -0.2 : 0.2);
-  }
-  return x;
-}
-// No two of fewer than 97 are equal: where there is a largest number, it has a derivative.
-inline Tensor distinct(Dims sizes) {
-  Tensor x = empty(std::move(sizes), {float64});
-  for (int64_t i = 0; i < x.numel(); ++i) x.data<double>()[i] = static_cast<double>((i * 41 + 5) % 97 - 48) / 30;
-  return x;
-}
-inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(std::move(sizes), shift)); }
-inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
-inline Value dims(std::initializer_list<Value> values) { return List(values); }
-
-// By the operator's name with overload.
-inline const std::map<std::string, std::vector<Arguments>>& all() {
-  static const std::map<std::string, std::vector<Arguments>> samples = {
+inline Map first_samples() {
+  return {
       {"aten::add.Tensor",
        {{some({2, 3}), some({2, 3}, 1), 1.0},
         {some({2, 3}), some({3}), 2.5},
@@ -176,10 +154,10 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
        {{some({2, 3}), dims({1, 2}), "constant", nullptr},
         {some({2, 3, 4}), dims({-1, 1, 2, 0}), "constant", 1.5},
         {some({2, 3}), dims({-1, -1}), "constant", 0.0},
-        {some({2, 3, 4}), dims({3, 2}), "reflect", nullptr},
-        {some({1, 2, 3, 4}), dims({1, 2, 2, 0}), "reflect", nullptr},
+        {some({2, 3, 4}), dims({2, 3}), "reflect", nullptr},
+        {some({2, 3, 4, 5}), dims({1, 2, 2, 0}), "reflect", nullptr},
         {some({2, 3, 4}), dims({5, 1}), "replicate", nullptr},
-        {some({2, 3, 4}), dims({4, 1}), "circular", nullptr}}},
+        {some({2, 3, 4}), dims({4, 3}), "circular", nullptr}}},
       {"aten::addmm",
        {{some({4}), some({2, 3}), some({3, 4}), 1.0, 1.0}, {some({2, 2}), some({2, 3}), some({3, 2}), 0.5, -2.0}}},
       {"aten::bilinear",
@@ -272,7 +250,7 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
         {some({5, 3}), ids({1, 4, 1, 4}), ids({0, 2, 3}), false, 2, false, nullptr, false, 1}}},
       {"aten::relu", {{some({2, 5})}, {some({5, 2}).t()}}},
       {"aten::sigmoid", {{some({2, 5})}}},
-      {"aten::abs", {{some({2, 5})}, {some({5, 2}).t()}}},
+      {"aten::abs", {{some({2, 5})}, {some({5, 2}).t()}, {ids({3, -2})}, {ids({3, -2}).to(int32)}}},
       {"aten::tanh", {{some({2, 5})}, {some({5, 2}).t()}}},
       {"aten::leaky_relu", {{some({2, 5}), 0.01}, {some({5, 2}).t(), -2.0}}},
       {"aten::elu", {{some({2, 5}), 1.0, 1.0, 1.0}, {some({5, 2}).t(), 0.7, 1.5, 2.0}}},
@@ -409,12 +387,22 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
       {"aten::to.dtype",
        {{some({2, 3}), float32, false, false, nullptr}, {some({2, 3}), float64, false, true, nullptr}}},
   };
+}
+
+inline const Map& all() {
+  static const Map samples = [] {
+    Map merged = first_samples();
+    for (Map family : {statistics_samples(), product_samples(), detection_samples()}) merged.merge(family);
+    return merged;
+  }();
   return samples;
 }
 
 // Tensors of floating point that get no gradient: weights of losses and running statistics, as in PyTorch.
 inline bool gets_gradient(std::string_view name, size_t argument) {
   if (name == "aten::batch_norm") return argument < 3;
+  if (name == "torchvision::roi_align" || name == "aten::view_as" || name == "aten::reshape_as") return argument < 1;
+  if (name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd") return false;
   if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
       name == "aten::binary_cross_entropy_with_logits") {
     return argument < 2;
@@ -426,6 +414,10 @@ inline bool gets_gradient(std::string_view name, size_t argument) {
 // none, and frequent rows get less. PyTorch alone judges these.
 inline bool is_no_derivative(std::string_view name, const Arguments& sample) {
   if (sample[0].is_tensor() && !is_floating_point(sample[0].to_tensor().dtype())) return name != "aten::where.self";
+  static const std::set<std::string_view> none = {"torchvision::nms", "aten::view_as_complex",
+                                                  "aten::_native_multi_head_attention",
+                                                  "aten::_transformer_encoder_layer_fwd"};
+  if (none.contains(name)) return true;
   if (name == "aten::embedding_bag.padding_idx") return sample[3].to_bool() || !sample[8].is_none();
   return name == "aten::embedding" && (sample[2].to_int() >= 0 || sample[3].to_bool());
 }
