@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/grid_sampling.h"
+
 namespace okibi::ops {
 
 void throw_graph_is_gone(const char* name) {
@@ -69,8 +71,12 @@ std::span<const Op> op_table() {
                         ops::batched_ops(),
                         ops::choosing_ops(),
                         ops::convolution_ops(),
+                        ops::transposed_convolution_ops(),
+                        ops::interpolation_ops(),
+                        ops::grid_sampling_ops(),
                         ops::pooling_ops(),
                         ops::recurrent_ops(),
+                        ops::packed_recurrent_ops(),
                         ops::joining_ops(),
                         ops::embedding_ops(),
                         ops::embedding_bag_ops(),

@@ -37,6 +37,7 @@ Value first_size(Arguments a) {
 }
 Value dtype(Arguments a) { return number_of(tensor_of(a[0]).dtype()); }
 Value device(Arguments a) { return tensor_of(a[0]).device(); }
+Value device_type(Arguments a) { return std::string(a[0].to_device().type()); }
 Value is_floating(Arguments a) { return is_floating_point(tensor_of(a[0]).dtype()); }
 Value requires_grad(Arguments a) { return tensor_of(a[0]).requires_grad(); }
 Value is_nested(Arguments a) { return tensor_of(a[0]).is_nested(); }
@@ -99,7 +100,14 @@ Value zeroed(Arguments a) {
   return a[0];
 }
 
-// x.relu_() is x.copy_(x.relu()), where the dtype stays the same.
+// Whether what has the one dtype may be put where the other is: as torch.can_cast.
+bool can_cast(DType from, DType to) {
+  if (is_floating_point(from)) return is_floating_point(to) || is_complex(to);
+  if (is_complex(from)) return is_complex(to);
+  return from == DType::boolean || to != DType::boolean;
+}
+
+// x.relu_() is x.copy_(x.relu()). It has the sizes of x, and the kind of its numbers.
 struct Functional {
   char name[40];
 };
@@ -108,8 +116,8 @@ Value in_place(Arguments a) {
   static const Kernel kernel = find_kernel(functional.name);
   const Value result = kernel(a);
   const Tensor& self = tensor_of(a[0]);
-  if (result.to_tensor().dtype() != self.dtype()) {
-    throw Error(ErrorKind::unsupported, fmt::format("{} in place would change the dtype", functional.name))
+  if (!can_cast(result.to_tensor().dtype(), self.dtype())) {
+    throw Error(ErrorKind::bad_argument, fmt::format("{} in place would change the dtype", functional.name))
         .expected(name_of(self.dtype()))
         .found(name_of(result.to_tensor().dtype()));
   }
@@ -133,6 +141,7 @@ constexpr HostRow rows[] = {
     {"aten::wait", "-", itself},
     {"prim::dtype", "-", dtype},
     {"prim::device", "-", device},
+    {"prim::type", "-", device_type},
     {"prim::requires_grad", "-", requires_grad},
     {"prim::is_nested", "-", is_nested},
     {"prim::is_sparse", "-", is_sparse},
@@ -181,6 +190,62 @@ constexpr HostRow rows[] = {
     {"aten::mul_", "Scalar", in_place<Functional{"aten::mul.Scalar"}>},
     {"aten::div_", "Tensor", in_place<Functional{"aten::div.Tensor"}>},
     {"aten::div_", "Scalar", in_place<Functional{"aten::div.Scalar"}>},
+    {"aten::gelu_", "-", in_place<Functional{"aten::gelu"}>},
+    {"aten::celu_", "-", in_place<Functional{"aten::celu"}>},
+    {"aten::selu_", "-", in_place<Functional{"aten::selu"}>},
+    {"aten::mish_", "-", in_place<Functional{"aten::mish"}>},
+    {"aten::hardsigmoid_", "-", in_place<Functional{"aten::hardsigmoid"}>},
+    {"aten::threshold_", "-", in_place<Functional{"aten::threshold"}>},
+    {"aten::relu6_", "-", in_place<Functional{"aten::relu6"}>},
+    {"aten::clamp_", "-", in_place<Functional{"aten::clamp"}>},
+    {"aten::clamp_min_", "-", in_place<Functional{"aten::clamp_min"}>},
+    {"aten::clamp_max_", "-", in_place<Functional{"aten::clamp_max"}>},
+    {"aten::sqrt_", "-", in_place<Functional{"aten::sqrt"}>},
+    {"aten::rsqrt_", "-", in_place<Functional{"aten::rsqrt"}>},
+    {"aten::square_", "-", in_place<Functional{"aten::square"}>},
+    {"aten::exp_", "-", in_place<Functional{"aten::exp"}>},
+    {"aten::expm1_", "-", in_place<Functional{"aten::expm1"}>},
+    {"aten::log_", "-", in_place<Functional{"aten::log"}>},
+    {"aten::log2_", "-", in_place<Functional{"aten::log2"}>},
+    {"aten::log10_", "-", in_place<Functional{"aten::log10"}>},
+    {"aten::log1p_", "-", in_place<Functional{"aten::log1p"}>},
+    {"aten::neg_", "-", in_place<Functional{"aten::neg"}>},
+    {"aten::abs_", "-", in_place<Functional{"aten::abs"}>},
+    {"aten::sin_", "-", in_place<Functional{"aten::sin"}>},
+    {"aten::cos_", "-", in_place<Functional{"aten::cos"}>},
+    {"aten::erf_", "-", in_place<Functional{"aten::erf"}>},
+    {"aten::round_", "-", in_place<Functional{"aten::round"}>},
+    {"aten::floor_", "-", in_place<Functional{"aten::floor"}>},
+    {"aten::ceil_", "-", in_place<Functional{"aten::ceil"}>},
+    {"aten::trunc_", "-", in_place<Functional{"aten::trunc"}>},
+    {"aten::reciprocal_", "-", in_place<Functional{"aten::reciprocal"}>},
+    {"aten::pow_", "Scalar", in_place<Functional{"aten::pow.Tensor_Scalar"}>},
+    {"aten::pow_", "Tensor", in_place<Functional{"aten::pow.Tensor_Tensor"}>},
+    {"aten::floor_divide_", "Tensor", in_place<Functional{"aten::floor_divide"}>},
+    {"aten::floor_divide_", "Scalar", in_place<Functional{"aten::floor_divide.Scalar"}>},
+    {"aten::remainder_", "Scalar", in_place<Functional{"aten::remainder.Scalar"}>},
+    {"aten::logical_not_", "-", in_place<Functional{"aten::logical_not"}>},
+    {"aten::logical_and_", "-", in_place<Functional{"aten::logical_and"}>},
+    {"aten::logical_or_", "-", in_place<Functional{"aten::logical_or"}>},
+    {"aten::logical_xor_", "-", in_place<Functional{"aten::logical_xor"}>},
+    {"aten::bitwise_not_", "-", in_place<Functional{"aten::bitwise_not"}>},
+    {"aten::bitwise_and_", "Tensor", in_place<Functional{"aten::bitwise_and.Tensor"}>},
+    {"aten::bitwise_or_", "Tensor", in_place<Functional{"aten::bitwise_or.Tensor"}>},
+    {"aten::bitwise_xor_", "Tensor", in_place<Functional{"aten::bitwise_xor.Tensor"}>},
+    {"aten::eq_", "Tensor", in_place<Functional{"aten::eq.Tensor"}>},
+    {"aten::eq_", "Scalar", in_place<Functional{"aten::eq.Scalar"}>},
+    {"aten::ne_", "Tensor", in_place<Functional{"aten::ne.Tensor"}>},
+    {"aten::ne_", "Scalar", in_place<Functional{"aten::ne.Scalar"}>},
+    {"aten::lt_", "Tensor", in_place<Functional{"aten::lt.Tensor"}>},
+    {"aten::lt_", "Scalar", in_place<Functional{"aten::lt.Scalar"}>},
+    {"aten::le_", "Tensor", in_place<Functional{"aten::le.Tensor"}>},
+    {"aten::le_", "Scalar", in_place<Functional{"aten::le.Scalar"}>},
+    {"aten::gt_", "Tensor", in_place<Functional{"aten::gt.Tensor"}>},
+    {"aten::gt_", "Scalar", in_place<Functional{"aten::gt.Scalar"}>},
+    {"aten::ge_", "Tensor", in_place<Functional{"aten::ge.Tensor"}>},
+    {"aten::ge_", "Scalar", in_place<Functional{"aten::ge.Scalar"}>},
+    {"aten::feature_dropout_", "-", in_place<Functional{"aten::feature_dropout"}>},
+    {"aten::alpha_dropout_", "-", in_place<Functional{"aten::alpha_dropout"}>},
     {"aten::masked_fill_", "Scalar", in_place<Functional{"aten::masked_fill.Scalar"}>},
 };
 

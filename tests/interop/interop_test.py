@@ -121,11 +121,15 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
             return
         operator = getattr(getattr(torch.ops.aten, packet), overload or "default")
         result = operator(*values[:keyword_from], **dict(zip(names[keyword_from:], values[keyword_from:])))
-        result = result[0] if isinstance(result, (tuple, list)) else result
+        results = result if isinstance(result, (tuple, list)) else [result]
+        self.assertEqual(len(results), len(sample["outputs"]))
+        for result, output in zip(results, sample["outputs"]):
+            tolerance = 1e-6 if result.dtype == torch.float32 else 1e-12
+            self.assertEqual(result.dtype, output.dtype)
+            self.assertEqual(result.shape, output.shape)
+            torch.testing.assert_close(output, result.detach(), rtol=tolerance, atol=tolerance)
+        result = results[0]
         tolerance = 1e-6 if result.dtype == torch.float32 else 1e-12
-        self.assertEqual(result.dtype, sample["output"].dtype)
-        self.assertEqual(result.shape, sample["output"].shape)
-        torch.testing.assert_close(sample["output"], result.detach(), rtol=tolerance, atol=tolerance)
         if sample["gradient"] is None:
             return
         result.backward(sample["gradient"])

@@ -31,9 +31,25 @@ inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(
 inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
 inline Value dims(std::initializer_list<Value> values) { return List(values); }
 
-// By the operator's name with overload.
-inline const std::map<std::string, std::vector<Arguments>>& all() {
-  static const std::map<std::string, std::vector<Arguments>> samples = {
+using Map = std::map<std::string, std::vector<Arguments>>;  // by the operator's name with overload
+
+}  // namespace okibi::samples
+
+#include "samples_convolution.h"
+#include "samples_interpolation.h"
+#include "samples_recurrent.h"
+
+namespace okibi::samples {
+
+inline Map merged(Map all, std::initializer_list<Map> families) {
+  for (const Map& family : families) {
+    for (const auto& [name, more] : family) all[name].insert(all[name].end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+inline const Map& all() {
+  static const Map samples = merged({
       {"aten::add.Tensor",
        {{some({2, 3}), some({2, 3}, 1), 1.0},
         {some({2, 3}), some({3}), 2.5},
@@ -404,7 +420,7 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
       {"aten::clone", {{some({2, 3}).t(), nullptr}}},
       {"aten::to.dtype",
        {{some({2, 3}), float32, false, false, nullptr}, {some({2, 3}), float64, false, true, nullptr}}},
-  };
+  }, {convolution_samples(), interpolation_samples(), recurrent_samples()});
   return samples;
 }
 
