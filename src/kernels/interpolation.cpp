@@ -110,7 +110,7 @@ T triangle(T x) {
 // Sums over all inputs that an output covers. Weights add up to 1; those beyond the edges are left out.
 template <class T>
 Taps<T> antialiased(const Rescaling& axis, bool is_cubic) {
-  const T scale = std::min(scale_of<T>(axis), T(1 << 30));  // which the places that follow from it fit into an integer by
+  const T scale = axis.in == axis.out ? T(1) : std::min(scale_of<T>(axis), T(1 << 30));  // places fit into an integer then
   const T wide = std::max(scale, T(1)), support = T(is_cubic ? 2 : 1) * wide;
   Taps<T> taps = room_for<T>(axis, std::min(static_cast<int64_t>(std::ceil(support)) * 2 + 1, axis.in));
   for (int64_t i = 0; i < axis.out; ++i) {

@@ -123,6 +123,8 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         result = operator(*values[:keyword_from], **dict(zip(names[keyword_from:], values[keyword_from:])))
         results = result if isinstance(result, (tuple, list)) else [result]
         self.assertEqual(len(results), len(sample["outputs"]))
+        if name == "aten::embedding_bag.padding_idx":  # whose others are for backward alone
+            results = results[:1]
         for result, output in zip(results, sample["outputs"]):
             tolerance = 1e-6 if result.dtype == torch.float32 else 1e-12
             self.assertEqual(result.dtype, output.dtype)
