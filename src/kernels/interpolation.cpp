@@ -20,10 +20,11 @@ T scale_of(const Rescaling& axis) {
   return static_cast<T>(axis.in) / static_cast<T>(axis.out);
 }
 
-// Where the middle of the i-th output lies among the inputs.
+// Where the middle of the i-th output lies among the inputs. PyTorch's compilers make one step of the product and the
+// difference, and where the middle lies between two inputs that decides which of them is the nearest.
 template <class T>
 T middle_of(int64_t i, T scale, bool align_corners) {
-  return align_corners ? scale * static_cast<T>(i) : scale * (static_cast<T>(i) + T(0.5)) - T(0.5);
+  return align_corners ? scale * static_cast<T>(i) : std::fma(scale, static_cast<T>(i) + T(0.5), T(-0.5));
 }
 
 // In float32 whatever the dtype, as PyTorch's floorf. A scale of nonsense may have made it any number, or none.
