@@ -10,8 +10,8 @@ namespace okibi::kernels {
 // (across, down), and then (deep) where there are 3 dims: -1 and 1 are the edges, or with align_corners the middles of
 // the outermost points.
 struct GridSampling {
-  enum class Mode : uint8_t { linear, nearest, cubic };            // numbered as PyTorch's
-  enum class Outside : uint8_t { zeros, border, reflection };      // what is there
+  enum class Mode : uint8_t { linear, nearest, cubic };        // numbered as PyTorch's
+  enum class Outside : uint8_t { zeros, border, reflection };  // what is there
   int64_t batch, channels, depth, height, width, places;
   int64_t dims;  // 2 (depth is 1 then) or 3
   Mode mode;

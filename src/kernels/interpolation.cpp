@@ -9,7 +9,8 @@
 namespace okibi::kernels {
 namespace {
 
-// ------------------------------------------------------------------------------------------- which places, what weights
+// ------------------------------------------------------------------------------------------- which places, what
+// weights
 
 // Inputs for each output. As PyTorch has it (area_pixel_compute_scale), in the precision of the dtype: a rounding here
 // decides which place is taken.
@@ -111,7 +112,8 @@ T triangle(T x) {
 // Sums over all inputs that an output covers. Weights add up to 1; those beyond the edges are left out.
 template <class T>
 Taps<T> antialiased(const Rescaling& axis, bool is_cubic) {
-  const T scale = axis.in == axis.out ? T(1) : std::min(scale_of<T>(axis), T(1 << 30));  // places fit into an integer then
+  const T scale =
+      axis.in == axis.out ? T(1) : std::min(scale_of<T>(axis), T(1 << 30));  // places fit into an integer then
   const T wide = std::max(scale, T(1)), support = T(is_cubic ? 2 : 1) * wide;
   Taps<T> taps = room_for<T>(axis, std::min(static_cast<int64_t>(std::ceil(support)) * 2 + 1, axis.in));
   for (int64_t i = 0; i < axis.out; ++i) {
@@ -264,9 +266,9 @@ void pick(const Resampling<double>& r, const Word* x, Word* out) {
   pick_lines(r, x, out);
 }
 
-#define OKIBI_RESAMPLING(T)                                          \
-  template Taps<T> taps_of(Filter, const Rescaling&);                \
-  template void resample(const Resampling<T>&, const T*, T*);        \
+#define OKIBI_RESAMPLING(T)                                   \
+  template Taps<T> taps_of(Filter, const Rescaling&);         \
+  template void resample(const Resampling<T>&, const T*, T*); \
   template void resample_backward(const Resampling<T>&, const T*, T*);
 OKIBI_RESAMPLING(float)
 OKIBI_RESAMPLING(double)

@@ -1,5 +1,5 @@
-// kernels/interpolation.h: lines, pictures and boxes made larger or smaller. Each place of the output is a weighted sum of
-// a few places along each dimension: which ones, and how they are weighted, stands in one table for each dimension.
+// kernels/interpolation.h: lines, pictures and boxes made larger or smaller. Each place of the output is a weighted sum
+// of a few places along each dimension: which ones, and how they are weighted, stands in one table for each dimension.
 #pragma once
 
 #include <cstdint>
@@ -9,10 +9,10 @@
 namespace okibi::kernels {
 
 enum class Filter : uint8_t {
-  nearest,        // the one in whose cell the output's cell begins
-  nearest_exact,  // the one in whose cell the middle of the output's cell lies
-  linear,         // the two on both sides
-  cubic,          // four: Keys 1981, with a = -0.75
+  nearest,             // the one in whose cell the output's cell begins
+  nearest_exact,       // the one in whose cell the middle of the output's cell lies
+  linear,              // the two on both sides
+  cubic,               // four: Keys 1981, with a = -0.75
   linear_antialiased,  // those under a triangle or a cubic (a = -0.5) as wide as the scale: Pillow's
   cubic_antialiased,
 };

@@ -15,8 +15,8 @@ struct ConvolutionNumbers {
 };
 
 // The loops' numbers, once everything is checked: strides and the like are small enough that no product of two
-// overflows. A transposed convolution is described as the convolution that it is the gradient of: its `in` is our output.
-// x (batch, channels, *) of 1 to 3 spatial dimensions.
+// overflows. A transposed convolution is described as the convolution that it is the gradient of: its `in` is our
+// output. x (batch, channels, *) of 1 to 3 spatial dimensions.
 kernels::Convolution described(const Tensor& x, const Tensor& weight, const Tensor& bias,
                                const ConvolutionNumbers& numbers);
 

@@ -32,9 +32,9 @@ Box each(const Dims& numbers, size_t spatial, const char* what, int64_t least) {
   }
   for (const int64_t number : numbers) {
     if (number >= least && number < most) continue;
-    throw Error(ErrorKind::bad_argument,
-                number < least ? fmt::format("convolution: {} may not be less than {}", what, least)
-                               : fmt::format("convolution: {} is too large", what))
+    throw Error(ErrorKind::bad_argument, number < least
+                                             ? fmt::format("convolution: {} may not be less than {}", what, least)
+                                             : fmt::format("convolution: {} is too large", what))
         .found(to_string(numbers));
   }
   return box(numbers.size() == spatial ? numbers : Dims(spatial, numbers[0]), least);
@@ -43,7 +43,8 @@ Box each(const Dims& numbers, size_t spatial, const char* what, int64_t least) {
 void check_ranks(const Tensor& x, const Tensor& weight) {
   if (weight.dim() == x.dim() && x.dim() >= 3 && x.dim() <= 5) return;
   throw_not_fitting(
-      "convolution takes (batch, channels, width), (batch, channels, height, width) or (batch, channels, depth, height, "
+      "convolution takes (batch, channels, width), (batch, channels, height, width) or (batch, channels, depth, "
+      "height, "
       "width), and a weight of as many dimensions",
       x, weight);
 }
@@ -58,11 +59,12 @@ void check_dtypes(const Tensor& x, const Tensor& weight, const Tensor& bias) {
 // weight (filters, channels / groups, *), or (channels, filters / groups, *) of a transposed convolution
 void check_channels(const Tensor& x, const Tensor& weight, const ConvolutionNumbers& numbers) {
   const int64_t groups = numbers.groups, channels = x.size(1);
-  const bool divides = groups >= 1 && groups < most && weight.size(1) < most && weight.size(0) % groups == 0 && channels % groups == 0;
+  const bool divides =
+      groups >= 1 && groups < most && weight.size(1) < most && weight.size(0) % groups == 0 && channels % groups == 0;
   const bool fits = divides && (numbers.transposed ? channels == weight.size(0) : channels / groups == weight.size(1));
   if (fits) return;
-  const std::string needed = numbers.transposed ? std::to_string(weight.size(0))
-                                                : fmt::format("{} · {}", groups, weight.size(1));
+  const std::string needed =
+      numbers.transposed ? std::to_string(weight.size(0)) : fmt::format("{} · {}", groups, weight.size(1));
   throw_not_fitting(fmt::format("convolution: with {} group(s) the input needs {} channels, and both they and the "
                                 "filters are divided among the groups",
                                 groups, needed),
@@ -94,8 +96,8 @@ void set_output(Convolution& c, const Tensor& x, const Tensor& weight) {
 void set_transposed_output(Convolution& c, const Tensor& x, const Tensor& weight, const Box& added) {
   for (int64_t Box::*d : {&Box::depth, &Box::height, &Box::width}) {
     if (added.*d == 0 || added.*d < std::max(c.stride.*d, c.dilation.*d)) continue;
-    throw_not_fitting(
-        fmt::format("output padding must be smaller than either stride or dilation, but is {}", added.*d), x, weight);
+    throw_not_fitting(fmt::format("output padding must be smaller than either stride or dilation, but is {}", added.*d),
+                      x, weight);
   }
   const auto length = [&](int64_t Box::*d) {
     return (c.out.*d - 1) * c.stride.*d - 2 * (c.padding.*d) + c.dilation.*d * (c.kernel.*d - 1) + added.*d + 1;

@@ -34,7 +34,8 @@ void check(const Tensor& x, const Tensor& grid, int64_t dims) {
   for (int64_t d = 2; d < dims + 2; ++d) {
     constexpr int64_t most = int64_t{1} << 30;
     const bool good = x.size(d) >= 1 && x.size(d) < most && grid.size(d - 1) < most;
-    if (!good) throw_not_fitting("expected input to have non-empty spatial dimensions, none of them too large", x, grid);
+    if (!good)
+      throw_not_fitting("expected input to have non-empty spatial dimensions, none of them too large", x, grid);
   }
 }
 
@@ -80,9 +81,8 @@ struct GridSampler {
     if (out.numel() == 0) return;
     const GridSampling s = described(x, grid, dims, mode, outside, align_corners);
     const Tensor in = x.contiguous(), places = grid.contiguous();
-    dispatch_floating(x.dtype(), "grid_sampler", [&]<class T>() {
-      kernels::grid_sample<T>(s, in.data<T>(), places.data<T>(), out.data<T>());
-    });
+    dispatch_floating(x.dtype(), "grid_sampler",
+                      [&]<class T>() { kernels::grid_sample<T>(s, in.data<T>(), places.data<T>(), out.data<T>()); });
   }
 
   static constexpr const char* backward_name = dims == 2 ? "GridSampler2DBackward0" : "GridSampler3DBackward0";

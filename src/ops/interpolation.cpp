@@ -12,8 +12,8 @@ namespace okibi::ops {
 namespace {
 
 using kernels::Filter;
-using kernels::Rescaling;
 using kernels::Resampling;
+using kernels::Rescaling;
 using kernels::Taps;
 
 using Scale = std::optional<double>;
@@ -114,20 +114,21 @@ Tensor resample_backward(const Tensor& gradient, const Sampling& sampling, const
   return out;
 }
 
-// ------------------------------------------------------------------------------------------------- the operators' names
+// ------------------------------------------------------------------------------------------------- the operators'
+// names
 
 #define OKIBI_SCALES_1 "float? scales=None"
 #define OKIBI_SCALES_2 "float? scales_h=None, float? scales_w=None"
 #define OKIBI_SCALES_3 "float? scales_d=None, float? scales_h=None, float? scales_w=None"
-#define OKIBI_INTERPOLATION(Name, word, n, filter_, align)                                                          \
-  struct Name {                                                                                                     \
-    static constexpr size_t spatial = n;                                                                            \
-    static constexpr Filter filter = Filter::filter_;                                                               \
-    static constexpr const char* backward_name = #Name "Backward0";                                                 \
-    static constexpr std::string_view schema =                                                                      \
-        "aten::" word "(Tensor self, SymInt[" #n "] output_size, " align OKIBI_SCALES_##n ") -> Tensor";            \
-    static constexpr std::string_view vec =                                                                         \
-        "aten::" word ".vec(Tensor input, SymInt[]? output_size, " align "float[]? scale_factors) -> Tensor";       \
+#define OKIBI_INTERPOLATION(Name, word, n, filter_, align)                                                    \
+  struct Name {                                                                                               \
+    static constexpr size_t spatial = n;                                                                      \
+    static constexpr Filter filter = Filter::filter_;                                                         \
+    static constexpr const char* backward_name = #Name "Backward0";                                           \
+    static constexpr std::string_view schema =                                                                \
+        "aten::" word "(Tensor self, SymInt[" #n "] output_size, " align OKIBI_SCALES_##n ") -> Tensor";      \
+    static constexpr std::string_view vec =                                                                   \
+        "aten::" word ".vec(Tensor input, SymInt[]? output_size, " align "float[]? scale_factors) -> Tensor"; \
   };
 OKIBI_INTERPOLATION(UpsampleNearest1D, "upsample_nearest1d", 1, nearest, "")
 OKIBI_INTERPOLATION(UpsampleNearest2D, "upsample_nearest2d", 2, nearest, "")
@@ -220,9 +221,8 @@ Dims size_after(const Tensor& x, size_t spatial, const std::optional<Dims>& outp
 // Calls work(scales…): as many as there are spatial dimensions.
 template <size_t spatial, class Work>
 Tensor with_scales(const Scales& scales, Work&& work) {
-  return [&]<size_t... i>(std::index_sequence<i...>) {
-    return work((scales ? Scale((*scales)[i]) : Scale())...);
-  }(std::make_index_sequence<spatial>());
+  return [&]<size_t... i>(std::index_sequence<i...>) { return work((scales ? Scale((*scales)[i]) : Scale())...); }
+  (std::make_index_sequence<spatial>());
 }
 
 template <class Names>
@@ -255,7 +255,8 @@ struct Mode {
 };
 template <class Names>
 constexpr Mode nearest_mode(std::string_view name) {
-  return {name, Names::spatial, false, [](const Tensor& x, const std::optional<Dims>& size, bool, const Scales& scales) {
+  return {name, Names::spatial, false,
+          [](const Tensor& x, const std::optional<Dims>& size, bool, const Scales& scales) {
             return NearestVec<Names>::compose(x, size, scales);
           }};
 }

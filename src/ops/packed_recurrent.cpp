@@ -13,7 +13,8 @@ void check_ranks(const Tensor& x, std::span<const Tensor> states) {
   bool good = x.dim() == 2;
   for (const Tensor& state : states) good = good && state.dim() == 2;
   if (good) return;
-  throw Error(ErrorKind::bad_argument, "a recurrent cell takes an input of (batch, input) and states of (batch, hidden)")
+  throw Error(ErrorKind::bad_argument,
+              "a recurrent cell takes an input of (batch, input) and states of (batch, hidden)")
       .found(fmt::format("{} and {}", to_string(x.sizes()), to_string(states[0].sizes())));
 }
 
@@ -92,8 +93,10 @@ std::vector<Run> runs_of(const Tensor& tensor, const Tensor& data) {
   int64_t row = 0, step = 0;
   for (const int64_t batch : integers(batch_sizes, "batch_sizes")) {
     if (batch < 1 || (!runs.empty() && batch > runs.back().batch) || batch > data.size(0) - row) {
-      throw Error(ErrorKind::bad_argument, "batch_sizes of packed sequences are 1 or more, fall, and add up to the rows")
-          .found(fmt::format("{} at step {}, when {} of {} rows are left", batch, step, data.size(0) - row, data.size(0)));
+      throw Error(ErrorKind::bad_argument,
+                  "batch_sizes of packed sequences are 1 or more, fall, and add up to the rows")
+          .found(
+              fmt::format("{} at step {}, when {} of {} rows are left", batch, step, data.size(0) - row, data.size(0)));
     }
     if (runs.empty() || batch < runs.back().batch) runs.push_back({row, 0, batch});
     ++runs.back().steps;
@@ -191,7 +194,8 @@ struct LstmData {
   static std::array<Tensor, 3> compose(const Tensor& data, const Tensor& batch_sizes, std::span<const Tensor> hx,
                                        std::span<const Tensor> params, bool biases, int64_t layers, double dropout,
                                        bool train, bool bidirectional) {
-    if (hx.size() != 2) throw Error(ErrorKind::bad_argument, "lstm expects two hidden states").found(uint64_t{hx.size()});
+    if (hx.size() != 2)
+      throw Error(ErrorKind::bad_argument, "lstm expects two hidden states").found(uint64_t{hx.size()});
     const RecurrentOptions options{layers, biases, dropout, train, bidirectional};
     const Recurrent r = run_all_packed(data, batch_sizes, hx[0], hx[1], params, options, lstm_layer);
     return {r.out, r.h, r.c};
@@ -222,8 +226,9 @@ void check_lengths(std::span<const int64_t> lengths, int64_t steps, int64_t batc
     const int64_t longest = i == 0 ? steps : lengths[i - 1];
     if (lengths[i] >= 1 && lengths[i] <= longest) continue;
     const char* sentence = lengths[i] < 1 ? "Length of all samples has to be greater than 0"
-                           : i == 0       ? "a sequence is longer than the padded ones are"
-                                          : "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True";
+                           : i == 0
+                               ? "a sequence is longer than the padded ones are"
+                               : "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True";
     throw Error(ErrorKind::bad_argument, sentence)
         .expected(fmt::format("1 to {}", longest))
         .found(fmt::format("{} at sequence {}", lengths[i], i));
@@ -286,9 +291,8 @@ struct PadPackedSequence {
     std::vector<Tensor> parts;
     for (const Run& run : runs) {
       const Tensor part = steps_of(data, run);
-      parts.push_back(run.batch == batch
-                          ? part
-                          : okibi::cat({part, filled(part, run.steps, batch - run.batch, padding_value)}, 1));
+      parts.push_back(
+          run.batch == batch ? part : okibi::cat({part, filled(part, run.steps, batch - run.batch, padding_value)}, 1));
     }
     if (total_length > steps) parts.push_back(filled(parts[0], total_length - steps, batch, padding_value));
     const Tensor padded = okibi::cat(parts, 0);
@@ -299,11 +303,10 @@ struct PadPackedSequence {
 }  // namespace
 
 std::span<const okibi::Op> packed_recurrent_ops() {
-  static constexpr okibi::Op rows[] = {entry<LstmCell>(),           entry<Cell<gru_layer>>(),
-                                       entry<Cell<tanh_layer>>(),   entry<Cell<relu_layer>>(),
-                                       entry<LstmData>(),           entry<Packed<gru_layer>>(),
-                                       entry<Packed<tanh_layer>>(), entry<Packed<relu_layer>>(),
-                                       entry<PackPaddedSequence>(), entry<PadPackedSequence>()};
+  static constexpr okibi::Op rows[] = {
+      entry<LstmCell>(),           entry<Cell<gru_layer>>(),   entry<Cell<tanh_layer>>(),   entry<Cell<relu_layer>>(),
+      entry<LstmData>(),           entry<Packed<gru_layer>>(), entry<Packed<tanh_layer>>(), entry<Packed<relu_layer>>(),
+      entry<PackPaddedSequence>(), entry<PadPackedSequence>()};
   return rows;
 }
 

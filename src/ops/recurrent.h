@@ -27,8 +27,8 @@ OneDirection relu_layer(const Tensor& x, const Tensor& h0, const Tensor&, const 
 
 // All layers and directions. h0 and c0 (layers · directions, batch, size); c0 is undefined but for an LSTM. What `one`
 // gives has the features last, and its other dimensions in common with x.
-using RunDirection = std::function<OneDirection(const Tensor& x, const Tensor& h0, const Tensor& c0, const Weights& w,
-                                                bool reverse)>;
+using RunDirection =
+    std::function<OneDirection(const Tensor& x, const Tensor& h0, const Tensor& c0, const Weights& w, bool reverse)>;
 Recurrent run_layers(Tensor x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
                      const RecurrentOptions& options, const RunDirection& one);
 

@@ -8,13 +8,13 @@ namespace {
 
 template <size_t spatial>
 struct ConvTransposeNames;
-#define OKIBI_CONV_TRANSPOSE(n, overload)                                                                              \
-  template <>                                                                                                          \
-  struct ConvTransposeNames<n> {                                                                                       \
-    static constexpr std::string_view schema =                                                                         \
-        "aten::conv_transpose" #n "d" overload "(Tensor input, Tensor weight, Tensor? bias=None, SymInt[" #n           \
-        "] stride=1, SymInt[" #n "] padding=0, SymInt[" #n "] output_padding=0, SymInt groups=1, SymInt[" #n           \
-        "] dilation=1) -> Tensor";                                                                                     \
+#define OKIBI_CONV_TRANSPOSE(n, overload)                                                                    \
+  template <>                                                                                                \
+  struct ConvTransposeNames<n> {                                                                             \
+    static constexpr std::string_view schema =                                                               \
+        "aten::conv_transpose" #n "d" overload "(Tensor input, Tensor weight, Tensor? bias=None, SymInt[" #n \
+        "] stride=1, SymInt[" #n "] padding=0, SymInt[" #n "] output_padding=0, SymInt groups=1, SymInt[" #n \
+        "] dilation=1) -> Tensor";                                                                           \
   };
 OKIBI_CONV_TRANSPOSE(1, "")
 OKIBI_CONV_TRANSPOSE(2, ".input")
@@ -39,8 +39,7 @@ struct ConvTranspose {
 }  // namespace
 
 std::span<const okibi::Op> transposed_convolution_ops() {
-  static constexpr okibi::Op rows[] = {entry<ConvTranspose<1>>(), entry<ConvTranspose<2>>(),
-                                       entry<ConvTranspose<3>>()};
+  static constexpr okibi::Op rows[] = {entry<ConvTranspose<1>>(), entry<ConvTranspose<2>>(), entry<ConvTranspose<3>>()};
   return rows;
 }
 
@@ -49,8 +48,9 @@ std::span<const okibi::Op> transposed_convolution_ops() {
 namespace okibi {
 
 Tensor conv_transpose(const Tensor& x, const Tensor& weight, const Tensor& bias, const ConvTransposeOptions& options) {
-  return ops::convolved(x, weight, bias,
-                        {options.stride, options.padding, options.dilation, true, options.output_padding, options.groups});
+  return ops::convolved(
+      x, weight, bias,
+      {options.stride, options.padding, options.dilation, true, options.output_padding, options.groups});
 }
 
 }  // namespace okibi

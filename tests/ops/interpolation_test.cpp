@@ -57,15 +57,16 @@ TEST(Interpolation, RefusesScalesThatGiveNoLength) {
 // They are given beside the sizes, and need not go with them: no place is outside, whatever they are.
 TEST(Interpolation, StaysInsideForAnyScale) {
   const Tensor x = some({1, 1, 3, 3});
-  for (const double scale : {0.0, -1.0, 1e-300, 1e-30, 0.01, 1e30, 1e300, std::nan(""),
-                             std::numeric_limits<double>::infinity()}) {
+  for (const double scale :
+       {0.0, -1.0, 1e-300, 1e-30, 0.01, 1e30, 1e300, std::nan(""), std::numeric_limits<double>::infinity()}) {
     for (const char* op : {"aten::upsample_nearest2d", "aten::_upsample_nearest_exact2d"}) {
       EXPECT_EQ(find_op(op)->call(samples::Arguments{x, dims({4, 5}), scale, scale}).to_tensor().numel(), 20);
     }
     for (const char* op : {"aten::upsample_bilinear2d", "aten::upsample_bicubic2d"}) {
       EXPECT_EQ(find_op(op)->call(samples::Arguments{x, dims({4, 5}), false, scale, scale}).to_tensor().numel(), 20);
     }
-    if (scale > 1e-3) find_op("aten::_upsample_bicubic2d_aa")->call(samples::Arguments{x, dims({4, 5}), false, scale, scale});
+    if (scale > 1e-3)
+      find_op("aten::_upsample_bicubic2d_aa")->call(samples::Arguments{x, dims({4, 5}), false, scale, scale});
   }
 }
 
@@ -89,10 +90,12 @@ TEST(GridSampling, SaysWhatIsWrong) {
   EXPECT_THAT(problem_of("aten::grid_sampler", {x, grid, 3, 0, false}),
               HasSubstr("there is no such interpolation mode: expected 0, 1 or 2, found 3"));
   EXPECT_THAT(problem_of("aten::grid_sampler", {x, grid, 0, -1, false}), HasSubstr("no such padding mode"));
-  EXPECT_THAT(problem_of("aten::grid_sampler", {x, some({1, 2, 2, 3}), 0, 0, false}),
-              HasSubstr("a number for each dimension at its end: found an input of float64 [1, 1, 3, 4] and a grid of"));
+  EXPECT_THAT(
+      problem_of("aten::grid_sampler", {x, some({1, 2, 2, 3}), 0, 0, false}),
+      HasSubstr("a number for each dimension at its end: found an input of float64 [1, 1, 3, 4] and a grid of"));
   EXPECT_THAT(problem_of("aten::grid_sampler", {x, some({2, 2, 2, 2}), 0, 0, false}), HasSubstr("same batch size"));
-  EXPECT_THAT(problem_of("aten::grid_sampler", {some({1, 1, 0, 4}), grid, 0, 0, false}), HasSubstr("non-empty spatial"));
+  EXPECT_THAT(problem_of("aten::grid_sampler", {some({1, 1, 0, 4}), grid, 0, 0, false}),
+              HasSubstr("non-empty spatial"));
   EXPECT_THAT(problem_of("aten::grid_sampler", {some({1, 1, 2, 3, 4}), some({1, 2, 2, 2, 3}), 2, 0, false}),
               HasSubstr("bicubic interpolation only supports 4D input"));
 }

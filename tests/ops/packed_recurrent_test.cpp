@@ -26,8 +26,10 @@ TEST(PackedSequences, LengthsMustFallAndFit) {
   };
   EXPECT_THAT(problem(ids({2, 3})), AllOf(HasSubstr("must be sorted in decreasing order"),
                                           HasSubstr("expected 1 to 2, found 3 at sequence 1")));
-  EXPECT_THAT(problem(ids({4, 3})), HasSubstr("longer than the padded ones are: expected 1 to 3, found 4 at sequence 0"));
-  EXPECT_THAT(problem(ids({3, 0})), HasSubstr("Length of all samples has to be greater than 0: expected 1 to 3, found 0"));
+  EXPECT_THAT(problem(ids({4, 3})),
+              HasSubstr("longer than the padded ones are: expected 1 to 3, found 4 at sequence 0"));
+  EXPECT_THAT(problem(ids({3, 0})),
+              HasSubstr("Length of all samples has to be greater than 0: expected 1 to 3, found 0"));
   EXPECT_THAT(problem(ids({INT64_MAX, INT64_MIN})), HasSubstr("found 9223372036854775807 at sequence 0"));
   EXPECT_THAT(problem(ids({3})), HasSubstr("equal to batch_size: expected 2, found 1"));
   EXPECT_THAT(problem(tensor({3.0, 2.0})), HasSubstr("'lengths' should be a 1D CPU int64 tensor"));
@@ -63,7 +65,8 @@ TEST(PackedSequences, RunAsEachOfThemAlone) {
   const int64_t lengths[] = {4, 2, 2};
   std::vector<Tensor> params;
   for (int i = 0; i < 2; ++i) {
-    for (const Tensor& each : {some({8, 2}, i) * 0.2, some({8, 2}) * 0.3, some({8}), some({8}, 0.1 * i)}) params.push_back(each);
+    for (const Tensor& each : {some({8, 2}, i) * 0.2, some({8, 2}) * 0.3, some({8}), some({8}, 0.1 * i)})
+      params.push_back(each);
   }
   const PackedSequence packed = pack_padded_sequence(x, ids({4, 2, 2}));
   const Recurrent all = lstm(packed, h0, c0, params, {.bidirectional = true});

@@ -8,16 +8,17 @@ inline Map convolution_samples() {
   return {
       {"aten::convolution",
        {{some({1, 2, 3, 4, 3}), some({3, 2, 2, 2, 2}), some({3}), one, none, one, false, none, 1},
-        {some({2, 2, 4, 3, 3}), some({2, 1, 2, 1, 3}), nullptr, dims({2, 1, 2}), dims({1, 0, 2}), dims({2, 1, 1}), false,
-         none, 2},
-        {some({1, 3, 3, 2, 2}).permute({0, 4, 1, 2, 3}), some({1, 2, 3, 3, 1}), some({1}), one, one, one, false, none, 1},
+        {some({2, 2, 4, 3, 3}), some({2, 1, 2, 1, 3}), nullptr, dims({2, 1, 2}), dims({1, 0, 2}), dims({2, 1, 1}),
+         false, none, 2},
+        {some({1, 3, 3, 2, 2}).permute({0, 4, 1, 2, 3}), some({1, 2, 3, 3, 1}), some({1}), one, one, one, false, none,
+         1},
         {some({2, 3, 4}), some({3, 2, 3}), some({2}), one, none, one, true, none, 1},
         {some({2, 4, 3, 2}), some({4, 1, 2, 3}), some({2}), dims({2, 3}), dims({1, 2}), dims({3, 1}), true,
          dims({2, 1}), 2},
         {some({1, 2, 2, 3, 2}), some({2, 1, 2, 2, 3}), some({1}), dims({2, 1, 2}), dims({0, 1, 1}), one, true,
          dims({1, 0, 0}), 1},
-        {some({2, 3, 2, 2}).permute({0, 3, 1, 2}), some({2, 2, 3, 2}).transpose(2, 3), nullptr, dims({2}), one, one, true,
-         none, 1},
+        {some({2, 3, 2, 2}).permute({0, 3, 1, 2}), some({2, 2, 3, 2}).transpose(2, 3), nullptr, dims({2}), one, one,
+         true, none, 1},
         {some({0, 2, 5}), some({3, 2, 2}), some({3}), one, none, one, false, none, 1},
         {some({0, 2, 5}), some({2, 3, 2}), some({3}), one, none, one, true, none, 1}}},
       {"aten::_convolution",
@@ -64,7 +65,9 @@ inline Map convolution_samples() {
         {some({2, 3, 4, 5}), dims({2, 3, 2}), dims({1, 2, 2}), dims({1, 1, 0}), true, false, nullptr},
         {some({1, 3, 4, 4, 2}).permute({0, 4, 1, 2, 3}), dims({2}), dims({1}), dims({1}), false, true, 3}}},
       {"aten::adaptive_avg_pool3d",
-       {{some({1, 2, 3, 5, 4}), dims({2, 3, 1})}, {some({2, 3, 4, 2}), dims({1, 1, 1})}, {some({1, 2, 3, 2}), dims({4, 4, 3})}}},
+       {{some({1, 2, 3, 5, 4}), dims({2, 3, 1})},
+        {some({2, 3, 4, 2}), dims({1, 1, 1})},
+        {some({1, 2, 3, 2}), dims({4, 4, 3})}}},
   };
 }
 

@@ -5,9 +5,9 @@ namespace okibi::samples {
 
 inline Value scales(std::initializer_list<Value> values) { return List(values); }
 
-// Of one dimension from each of `in` to each of `out`, by their sizes alone and by scales that are near to them. (Where an
-// output is as large as the input, or twice as large, PyTorch's gradient of the nearest does not look at the scale, though
-// its output does: it is no derivative then.)
+// Of one dimension from each of `in` to each of `out`, by their sizes alone and by scales that are near to them. (Where
+// an output is as large as the input, or twice as large, PyTorch's gradient of the nearest does not look at the scale,
+// though its output does: it is no derivative then.)
 inline std::vector<Arguments> lines(bool has_corners) {
   std::vector<Arguments> all;
   for (const int64_t in : {1, 2, 3, 5, 6, 7}) {
@@ -87,8 +87,9 @@ inline Map interpolation_samples() {
   return {
       {"aten::grid_sampler_2d", grids(some({2, 2, 3, 4}), grid, 3)},
       {"aten::grid_sampler_3d", grids(some({1, 2, 3, 2, 4}), deep_grid, 2)},
-      {"aten::grid_sampler", {{some({2, 4, 3, 2}).permute({0, 3, 1, 2}), grid.transpose(1, 2), 0, 0, false},
-                              {some({1, 1, 2, 3, 2}), deep_grid, 0, 1, true}}},
+      {"aten::grid_sampler",
+       {{some({2, 4, 3, 2}).permute({0, 3, 1, 2}), grid.transpose(1, 2), 0, 0, false},
+        {some({1, 1, 2, 3, 2}), deep_grid, 0, 1, true}}},
       {"aten::upsample_nearest1d", lines(false)},
       {"aten::_upsample_nearest_exact1d", lines(false)},
       {"aten::upsample_linear1d", lines(true)},
@@ -104,7 +105,8 @@ inline Map interpolation_samples() {
        {{some({1, 2, 2, 3, 4}), dims({3, 2, 7}), false, nullptr, nullptr, nullptr},
         {some({1, 2, 2, 3, 4}), dims({3, 4, 3}), true, nullptr, nullptr, nullptr},
         {some({1, 1, 3, 2, 1}).transpose(2, 4), dims({2, 4, 5}), false, 2.0, 2.1, 1.7}}},
-      {"aten::upsample_nearest1d.vec", {{some({1, 2, 5}), dims({7}), nullptr}, {some({1, 2, 5}), nullptr, scales({1.5})}}},
+      {"aten::upsample_nearest1d.vec",
+       {{some({1, 2, 5}), dims({7}), nullptr}, {some({1, 2, 5}), nullptr, scales({1.5})}}},
       {"aten::upsample_nearest2d.vec",
        {{some({1, 2, 5, 3}), dims({7, 2}), nullptr}, {some({1, 2, 5, 3}), nullptr, scales({1.5, 2.0})}}},
       {"aten::upsample_nearest3d.vec",

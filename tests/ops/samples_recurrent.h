@@ -10,7 +10,8 @@ inline Map recurrent_samples() {
   };
   const auto cell = [&](int64_t gates) -> std::vector<Arguments> {
     const List w = weights(gates);
-    return {{x, h, w[0], w[1], w[2], w[3]}, {some({3, 2}).t(), h, w[0], w[1], nullptr, nullptr},
+    return {{x, h, w[0], w[1], w[2], w[3]},
+            {some({3, 2}).t(), h, w[0], w[1], nullptr, nullptr},
             {x, h, w[0], w[1], nullptr, w[3]}};
   };
   // Sequences of 3, 3, 1 and 1 steps, as rows.
@@ -32,7 +33,8 @@ inline Map recurrent_samples() {
   const List w4 = weights(8);
   return {
       {"aten::lstm_cell",
-       {{x, List{h, c}, w4[0], w4[1], w4[2], w4[3]}, {x, List{h, c}, w4[0], w4[1], nullptr, nullptr},
+       {{x, List{h, c}, w4[0], w4[1], w4[2], w4[3]},
+        {x, List{h, c}, w4[0], w4[1], nullptr, nullptr},
         {some({3, 2}).t(), List{h.t(), c}, w4[0], w4[1], w4[2], nullptr}}},
       {"aten::gru_cell", cell(6)},
       {"aten::rnn_tanh_cell", cell(2)},
@@ -43,8 +45,8 @@ inline Map recurrent_samples() {
        {{packed, batch_sizes, List{some({1, 4, 2}), some({1, 4, 2}, 1)}, w4, true, 1, 0.0, false, false},
         {packed, batch_sizes, List{some({2, 4, 2}), some({2, 4, 2}, 1)}, both_ways(8), true, 1, 0.0, false, true},
         {some({6, 2}), ids({3, 2, 1}), List{some({2, 3, 1}), some({2, 3, 2}, 1)},
-         List{some({8, 2}) * 0.3, some({8, 1}), some({1, 2}), some({8, 1}), some({8, 1}, 1), some({1, 2}, 1)}, false, 2, 0.0,
-         false, false}}},
+         List{some({8, 2}) * 0.3, some({8, 1}), some({1, 2}), some({8, 1}), some({8, 1}, 1), some({1, 2}, 1)}, false, 2,
+         0.0, false, false}}},
       {"aten::gru.data", plain(6)},
       {"aten::rnn_tanh.data", plain(2)},
       {"aten::rnn_relu.data", plain(2)},
@@ -58,7 +60,8 @@ inline Map recurrent_samples() {
         {some({8, 3}), ids({4, 2, 2}), true, 1.5, 5},
         {some({4}), ids({2, 2}), true, 0.0, 0},
         {ids({1, 2, 3}), ids({2, 1}), false, -1, 0}}},
-      {"aten::threshold", {{some({2, 5}), 0.1, 20.0}, {some({5, 2}).t(), -1.0, -2}, {ids({1, 5, 3}), 3, -1}, {some({}), 0, 0}}},
+      {"aten::threshold",
+       {{some({2, 5}), 0.1, 20.0}, {some({5, 2}).t(), -1.0, -2}, {ids({1, 5, 3}), 3, -1}, {some({}), 0, 0}}},
       {"aten::glu", {{some({2, 6}), -1}, {some({4, 3}), 0}, {some({4, 2, 3}).transpose(0, 1), 1}, {some({2, 0}), 1}}},
   };
 }
