@@ -203,6 +203,32 @@ struct LogSigmoid : Curved<LogSigmoid> {
   static Activation curve() { return {Curve::log_sigmoid}; }
 };
 
+// ---- made of other operators
+
+struct Threshold {
+  static constexpr std::string_view schema =
+      "aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor";
+  static Tensor compose(const Tensor& x, const Value& threshold, const Value& value) {
+    const Tensor bound = number_tensor(threshold, x.dtype());
+    return okibi::where(okibi::le(x, bound), number_tensor(value, x.dtype()), x);
+  }
+};
+
+// Dauphin et al. 2017: the first half of a dimension, as much of it as the second half lets through.
+struct Glu {
+  static constexpr std::string_view schema = "aten::glu(Tensor self, int dim=-1) -> Tensor";
+  static Tensor compose(const Tensor& x, int64_t dim) {
+    if (x.dim() == 0) throw Error(ErrorKind::bad_argument, "glu does not support 0-dimensional tensors");
+    if (!is_floating_point(x.dtype())) throw_cannot_compute("glu", x.dtype());
+    const int64_t n = x.size(dim);
+    if (n % 2 != 0) {
+      throw Error(ErrorKind::bad_argument, "glu: Halving dimension must be even")
+          .found(fmt::format("dimension {} of sizes {}", dim, to_string(x.sizes())));
+    }
+    return x.narrow(dim, 0, n / 2) * okibi::sigmoid(x.narrow(dim, n / 2, n / 2));
+  }
+};
+
 // ---- one slope for all, or one for each channel (dimension 1), which learn: He et al. 2015
 
 // x as (outer, channels, inner); one channel where there is one slope.
@@ -282,7 +308,7 @@ std::span<const okibi::Op> activation_ops() {
       entry<Relu>(),       entry<SigmoidOp>(), entry<Abs>(),   entry<Tanh>(), entry<LeakyRelu>(), entry<Elu>(),
       entry<Selu>(),       entry<Celu>(),      entry<Gelu>(),  entry<Silu>(), entry<Mish>(),      entry<Hardsigmoid>(),
       entry<Hardswish>(),  entry<Hardtanh>(),  entry<Relu6>(), entry<Softplus>(),
-      entry<LogSigmoid>(), entry<Prelu>()};
+      entry<LogSigmoid>(), entry<Prelu>(),     entry<Threshold>(), entry<Glu>()};
   return rows;
 }
 
@@ -308,6 +334,7 @@ Tensor relu6(const Tensor& x) { return ops::call<ops::Relu6>(x); }
 Tensor softplus(const Tensor& x, double beta, double threshold) {
   return ops::call<ops::Softplus>(x, beta, threshold);
 }
+Tensor glu(const Tensor& x, int64_t dim) { return ops::Glu::compose(x, dim); }
 Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1)); }
 Tensor log_sigmoid(const Tensor& x) { return ops::call<ops::LogSigmoid>(x); }
 Tensor prelu(const Tensor& x, const Tensor& weight) { return ops::call<ops::Prelu>(x, weight); }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "ops/further_ops.h"
+#include "ops/grid_sampling.h"
 
 namespace okibi::ops {
 
@@ -80,8 +81,12 @@ std::span<const Op> op_table() {
                         ops::transformer_ops(),
                         ops::spectral_ops(),
                         ops::convolution_ops(),
+                        ops::transposed_convolution_ops(),
+                        ops::interpolation_ops(),
+                        ops::grid_sampling_ops(),
                         ops::pooling_ops(),
                         ops::recurrent_ops(),
+                        ops::packed_recurrent_ops(),
                         ops::joining_ops(),
                         ops::embedding_ops(),
                         ops::embedding_bag_ops(),

@@ -33,6 +33,7 @@ Value first_size(Arguments a) {
 }
 Value dtype(Arguments a) { return number_of(tensor_of(a[0]).dtype()); }
 Value device(Arguments a) { return tensor_of(a[0]).device(); }
+Value device_type(Arguments a) { return std::string(a[0].to_device().type()); }
 Value is_floating(Arguments a) { return is_floating_point(tensor_of(a[0]).dtype()); }
 Value requires_grad(Arguments a) { return tensor_of(a[0]).requires_grad(); }
 Value is_nested(Arguments a) { return tensor_of(a[0]).is_nested(); }
@@ -170,6 +171,7 @@ constexpr HostRow rows[] = {
     {"aten::wait", "-", itself},
     {"prim::dtype", "-", dtype},
     {"prim::device", "-", device},
+    {"prim::type", "-", device_type},
     {"prim::requires_grad", "-", requires_grad},
     {"prim::is_nested", "-", is_nested},
     {"prim::is_sparse", "-", is_sparse},

@@ -31,4 +31,15 @@ inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(
 inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
 inline Value dims(std::initializer_list<Value> values) { return List(values); }
 
+// What gradients are taken of: all numbers of a result that may have some, in one row where it has several tensors.
+inline Tensor differentiable_part(const Value& result) {
+  if (result.is_tensor()) return result.to_tensor();
+  std::vector<Tensor> parts;
+  for (size_t i = 0; i < result.size(); ++i) {
+    const Tensor& each = result[i].to_tensor();
+    if (is_floating_point(each.dtype())) parts.push_back(each.flatten());
+  }
+  return parts.empty() ? result[0].to_tensor() : cat(parts);
+}
+
 }  // namespace okibi::samples
