@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include "ops/arranging.h"
+#include "ops/indexing.h"
+#include "ops/ordering.h"
+
 namespace okibi::ops {
 
 void throw_graph_is_gone(const char* name) {
@@ -68,6 +72,15 @@ std::span<const Op> op_table() {
                         ops::product_ops(),
                         ops::batched_ops(),
                         ops::choosing_ops(),
+                        ops::indexing_ops(),
+                        ops::along_ops(),
+                        ops::index_row_ops(),
+                        ops::masking_ops(),
+                        ops::arranging_ops(),
+                        ops::rearranging_ops(),
+                        ops::repeating_ops(),
+                        ops::ordering_ops(),
+                        ops::counting_ops(),
                         ops::convolution_ops(),
                         ops::pooling_ops(),
                         ops::recurrent_ops(),

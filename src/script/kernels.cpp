@@ -27,7 +27,7 @@ HostFunction find_old(std::string_view name, int64_t version) {
 }
 
 HostFunction find_host(std::string_view name) {
-  for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows()}) {
+  for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows(), indexing_rows()}) {
     for (const HostRow& row : rows) {
       if (is_of(row, name)) return row.function;
     }

@@ -37,6 +37,7 @@ std::span<const HostRow> number_rows();     // host_numbers.cpp
 std::span<const HostRow> container_rows();  // host_containers.cpp
 std::span<const HostRow> text_rows();       // host_texts.cpp
 std::span<const HostRow> tensor_rows();     // host_tensors.cpp
+std::span<const HostRow> indexing_rows();   // host_indexing.cpp
 
 // What the name means in files of formats before `before`.
 struct OldRow {

@@ -17,7 +17,13 @@ namespace nn = okibi::nn;
 
 using Files = std::vector<std::string>;
 
-Tensor first_of(const Value& result) { return result.is_tensor() ? result.to_tensor() : result[0].to_tensor(); }
+// All tensors that a call gives.
+std::vector<Tensor> tensors_of(const Value& result) {
+  if (result.is_tensor()) return {result.to_tensor()};
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < result.size(); ++i) tensors.push_back(result[i].to_tensor());
+  return tensors;
+}
 
 using testing_help::some_gradient;
 
@@ -44,8 +50,10 @@ void op_samples(const Files& files) {
         }
         make_leaf(argument);
       }
-      const Tensor out = first_of(op.call(arguments));
-      List gradients;
+      const Value result = op.call(arguments);
+      const Tensor out = samples::differentiable_part(result);
+      List outputs, gradients;
+      for (const Tensor& each : tensors_of(result)) outputs.push_back(each.detach());
       Value gradient;
       if (op.differentiable && out.requires_grad()) {  // integers have none
         gradient = some_gradient(out);
@@ -55,7 +63,7 @@ void op_samples(const Files& files) {
       all.push_back(Dict{{"schema", op.schema},
                          {"arguments", List(arguments)},
                          {"leaf_places", leaf_places},
-                         {"output", out.detach()},
+                         {"outputs", outputs},
                          {"gradient", gradient},
                          {"gradients", gradients}});
     }

@@ -31,9 +31,36 @@ inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(
 inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
 inline Value dims(std::initializer_list<Value> values) { return List(values); }
 
-// By the operator's name with overload.
-inline const std::map<std::string, std::vector<Arguments>>& all() {
-  static const std::map<std::string, std::vector<Arguments>> samples = {
+using Map = std::map<std::string, std::vector<Arguments>>;  // by the operator's name with overload
+
+// What gradients are taken of: all numbers of a result that may have some, in one row where it has several tensors.
+inline Tensor differentiable_part(const Value& result) {
+  if (result.is_tensor()) return result.to_tensor();
+  std::vector<Tensor> parts;
+  for (size_t i = 0; i < result.size(); ++i) {
+    const Tensor& each = result[i].to_tensor();
+    if (is_floating_point(each.dtype())) parts.push_back(each.flatten());
+  }
+  return parts.empty() ? result[0].to_tensor() : cat(parts);
+}
+
+}  // namespace okibi::samples
+
+#include "samples_arranging.h"
+#include "samples_indexing.h"
+#include "samples_ordering.h"
+
+namespace okibi::samples {
+
+inline Map merged(Map all, std::initializer_list<Map> families) {
+  for (const Map& family : families) {
+    for (const auto& [name, more] : family) all[name].insert(all[name].end(), more.begin(), more.end());
+  }
+  return all;
+}
+
+inline const Map& all() {
+  static const Map samples = merged({
       {"aten::add.Tensor",
        {{some({2, 3}), some({2, 3}, 1), 1.0},
         {some({2, 3}), some({3}), 2.5},
@@ -404,13 +431,14 @@ inline const std::map<std::string, std::vector<Arguments>>& all() {
       {"aten::clone", {{some({2, 3}).t(), nullptr}}},
       {"aten::to.dtype",
        {{some({2, 3}), float32, false, false, nullptr}, {some({2, 3}), float64, false, true, nullptr}}},
-  };
+  }, {indexing_samples(), arranging_samples(), ordering_samples()});
   return samples;
 }
 
 // Tensors of floating point that get no gradient: weights of losses and running statistics, as in PyTorch.
 inline bool gets_gradient(std::string_view name, size_t argument) {
   if (name == "aten::batch_norm") return argument < 3;
+  if (name == "aten::expand_as" || name == "aten::view_as" || name == "aten::reshape_as") return argument < 1;
   if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
       name == "aten::binary_cross_entropy_with_logits") {
     return argument < 2;
@@ -418,10 +446,25 @@ inline bool gets_gradient(std::string_view name, size_t argument) {
   return true;
 }
 
+// Whether the tensors among the arguments are such as finite differences can be taken of.
+inline bool has_doubles_alone(const Arguments& sample) {
+  bool some = false, others = false;
+  const auto look = [&](const Value& value) {
+    if (!value.is_tensor() || !is_floating_point(value.to_tensor().dtype())) return;
+    (value.to_tensor().dtype() == float64 ? some : others) = true;
+  };
+  for (const Value& argument : sample) {
+    look(argument);
+    for (size_t i = 0; argument.is_list() && i < argument.size(); ++i) look(argument[i]);
+  }
+  return some && !others;
+}
+
 // Where there is no derivative, because of integers, or the gradient is another one on purpose: a padding row gets
 // none, and frequent rows get less. PyTorch alone judges these.
 inline bool is_no_derivative(std::string_view name, const Arguments& sample) {
-  if (sample[0].is_tensor() && !is_floating_point(sample[0].to_tensor().dtype())) return name != "aten::where.self";
+  if (!has_doubles_alone(sample)) return true;
+  if (sample[0].is_tensor() && !is_floating_point(sample[0].to_tensor().dtype())) return !name.starts_with("aten::where.");
   if (name == "aten::embedding_bag.padding_idx") return sample[3].to_bool() || !sample[8].is_none();
   return name == "aten::embedding" && (sample[2].to_int() >= 0 || sample[3].to_bool());
 }
