@@ -239,8 +239,8 @@ int64_t padding_behind(int64_t in, int64_t out, int64_t kernel, int64_t stride, 
 }  // namespace
 
 std::optional<Prepared> prepare(const Convolution& c, const Weighted& weighted, PackedWeights& packed) {
-  using Plane = Convolution::Plane;
-  const auto pair = [](Plane p) { return memory::dims{p.height, p.width}; };
+  if (c.in.depth != 1 || c.kernel.depth != 1) return std::nullopt;
+  const auto pair = [](const Convolution::Box& box) { return memory::dims{box.height, box.width}; };
   return if_possible([&] {
     const memory::dims out{c.batch, c.filters, c.out.height, c.out.width};
     const memory::dims each{c.groups, c.filters / c.groups, c.channels / c.groups, c.kernel.height, c.kernel.width};
@@ -317,7 +317,7 @@ std::optional<Prepared> prepare_pooling(const Pooling& pooling, const Layout& in
 std::optional<Prepared> prepare_mean_of_planes(const Layout& in) {
   const memory::dims sizes = dims_of(in);
   const PoolAxis down{.in = sizes[2], .adaptive = true}, across{.in = sizes[3], .adaptive = true};
-  return prepare_pooling({.planes = 0, .down = down, .across = across}, in, false, true);
+  return prepare_pooling({.boxes = 0, .deep = {}, .down = down, .across = across}, in, false, true);
 }
 
 // -------------------------------------------------------------------------------------------------------- element by

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/arranging.h"
 #include "ops/op.h"
 
 namespace okibi::ops {
@@ -176,6 +177,8 @@ struct Pad {
 };
 
 }  // namespace
+
+Tensor repeat(const Tensor& x, const Dims& repeats) { return Repeat::compose(x, repeats); }
 
 std::span<const okibi::Op> assembled_ops() {
   static constexpr okibi::Op rows[] = {entry<ScaledDotProductAttention>(),

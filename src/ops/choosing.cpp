@@ -3,6 +3,7 @@
 
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 #include "tensor/geometry.h"
 
 namespace okibi::ops {
@@ -42,7 +43,7 @@ struct Where {
   static constexpr std::string_view schema = "aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& condition, const Tensor& a, const Tensor& b) {
     check_mask(condition, "where");
-    return {broadcast_sizes(condition.sizes(), broadcast_sizes(a.sizes(), b.sizes())), promote_types(a.dtype(), b.dtype())};
+    return {broadcast_sizes(condition.sizes(), broadcast_sizes(a.sizes(), b.sizes())), result_type(a, b)};
   }
   static void forward(const Tensor& condition, const Tensor& a, const Tensor& b, const Tensor& out) {
     const Dims& sizes = out.sizes();

@@ -4,6 +4,9 @@
 
 #include "ops/further_ops.h"
 #include "ops/grid_sampling.h"
+#include "ops/arranging.h"
+#include "ops/indexing.h"
+#include "ops/ordering.h"
 
 namespace okibi::ops {
 
@@ -80,6 +83,15 @@ std::span<const Op> op_table() {
                         ops::detection_ops(),
                         ops::transformer_ops(),
                         ops::spectral_ops(),
+                        ops::indexing_ops(),
+                        ops::along_ops(),
+                        ops::index_row_ops(),
+                        ops::masking_ops(),
+                        ops::arranging_ops(),
+                        ops::rearranging_ops(),
+                        ops::repeating_ops(),
+                        ops::ordering_ops(),
+                        ops::counting_ops(),
                         ops::convolution_ops(),
                         ops::transposed_convolution_ops(),
                         ops::interpolation_ops(),

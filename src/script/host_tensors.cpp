@@ -79,7 +79,6 @@ Value gradient(Arguments a) {
   return gradient.defined() ? Value(gradient) : Value();
 }
 
-Value device_type(Arguments a) { return std::string(a[0].to_device().type()); }
 Value device_index(Arguments a) {
   const std::string& text = a[0].to_device().text();
   const size_t colon = text.find(':');
@@ -189,7 +188,6 @@ constexpr HostRow rows[] = {
     {"prim::layout", "-", layout},
     {"prim::name", "-", nothing},
     {"prim::grad", "-", gradient},
-    {"prim::type", "-", device_type},
     {"prim::index", "-", device_index},
     {"prim::data", "-", detached},
     {"aten::item", "-", item},

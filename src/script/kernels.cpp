@@ -29,7 +29,8 @@ HostFunction find_old(std::string_view name, int64_t version) {
 }
 
 HostFunction find_host(std::string_view name) {
-  for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), nested_rows()}) {
+  for (const auto rows :
+       {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), indexing_rows(), nested_rows()}) {
     for (const HostRow& row : rows) {
       if (is_of(row, name)) return row.function;
     }
@@ -60,15 +61,14 @@ std::string without_in_place(std::string_view name) {
     return fmt::format("aten::__{}{}", base.substr(std::string_view("aten::__i").size()), overload);
   }
   if (!base.ends_with("_") || base.ends_with("__")) return {};
-  if (base == "aten::pow_") return fmt::format("aten::pow.Tensor_{}", overload.substr(std::min<size_t>(1, overload.size())));
+  if (base == "aten::pow_")
+    return fmt::format("aten::pow.Tensor_{}", overload.substr(std::min<size_t>(1, overload.size())));
   return fmt::format("{}{}", base.substr(0, base.size() - 1), overload);
 }
 
-// Of what only looks at its argument otherwise, as transpose_ does, nothing can be copied back.
 Kernel find_in_place(std::string_view name) {
-  const std::string functional = without_in_place(name);
+  const std::string functional = functional_of(name);
   Kernel kernel = functional.empty() ? Kernel{} : find_kernel(functional);
-  if (!kernel || (kernel.op && kernel.op->is_view)) return {};
   kernel.in_place = true;
   return kernel;
 }
@@ -88,6 +88,17 @@ Value copied_back(const Value& self, const Value& result) {
 }
 
 }  // namespace
+
+// Of what only looks at its argument otherwise, as transpose_ does, nothing can be copied back.
+std::string functional_of(std::string_view in_place) {
+  const std::string name = without_in_place(in_place);
+  if (name.empty()) return {};
+  for (const std::string& one : {name, name.ends_with(".Tensor") ? name.substr(0, name.rfind('.')) : std::string()}) {
+    const Kernel kernel = one.empty() ? Kernel{} : find_kernel(one);
+    if (kernel && !(kernel.op && kernel.op->is_view)) return one;
+  }
+  return {};
+}
 
 Kernel find_kernel(std::string_view name, int64_t format_version) {
   if (const HostFunction old = find_old(name, format_version)) return {.host = old};

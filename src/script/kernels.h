@@ -35,6 +35,10 @@ DType dtype_numbered(int64_t number);
 // By name with overload. Empty where okibi cannot run it. In files of old formats some operators mean other things.
 Kernel find_kernel(std::string_view name, int64_t format_version = 10);
 
+// What an operator in place computes before it puts it there: "aten::add.Tensor" of "aten::add_.Tensor". Empty where the
+// name is none of such an operator, or okibi has no kernel for it.
+std::string functional_of(std::string_view in_place);
+
 // A table of names and functions: the overloads stand in one text, "-" for the one without a name.
 struct HostRow {
   std::string_view name, overloads;
@@ -46,6 +50,7 @@ std::span<const HostRow> text_rows();       // host_texts.cpp
 std::span<const HostRow> tensor_rows();     // host_tensors.cpp
 std::span<const HostRow> making_rows();     // host_making.cpp
 std::span<const HostRow> nested_rows();     // host_nested.cpp
+std::span<const HostRow> indexing_rows();   // host_indexing.cpp
 
 // What the name means in files of formats before `before`.
 struct OldRow {

@@ -576,6 +576,53 @@ class InPlace(nn.Module):
         return n.add_(x)
 
 
+class Indexing(nn.Module):
+    """What picks by tensors, puts numbers in order or in other places, in the forms that programs alone reach."""
+
+    def forward(self, x: Tensor, i: Tensor, mask: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+        y = x.clone()
+        y[i] = 7.0
+        y[mask] = x[mask] * 2
+        y[:, i] += 1
+        y[i, 0] = x[1, :2]
+        y[0, ::2] = y[1, ::2]
+        z = x.t().clone().t()
+        z[i] = y[i]
+        z.index_put_([i, i], torch.ones(2), accumulate=True)
+        return y, z, x[i], x[:, i][mask]
+
+    @torch.jit.export
+    def scattered(self, x: Tensor, i: Tensor) -> List[Tensor]:
+        at = i.unsqueeze(1)
+        return [x.clone().scatter_(1, at, x), x.clone().scatter_(1, at, 2.5), x.clone().scatter_add_(0, at, x),
+                x.clone().index_add_(0, i, x[:2], alpha=2), x.clone().index_copy_(1, i, x[:, :2] + 1),
+                x.clone().index_fill_(0, i, -3.0), x.clone().index_fill_(1, i, torch.tensor(4.0)), x.gather(1, at)]
+
+    @torch.jit.export
+    def masked(self, x: Tensor, mask: Tensor) -> Tuple[List[Tensor], List[Tensor]]:
+        y = x.clone()
+        y.masked_fill_(mask.unsqueeze(1), torch.tensor(9.0))
+        z = x.t().clone().masked_scatter_(mask, x)
+        return [y, z, torch.where(mask.unsqueeze(1), x, 0.5), x.masked_select(mask.unsqueeze(1)), torch.nonzero(x)], torch.where(x)
+
+    @torch.jit.export
+    def arranged(self, x: Tensor, n: int) -> List[Tensor]:
+        a, b = torch.meshgrid([x[0, :n], x[1, :2]], indexing="xy")
+        c, d = torch.broadcast_tensors(x, x[:, :1])
+        return [x.clone().tril_(n), x.clone().triu_(n), torch.tril_indices(3, 4, n), torch.triu_indices(4, n, -1), a, b, c, d,
+                x.roll(n, 0), x.flip([0, 1]), torch.hstack([x, x]), x.unbind(1)[0], x.repeat_interleave(n, dim=0), x.tile([n]),
+                x.diagonal(1), x.movedim(0, 1), torch.triu_indices(0, 5), torch.tril_indices(5, 2, -9), torch.tril_indices(2, 3, 9)]
+
+    @torch.jit.export
+    def ordered(self, x: Tensor, k: int) -> Tuple[List[Tensor], Tuple[Tensor, Tensor, Tensor]]:
+        values, places = x.sort(dim=0, descending=True)
+        best, where = torch.topk(x, k)
+        middle, at = x.median(dim=1)
+        counts = torch.bincount((x * 2).abs().long().flatten(), minlength=k)
+        found = [values, places, best, where, middle, at, counts, x.argsort(dim=1), torch.bucketize(x, values[:, 0].sort()[0])]
+        return found, torch.unique((x * 2).long(), return_inverse=True, return_counts=True)
+
+
 def nodes_of(block):
     for node in block.nodes():
         yield node
@@ -618,6 +665,9 @@ def runs_of(name):
         "encoder": [("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4)),
                     ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, True], [False, True, True]])),
                     ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, False], [True, False, False]]))],
+        "indexing": [("forward", torch.arange(9.0).reshape(3, 3).t(), torch.tensor([2, -2]), torch.tensor([True, False, True])),
+                     ("scattered", y + x, torch.tensor([1, 0])), ("masked", y, torch.tensor([True, False])),
+                     ("arranged", y, 2), ("arranged", y, 1), ("ordered", x, 3)],
         "convolutional": [("forward", torch.linspace(-1, 1, 2 * 3 * 17 * 19).sin().reshape(2, 3, 17, 19))],
         "convolutional_traced": [("forward", torch.linspace(-1, 1, 3 * 3 * 16 * 16).cos().reshape(3, 3, 16, 16))],
         "transformer": [("forward", torch.linspace(-1, 1, 24).reshape(3, 2, 4)),
@@ -674,6 +724,7 @@ def make_programs():
     programs = {
         "torture": torch.jit.script(Torture().eval()),
         "hooked": torch.jit.script(Hooked()),
+        "indexing": torch.jit.script(Indexing()),
         "tabular": torch.jit.script(Tabular().eval()),
         "tabular_traced": torch.jit.trace(Tabular().eval(), (torch.tensor([[1, 2], [0, 6]]), torch.rand(2, 2))),
         "convolutional": torch.jit.script(Convolutional().eval()),

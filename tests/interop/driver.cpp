@@ -17,12 +17,14 @@ namespace nn = okibi::nn;
 
 using Files = std::vector<std::string>;
 
-Tensor first_of(const Value& result) { return result.is_tensor() ? result.to_tensor() : result[0].to_tensor(); }
-
-List others_of(const Value& result) {
-  List others;
-  for (size_t i = 1; !result.is_tensor() && i < result.size(); ++i) others.push_back(result[i]);
-  return others;
+// All tensors that a call gives.
+std::vector<Tensor> tensors_of(const Value& result) {
+  if (result.is_tensor()) return {result.to_tensor()};
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; i < result.size(); ++i) {
+    if (result[i].is_tensor()) tensors.push_back(result[i].to_tensor());
+  }
+  return tensors;
 }
 
 using testing_help::some_gradient;
@@ -51,11 +53,9 @@ void op_samples(const Files& files) {
         make_leaf(argument);
       }
       const Value result = op.call(arguments);
-      const Tensor out = first_of(result);
-      List gradients, others;
-      for (const Value& other : others_of(result)) {
-        others.push_back(other.is_tensor() ? Value(other.to_tensor().detach().clone()) : other);  // views are written out
-      }
+      const Tensor out = samples::differentiable_part(result);
+      List outputs, gradients;
+      for (const Tensor& each : tensors_of(result)) outputs.push_back(each.detach().clone());  // views are written out
       Value gradient;
       if (op.differentiable && out.requires_grad()) {  // integers have none
         gradient = some_gradient(out);
@@ -65,8 +65,7 @@ void op_samples(const Files& files) {
       all.push_back(Dict{{"schema", op.schema},
                          {"arguments", List(arguments)},
                          {"leaf_places", leaf_places},
-                         {"output", out.detach().clone()},
-                         {"others", others},
+                         {"outputs", outputs},
                          {"gradient", gradient},
                          {"gradients", gradients}});
     }

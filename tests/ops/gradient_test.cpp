@@ -8,10 +8,9 @@
 namespace okibi {
 namespace {
 
-// The first output of a call, and a number made of it that depends on each element differently.
-Tensor first_output(const Op& op, const samples::Arguments& arguments) {
-  const Value result = op.call(arguments);
-  return result.is_tensor() ? result.to_tensor() : result[0].to_tensor();
+// What a call gives, and a number made of it that depends on each element differently.
+Tensor output_of(const Op& op, const samples::Arguments& arguments) {
+  return samples::differentiable_part(op.call(arguments));
 }
 Tensor weights_like(const Tensor& out) {
   Tensor weights = empty(out.sizes(), {out.dtype()});
@@ -22,7 +21,7 @@ Tensor weights_like(const Tensor& out) {
 }
 double weighed(const Op& op, const samples::Arguments& arguments) {
   NoGrad no_grad;
-  const Tensor out = first_output(op, arguments).to(float64);
+  const Tensor out = output_of(op, arguments).to(float64);
   return sum(out * weights_like(out)).item<double>();
 }
 
@@ -72,7 +71,7 @@ TEST_P(Gradient, EqualsFiniteDifferences) {
   for (const samples::Arguments& sample : found->second) {
     samples::Arguments arguments = sample;
     const std::vector<Tensor> leaves = make_leaves(op, arguments);
-    const Tensor out = first_output(op, arguments);
+    const Tensor out = output_of(op, arguments);
     if (!op.differentiable) {
       EXPECT_FALSE(out.requires_grad());
       continue;
@@ -83,7 +82,7 @@ TEST_P(Gradient, EqualsFiniteDifferences) {
       ASSERT_TRUE(leaf.grad().defined()) << op.schema;
       const Tensor expected = numeric_gradient(op, arguments, leaf);
       const double tolerance =
-          first_output(op, arguments).dtype() == float32 ? 0.2 : 1e-7;  // float32 has few digits for differences
+          output_of(op, arguments).dtype() == float32 ? 0.2 : 1e-7;  // float32 has few digits for differences
       EXPECT_LE(max_abs_difference(to_dense(leaf.grad()), expected), tolerance) << op.schema << "\n"
                                                                                 << to_string(leaf.grad()) << "\n"
                                                                                 << to_string(expected);

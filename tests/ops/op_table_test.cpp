@@ -37,10 +37,12 @@ TEST(OpTable, RunsIntoPlannedMemory) {
       }
       op.run(arguments, outputs);
       const Value expected = op.call(arguments);
-      const Tensor first = expected.is_tuple() ? expected[0].to_tensor() : expected.to_tensor();
-      EXPECT_TRUE(equal(outputs[0], first)) << op.schema;
-      EXPECT_EQ(outputs[0].storage(), plan);
-      EXPECT_FALSE(outputs[0].requires_grad());
+      for (size_t i = 0; i < (expected.is_tuple() ? expected.size() : 1); ++i) {
+        const Tensor& each = expected.is_tuple() ? expected[i].to_tensor() : expected.to_tensor();
+        EXPECT_TRUE(equal(outputs[i], each)) << op.schema;
+        EXPECT_EQ(outputs[i].storage(), plan);
+        EXPECT_FALSE(outputs[i].requires_grad());
+      }
     }
   }
 }

@@ -45,7 +45,7 @@ bool same(const Value& a, const Value& b) {
 
 TEST(Running, GivesWhatPyTorchGives) {
   for (const std::string name :
-       {"torture", "hooked", "tabular", "tabular_traced", "convolutional", "convolutional_traced", "transformer", "making",
+       {"torture", "hooked", "indexing", "tabular", "tabular_traced", "convolutional", "convolutional_traced", "transformer", "making",
         "encoder", "interpolating", "transposing", "packed", "in_place"}) {
     const Module module = load(golden(name + ".pt"));
     const Value runs = okibi::load(golden(name + ".pth"));

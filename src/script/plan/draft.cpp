@@ -1,5 +1,6 @@
 // From what was recorded to what is run.
 #include <algorithm>
+#include <array>
 
 #include "script/plan/plan.h"
 
@@ -67,11 +68,17 @@ std::vector<bool> shared_registers(const Recorded& recorded) {
   return shares;
 }
 
-// "aten::relu" of "aten::relu_", "aten::add.Tensor" of "aten::add_.Tensor"; empty where the operator has no such name.
-std::string functional_name(std::string_view name) {
-  const size_t dot = std::min(name.find('.'), name.size());
-  if (dot == 0 || name[dot - 1] != '_' || name.ends_with("__")) return {};
-  return std::string(name.substr(0, dot - 1)) + std::string(name.substr(dot));
+// Whether what the operator gives has the dtype of its first argument: not where it compares, or others are of more
+// digits.
+bool keeps_dtype(const Instruction& instruction, const std::vector<Register>& registers) {
+  constexpr std::array compare = {"eq", "ne", "lt", "le", "gt", "ge", "logical_"};
+  const std::string_view name = std::string_view(instruction.name).substr(instruction.name.find("::") + 2);
+  if (std::ranges::any_of(compare, [&](const char* one) { return name.starts_with(one); })) return false;
+  const DType dtype = registers[instruction.arguments[0].reg].dtype;
+  return dtype == float32 && std::ranges::all_of(instruction.arguments, [&](const Pattern& argument) {
+           if (argument.is_reg()) return registers[argument.reg].dtype == dtype;
+           return !argument.constant.is_tensor() || argument.constant.to_tensor().dtype() == dtype;
+         });
 }
 
 }  // namespace
@@ -111,11 +118,11 @@ void use_no_places_twice(Draft& draft) {
     const uint32_t before = instruction.arguments.empty() ? 0 : instruction.arguments[0].reg;
     const bool is_sole = instruction.changes && instruction.arguments[0].is_reg() && !draft.shares[before] &&
                          draft.registers[before].is_contiguous;
+    const bool may_be_renamed = is_sole && keeps_dtype(instruction, draft.registers);
     for (Pattern& argument : instruction.arguments) rename(argument);
-    if (!is_sole) continue;
-    const std::string name = functional_name(instruction.name);
-    const Kernel kernel = name.empty() ? Kernel() : find_kernel(name);
-    if (!kernel) continue;
+    const std::string name = may_be_renamed ? functional_of(instruction.name) : "";
+    if (name.empty()) continue;
+    const Kernel kernel = find_kernel(name);
     instruction.name = name;
     instruction.work = [kernel](std::span<const Value> arguments) { return kernel(arguments); };
     instruction.changes = false;

@@ -27,10 +27,10 @@ std::optional<Places> convolution_places(const std::string& name) {
   return std::nullopt;
 }
 
-std::optional<Convolution::Plane> plane_in(const Pattern& argument) {
+std::optional<Convolution::Box> plane_in(const Pattern& argument) {
   const auto value = constant_in(argument);
   if (!value || !value->is_list() || (value->size() != 1 && value->size() != 2)) return std::nullopt;
-  return Convolution::Plane{(*value)[0].to_int(), value->at(-1).to_int()};
+  return Convolution::Box{1, (*value)[0].to_int(), value->at(-1).to_int()};
 }
 
 std::optional<Tensor> constant_tensor(const Pattern& argument) {
@@ -91,9 +91,9 @@ class Fuser {
                                       in[1],
                                       w[0],
                                       groups,
-                                      {in[2], in[3]},
-                                      {w[2], w[3]},
-                                      {after[2], after[3]},
+                                      {1, in[2], in[3]},
+                                      {1, w[2], w[3]},
+                                      {1, after[2], after[3]},
                                       *stride,
                                       *padding,
                                       *dilation},

@@ -147,7 +147,8 @@ class LayingOut {
     const Dims &from = reg(at.arguments[0].reg).sizes, &to = reg(*at.outputs[0]).sizes;
     const auto adaptive = [&](size_t d) { return PoolAxis{.in = from[d], .out = to[d], .adaptive = true}; };
     if (at.name == "aten::adaptive_avg_pool2d")
-      return kernels::prepare_pooling({.planes = 0, .down = adaptive(2), .across = adaptive(3)}, in, false, true);
+      return kernels::prepare_pooling({.boxes = 0, .deep = {}, .down = adaptive(2), .across = adaptive(3)}, in, false,
+                                      true);
     if (!is_max && !is_mean) return std::nullopt;
     const auto numbers = [&](size_t argument) { return constant_in(at.arguments[argument])->to_list(); };
     const auto nth = [](const List& list, size_t d, int64_t otherwise) {
@@ -164,7 +165,8 @@ class LayingOut {
     };
     if (is_mean && constant_in(at.arguments[6]) != Value()) return std::nullopt;
     const bool counts_padding = is_mean && constant_in(at.arguments[5]) == Value(true);
-    return kernels::prepare_pooling({.planes = 0, .down = axis(0), .across = axis(1)}, in, is_max, counts_padding);
+    return kernels::prepare_pooling({.boxes = 0, .deep = {}, .down = axis(0), .across = axis(1)}, in, is_max,
+                                    counts_padding);
   }
 
   std::optional<Prepared> scaling_of(const Instruction& at, const Layout& in) {
