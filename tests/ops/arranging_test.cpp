@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "samples.h"
+#include "samples_ordering.h"
 
 namespace okibi {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <limits>
 
-#include "samples.h"
+#include "samples_indexing.h"
 
 namespace okibi {
 namespace {

@@ -4,7 +4,7 @@
 
 #include <gmock/gmock.h>
 
-#include "samples.h"
+#include "samples_interpolation.h"
 
 namespace okibi {
 namespace {
