@@ -92,6 +92,9 @@ struct LoadOptions {
   Limits limits = {};
   // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
   uint64_t max_steps = 0;
+  // All operators one by one, to the digits that each gives alone (some 1e-5 of PyTorch's). Otherwise convolutions take in
+  // what comes behind them, and the low digits change (1e-4).
+  bool exact = false;
   // Takes what a program prints, line by line, on the thread that called it. Where it is empty, that goes to the
   // standard output, as in PyTorch.
   std::function<void(const std::string& line)> print = {};

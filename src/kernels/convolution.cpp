@@ -20,36 +20,56 @@ struct Inside {
         last(std::clamp<int64_t>(shift >= n ? 0 : (n - 1 - shift) / stride + 1, first, outputs)) {}
 };
 
-// Calls visit(row of the patches' matrix, where in x its outputs begin, the lines and columns inside) for each element
-// of the kernel over each channel of one group.
+// The outputs whose input at one element of the kernel lies inside, along each dimension.
+struct InsideBox {
+  Inside slices, lines, columns;
+  bool has_line(int64_t z, int64_t y) const {
+    return z >= slices.first && z < slices.last && y >= lines.first && y < lines.last;
+  }
+};
+
+// Calls visit(row of the patches' matrix, where in x its outputs begin, those inside) for each element of the kernel
+// over each channel of one group.
 template <class Visit>
 void for_each_kernel_element(const Convolution& c, Visit&& visit) {
+  const Convolution::Box &dilation = c.dilation, &padding = c.padding, &stride = c.stride;
   int64_t row = 0;
   for (int64_t channel = 0; channel < c.channels / c.groups; ++channel) {
-    for (int64_t ky = 0; ky < c.kernel.height; ++ky) {
-      const int64_t down = ky * c.dilation.height - c.padding.height;
-      const Inside lines(down, c.stride.height, c.in.height, c.out.height);
-      for (int64_t kx = 0; kx < c.kernel.width; ++kx) {
-        const int64_t right = kx * c.dilation.width - c.padding.width;
-        const Inside columns(right, c.stride.width, c.in.width, c.out.width);
-        visit(row++, channel * c.in.size() + down * c.in.width + right, lines, columns);
+    for (int64_t kz = 0; kz < c.kernel.depth; ++kz) {
+      const int64_t in = kz * dilation.depth - padding.depth;
+      const Inside slices(in, stride.depth, c.in.depth, c.out.depth);
+      for (int64_t ky = 0; ky < c.kernel.height; ++ky) {
+        const int64_t down = ky * dilation.height - padding.height;
+        const Inside lines(down, stride.height, c.in.height, c.out.height);
+        for (int64_t kx = 0; kx < c.kernel.width; ++kx) {
+          const int64_t right = kx * dilation.width - padding.width;
+          const Inside columns(right, stride.width, c.in.width, c.out.width);
+          const int64_t shift = (in * c.in.height + down) * c.in.width + right;
+          visit(row++, channel * c.in.size() + shift, InsideBox{slices, lines, columns});
+        }
       }
     }
   }
 }
 
+// Where the inputs of line y of slice z lie, counted from those of the first line.
+int64_t line_at(const Convolution& c, int64_t z, int64_t y) {
+  return (z * c.stride.depth * c.in.height + y * c.stride.height) * c.in.width;
+}
+
 // x (channels of a group, in) → patches (patch, out)
 template <class T>
 void unfold(const Convolution& c, const T* x, T* patches) {
-  for_each_kernel_element(c, [&](int64_t row, int64_t begin, Inside lines, Inside columns) {
+  for_each_kernel_element(c, [&](int64_t row, int64_t begin, const InsideBox& inside) {
     T* to = patches + row * c.out.size();
-    for (int64_t y = 0; y < c.out.height; ++y, to += c.out.width) {
-      const bool is_padding = y < lines.first || y >= lines.last;
-      const Inside inside = is_padding ? Inside(0, 1, 0, c.out.width) : columns;
-      const int64_t from = begin + y * c.stride.height * c.in.width;
-      std::fill(to, to + inside.first, T(0));
-      for (int64_t i = inside.first; i < inside.last; ++i) to[i] = x[from + i * c.stride.width];
-      std::fill(to + inside.last, to + c.out.width, T(0));
+    for (int64_t z = 0; z < c.out.depth; ++z) {
+      for (int64_t y = 0; y < c.out.height; ++y, to += c.out.width) {
+        const Inside columns = inside.has_line(z, y) ? inside.columns : Inside(0, 1, 0, c.out.width);  // or padding
+        const int64_t from = begin + line_at(c, z, y);
+        std::fill(to, to + columns.first, T(0));
+        for (int64_t i = columns.first; i < columns.last; ++i) to[i] = x[from + i * c.stride.width];
+        std::fill(to + columns.last, to + c.out.width, T(0));
+      }
     }
   });
 }
@@ -57,11 +77,13 @@ void unfold(const Convolution& c, const T* x, T* patches) {
 // The other way round: each number of the patches is added to where it came from.
 template <class T>
 void fold(const Convolution& c, const T* patches, T* x) {
-  for_each_kernel_element(c, [&](int64_t row, int64_t begin, Inside lines, Inside columns) {
-    for (int64_t y = lines.first; y < lines.last; ++y) {
-      const T* from = patches + row * c.out.size() + y * c.out.width;
-      const int64_t to = begin + y * c.stride.height * c.in.width;
-      for (int64_t i = columns.first; i < columns.last; ++i) x[to + i * c.stride.width] += from[i];
+  for_each_kernel_element(c, [&](int64_t row, int64_t begin, const InsideBox& inside) {
+    for (int64_t z = inside.slices.first; z < inside.slices.last; ++z) {
+      for (int64_t y = inside.lines.first; y < inside.lines.last; ++y) {
+        const T* from = patches + row * c.out.size() + (z * c.out.height + y) * c.out.width;
+        const int64_t to = begin + line_at(c, z, y);
+        for (int64_t i = inside.columns.first; i < inside.columns.last; ++i) x[to + i * c.stride.width] += from[i];
+      }
     }
   });
 }
@@ -80,9 +102,10 @@ int64_t image_grain(const Convolution& c) {
   return std::max<int64_t>(convolution_grain / std::max<int64_t>(c.filters * c.patch() * c.out.size(), 1), 1);
 }
 
+// out (channels, places)
 template <class T>
-void start_with_bias(const Convolution& c, const T* bias, T* out) {
-  for (int64_t f = 0; f < c.filters; ++f, out += c.out.size()) std::fill_n(out, c.out.size(), bias ? bias[f] : T(0));
+void start_with_bias(int64_t channels, int64_t places, const T* bias, T* out) {
+  for (int64_t i = 0; i < channels; ++i, out += places) std::fill_n(out, places, bias ? bias[i] : T(0));
 }
 
 }  // namespace
@@ -93,7 +116,7 @@ void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, 
   split(c.batch, image_grain(c), [&](int64_t first, int64_t last) {
     const Scratch<T> patches(patches_size(c));
     for (int64_t image = first; image < last; ++image) {
-      start_with_bias(c, bias, out + image * c.filters * places);
+      start_with_bias(c.filters, places, bias, out + image * c.filters * places);
       for (int64_t group = 0; group < c.groups; ++group) {
         const Piece at{image, group};
         unfold(c, x + at.x(c), patches.data());
@@ -105,12 +128,12 @@ void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, 
 }
 
 template <class T>
-void convolve_backward_input(const Convolution& c, const T* grad, const T* weight, T* grad_x) {
+void convolve_backward_input(const Convolution& c, const T* grad, const T* weight, const T* bias, T* grad_x) {
   const int64_t filters = c.group_filters(), places = c.out.size(), patch = c.patch();
-  std::fill_n(grad_x, c.batch * c.channels * c.in.size(), T(0));
   split(c.batch, image_grain(c), [&](int64_t first, int64_t last) {
     const Scratch<T> patches(patches_size(c));
     for (int64_t image = first; image < last; ++image) {
+      start_with_bias(c.channels, c.in.size(), bias, grad_x + image * c.channels * c.in.size());
       for (int64_t group = 0; group < c.groups; ++group) {
         const Piece at{image, group};
         gemm<T>(true, false, patch, places, filters, weight + at.weight(c), patch, grad + at.out(c), places, T(0),
@@ -138,8 +161,8 @@ void convolve_backward_weight(const Convolution& c, const T* grad, const T* x, T
 
 template void convolve(const Convolution&, const float*, const float*, const float*, float*);
 template void convolve(const Convolution&, const double*, const double*, const double*, double*);
-template void convolve_backward_input(const Convolution&, const float*, const float*, float*);
-template void convolve_backward_input(const Convolution&, const double*, const double*, double*);
+template void convolve_backward_input(const Convolution&, const float*, const float*, const float*, float*);
+template void convolve_backward_input(const Convolution&, const double*, const double*, const double*, double*);
 template void convolve_backward_weight(const Convolution&, const float*, const float*, float*);
 template void convolve_backward_weight(const Convolution&, const double*, const double*, double*);
 

@@ -8,60 +8,80 @@
 namespace okibi::kernels {
 namespace {
 
-int64_t plane_grain(const Pooling& p) {
-  const int64_t work = std::max(p.outputs() * p.down.reach(0).places * p.across.reach(0).places, p.inputs());
-  return std::max<int64_t>(elementwise_grain / std::max<int64_t>(work, 1), 1);
+int64_t box_grain(const Pooling& p) {
+  const auto places = [](const PoolAxis& axis) { return static_cast<double>(axis.reach(0).places); };
+  const double window = places(p.deep) * places(p.down) * places(p.across);
+  const double work = std::max(static_cast<double>(p.outputs()) * window, static_cast<double>(p.inputs()));
+  return std::max<int64_t>(static_cast<int64_t>(static_cast<double>(elementwise_grain) / std::max(work, 1.0)), 1);
 }
 
-// visit(output's place, rows, columns) for each output of a plane.
+struct Window {
+  Reach slices, rows, columns;
+};
+
+// visit(output's place, its window) for each output of a box.
 template <class Visit>
 void for_each_window(const Pooling& p, Visit&& visit) {
   int64_t place = 0;
-  for (int64_t y = 0; y < p.down.out; ++y) {
-    const Reach rows = p.down.reach(y);
-    for (int64_t x = 0; x < p.across.out; ++x) visit(place++, rows, p.across.reach(x));
+  for (int64_t z = 0; z < p.deep.out; ++z) {
+    const Reach slices = p.deep.reach(z);
+    for (int64_t y = 0; y < p.down.out; ++y) {
+      const Reach rows = p.down.reach(y);
+      for (int64_t x = 0; x < p.across.out; ++x) visit(place++, Window{slices, rows, p.across.reach(x)});
+    }
+  }
+}
+
+// visit(where in the box a row of the window's slice begins) for each of them.
+template <class Visit>
+void for_each_row(const Pooling& p, const Window& window, Visit&& visit) {
+  for (int64_t z = window.slices.begin; z < window.slices.end; z += window.slices.step) {
+    for (int64_t y = window.rows.begin; y < window.rows.end; y += window.rows.step) {
+      visit((z * p.down.in + y) * p.across.in);
+    }
   }
 }
 
 // Where the largest number of a window stands. A NaN is larger than all.
 template <class T>
-int64_t largest_of(const T* plane, int64_t width, const Reach& rows, const Reach& columns) {
-  int64_t found = rows.begin * width + columns.begin;
+int64_t largest_of(const Pooling& p, const T* box, const Window& window) {
+  const Reach& columns = window.columns;
+  int64_t found = (window.slices.begin * p.down.in + window.rows.begin) * p.across.in + columns.begin;
   T most = -std::numeric_limits<T>::infinity();
-  for (int64_t y = rows.begin; y < rows.end; y += rows.step) {
-    for (int64_t x = columns.begin; x < columns.end; x += columns.step) {
-      const int64_t at = y * width + x;
-      if (plane[at] > most || std::isnan(plane[at])) most = plane[at], found = at;
+  for_each_row(p, window, [&](int64_t row) {
+    for (int64_t at = row + columns.begin; at < row + columns.end; at += columns.step) {
+      if (box[at] > most || std::isnan(box[at])) most = box[at], found = at;
     }
-  }
+  });
   return found;
 }
 
 template <class T>
-T sum_of(const T* plane, int64_t width, const Reach& rows, const Reach& columns) {
+T sum_of(const Pooling& p, const T* box, const Window& window) {
   T sum = 0;
-  for (int64_t y = rows.begin; y < rows.end; ++y) {
-    for (int64_t x = columns.begin; x < columns.end; ++x) sum += plane[y * width + x];
-  }
+  for_each_row(p, window, [&](int64_t row) {
+    for (int64_t at = row + window.columns.begin; at < row + window.columns.end; ++at) sum += box[at];
+  });
   return sum;
 }
 
-int64_t count_for(Divisor divisor, const Reach& rows, const Reach& columns) {
+int64_t count_for(Divisor divisor, const Window& window) {
+  const auto& [slices, rows, columns] = window;
   if (divisor.instead != 0) return divisor.instead;
-  if (divisor.counts_padding) return rows.places * columns.places;
-  return (rows.end - rows.begin) * (columns.end - columns.begin);
+  if (divisor.counts_padding) return slices.places * rows.places * columns.places;
+  return (slices.end - slices.begin) * (rows.end - rows.begin) * (columns.end - columns.begin);
 }
 
 }  // namespace
 
 template <class T>
 void max_pool(const Pooling& p, const T* x, T* out, int64_t* index) {
-  split(p.planes, plane_grain(p), [&](int64_t first, int64_t last) {
-    for (int64_t plane = first; plane < last; ++plane) {
-      const T* from = x + plane * p.inputs();
-      const int64_t begin = plane * p.outputs();
-      for_each_window(p, [&](int64_t place, const Reach& rows, const Reach& columns) {
-        const int64_t at = largest_of(from, p.across.in, rows, columns);
+  split(p.boxes, box_grain(p), [&](int64_t first, int64_t last) {
+    for (int64_t box = first; box < last; ++box) {
+      const T* from = x + box * p.inputs();
+      const int64_t begin = box * p.outputs();
+      for_each_window(p, [&](int64_t place, const Window& window) {
+        const int64_t at = largest_of(p, from, window);
         out[begin + place] = from[at];
         if (index != nullptr) index[begin + place] = at;
       });
@@ -71,23 +91,23 @@ void max_pool(const Pooling& p, const T* x, T* out, int64_t* index) {
 
 template <class T>
 void max_pool_backward(const Pooling& p, const T* grad, const int64_t* index, T* grad_x) {
-  split(p.planes, plane_grain(p), [&](int64_t first, int64_t last) {
-    for (int64_t plane = first; plane < last; ++plane) {
-      T* to = grad_x + plane * p.inputs();
+  split(p.boxes, box_grain(p), [&](int64_t first, int64_t last) {
+    for (int64_t box = first; box < last; ++box) {
+      T* to = grad_x + box * p.inputs();
       std::fill_n(to, p.inputs(), T(0));
-      for (int64_t i = plane * p.outputs(); i < (plane + 1) * p.outputs(); ++i) to[index[i]] += grad[i];
+      for (int64_t i = box * p.outputs(); i < (box + 1) * p.outputs(); ++i) to[index[i]] += grad[i];
     }
   });
 }
 
 template <class T>
 void average_pool(const Pooling& p, Divisor divisor, const T* x, T* out) {
-  split(p.planes, plane_grain(p), [&](int64_t first, int64_t last) {
-    for (int64_t plane = first; plane < last; ++plane) {
-      const T* from = x + plane * p.inputs();
-      T* to = out + plane * p.outputs();
-      for_each_window(p, [&](int64_t place, const Reach& rows, const Reach& columns) {
-        to[place] = sum_of(from, p.across.in, rows, columns) / static_cast<T>(count_for(divisor, rows, columns));
+  split(p.boxes, box_grain(p), [&](int64_t first, int64_t last) {
+    for (int64_t box = first; box < last; ++box) {
+      const T* from = x + box * p.inputs();
+      T* to = out + box * p.outputs();
+      for_each_window(p, [&](int64_t place, const Window& window) {
+        to[place] = sum_of(p, from, window) / static_cast<T>(count_for(divisor, window));
       });
     }
   });
@@ -95,16 +115,16 @@ void average_pool(const Pooling& p, Divisor divisor, const T* x, T* out) {
 
 template <class T>
 void average_pool_backward(const Pooling& p, Divisor divisor, const T* grad, T* grad_x) {
-  split(p.planes, plane_grain(p), [&](int64_t first, int64_t last) {
-    for (int64_t plane = first; plane < last; ++plane) {
-      T* to = grad_x + plane * p.inputs();
-      const T* from = grad + plane * p.outputs();
+  split(p.boxes, box_grain(p), [&](int64_t first, int64_t last) {
+    for (int64_t box = first; box < last; ++box) {
+      T* to = grad_x + box * p.inputs();
+      const T* from = grad + box * p.outputs();
       std::fill_n(to, p.inputs(), T(0));
-      for_each_window(p, [&](int64_t place, const Reach& rows, const Reach& columns) {
-        const T share = from[place] / static_cast<T>(count_for(divisor, rows, columns));
-        for (int64_t y = rows.begin; y < rows.end; ++y) {
-          for (int64_t x = columns.begin; x < columns.end; ++x) to[y * p.across.in + x] += share;
-        }
+      for_each_window(p, [&](int64_t place, const Window& window) {
+        const T share = from[place] / static_cast<T>(count_for(divisor, window));
+        for_each_row(p, window, [&](int64_t row) {
+          for (int64_t at = row + window.columns.begin; at < row + window.columns.end; ++at) to[at] += share;
+        });
       });
     }
   });

@@ -1,4 +1,5 @@
-// kernels/pooling.h: the largest number or the mean of each window of a plane. A line is a plane of height 1.
+// kernels/pooling.h: the largest number or the mean of each window of a box. A plane is a box of depth 1, a line a plane
+// of height 1.
 #pragma once
 
 #include <algorithm>
@@ -30,11 +31,11 @@ struct PoolAxis {
 };
 
 struct Pooling {
-  int64_t planes;
-  PoolAxis down, across;
+  int64_t boxes;
+  PoolAxis deep, down, across;
 
-  int64_t inputs() const noexcept { return down.in * across.in; }
-  int64_t outputs() const noexcept { return down.out * across.out; }
+  int64_t inputs() const noexcept { return deep.in * down.in * across.in; }
+  int64_t outputs() const noexcept { return deep.out * down.out * across.out; }
 };
 
 // What the sum of a window is divided by.
@@ -43,7 +44,7 @@ struct Divisor {
   int64_t instead = 0;  // 0: the number of its places
 };
 
-// x (planes, in) → out (planes, out), and at which place of its plane each of them stood: the first of several; the
+// x (boxes, in) → out (boxes, out), and at which place of its box each of them stood: the first of several; the
 // last NaN where there is one. `index` may be null.
 template <class T>
 void max_pool(const Pooling& p, const T* x, T* out, int64_t* index);

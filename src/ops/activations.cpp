@@ -2,10 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <complex>
 
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -89,10 +91,32 @@ struct Curved {
   }
 };
 
+// Of integers too, the least of which stays what it is; of complex numbers their length.
 struct Abs : Curved<Abs> {
   static constexpr std::string_view schema = "aten::abs(Tensor self) -> Tensor";
   static constexpr const char* backward_name = "AbsBackward0";
   static Activation curve() { return {Curve::abs}; }
+  static OutputSpec infer(const Tensor& x) {
+    if (x.dtype() == complex64) return {x.sizes(), float32};
+    if (x.dtype() == boolean) throw_cannot_compute("abs", boolean);
+    return {x.sizes(), x.dtype() == complex128 ? float64 : x.dtype()};
+  }
+  static void forward(const Tensor& x, const Tensor& out) {
+    const Tensor in = x.contiguous();
+    if (x.dtype() == complex64) return lengths<float>(in, out);
+    if (x.dtype() == complex128) return lengths<double>(in, out);
+    if (is_floating_point(x.dtype())) return Curved<Abs>::forward(x, out);
+    dispatch_numbers(x.dtype(), "abs", [&]<class T>() {
+      map1<T>(in, out, [](T v) { return v < T(0) ? static_cast<T>(0 - static_cast<uint64_t>(v)) : v; });
+    });
+  }
+
+ private:
+  template <class T>
+  static void lengths(const Tensor& in, const Tensor& out) {
+    const auto* x = reinterpret_cast<const std::complex<T>*>(in.raw_data());
+    for (int64_t i = 0; i < out.numel(); ++i) out.data<T>()[i] = std::abs(x[i]);
+  }
 };
 struct Tanh : Curved<Tanh> {
   static constexpr std::string_view schema = "aten::tanh(Tensor self) -> Tensor";
@@ -179,6 +203,32 @@ struct LogSigmoid : Curved<LogSigmoid> {
   static Activation curve() { return {Curve::log_sigmoid}; }
 };
 
+// ---- made of other operators
+
+struct Threshold {
+  static constexpr std::string_view schema =
+      "aten::threshold(Tensor self, Scalar threshold, Scalar value) -> Tensor";
+  static Tensor compose(const Tensor& x, const Value& threshold, const Value& value) {
+    const Tensor bound = number_tensor(threshold, x.dtype());
+    return okibi::where(okibi::le(x, bound), number_tensor(value, x.dtype()), x);
+  }
+};
+
+// Dauphin et al. 2017: the first half of a dimension, as much of it as the second half lets through.
+struct Glu {
+  static constexpr std::string_view schema = "aten::glu(Tensor self, int dim=-1) -> Tensor";
+  static Tensor compose(const Tensor& x, int64_t dim) {
+    if (x.dim() == 0) throw Error(ErrorKind::bad_argument, "glu does not support 0-dimensional tensors");
+    if (!is_floating_point(x.dtype())) throw_cannot_compute("glu", x.dtype());
+    const int64_t n = x.size(dim);
+    if (n % 2 != 0) {
+      throw Error(ErrorKind::bad_argument, "glu: Halving dimension must be even")
+          .found(fmt::format("dimension {} of sizes {}", dim, to_string(x.sizes())));
+    }
+    return x.narrow(dim, 0, n / 2) * okibi::sigmoid(x.narrow(dim, n / 2, n / 2));
+  }
+};
+
 // ---- one slope for all, or one for each channel (dimension 1), which learn: He et al. 2015
 
 // x as (outer, channels, inner); one channel where there is one slope.
@@ -258,7 +308,7 @@ std::span<const okibi::Op> activation_ops() {
       entry<Relu>(),       entry<SigmoidOp>(), entry<Abs>(),   entry<Tanh>(), entry<LeakyRelu>(), entry<Elu>(),
       entry<Selu>(),       entry<Celu>(),      entry<Gelu>(),  entry<Silu>(), entry<Mish>(),      entry<Hardsigmoid>(),
       entry<Hardswish>(),  entry<Hardtanh>(),  entry<Relu6>(), entry<Softplus>(),
-      entry<LogSigmoid>(), entry<Prelu>()};
+      entry<LogSigmoid>(), entry<Prelu>(),     entry<Threshold>(), entry<Glu>()};
   return rows;
 }
 
@@ -284,6 +334,7 @@ Tensor relu6(const Tensor& x) { return ops::call<ops::Relu6>(x); }
 Tensor softplus(const Tensor& x, double beta, double threshold) {
   return ops::call<ops::Softplus>(x, beta, threshold);
 }
+Tensor glu(const Tensor& x, int64_t dim) { return ops::Glu::compose(x, dim); }
 Tensor softsign(const Tensor& x) { return div(x, add(abs(x), 1)); }
 Tensor log_sigmoid(const Tensor& x) { return ops::call<ops::LogSigmoid>(x); }
 Tensor prelu(const Tensor& x, const Tensor& weight) { return ops::call<ops::Prelu>(x, weight); }

@@ -108,32 +108,36 @@ struct SplitWithSizes {
 };
 
 // pad: how much before and behind the last dimension, then before and behind the one before it; less than 0 takes away.
+// The modes but "constant" repeat what is there: "reflect" as a mirror at the edge, "replicate" the edge, "circular" the
+// other end.
 struct Pad {
   static constexpr std::string_view schema =
       "aten::pad(Tensor self, SymInt[] pad, str mode=\"constant\", float? value=None) -> Tensor";
   static Tensor compose(const Tensor& x, const Dims& pad, const std::string& mode, std::optional<double> value) {
-    if (mode != "constant") {
-      throw Error(ErrorKind::unsupported, "of the modes of pad, there is only constant").found(printable(mode, 40));
-    }
     if (pad.size() % 2 != 0 || pad.size() / 2 > x.sizes().size()) {
       throw Error(ErrorKind::bad_argument, "Padding length must be divisible by 2, and at most twice the dimensions")
           .found(to_string(pad));
     }
     Tensor padded = x;
     for (size_t i = 0; i < pad.size(); i += 2) {
-      padded = padded_along(padded, -1 - static_cast<int64_t>(i / 2), pad[i], pad[i + 1], value.value_or(0));
+      const int64_t dim = -1 - static_cast<int64_t>(i / 2);
+      padded = mode == "constant" ? padded_along(padded, dim, pad[i], pad[i + 1], value.value_or(0))
+                                  : repeated_along(padded, dim, pad[i], pad[i + 1], mode);
     }
     return padded;
   }
 
  private:
-  static Tensor padded_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, double value) {
+  static void check(const Tensor& x, int64_t dim, int64_t before, int64_t behind) {
     constexpr int64_t most = int64_t{1} << 40;
     const int64_t kept = x.size(dim) + std::min<int64_t>(before, 0) + std::min<int64_t>(behind, 0);
-    if (std::min(before, behind) < -x.size(dim) || kept < 0 || std::max(before, behind) > most) {
-      throw Error(ErrorKind::bad_argument, "pad: the result would have no size")
-          .found(fmt::format("{} and {} for a dimension of {}", before, behind, x.size(dim)));
-    }
+    if (std::min(before, behind) >= -x.size(dim) && kept >= 0 && std::max(before, behind) <= most) return;
+    throw Error(ErrorKind::bad_argument, "pad: the result would have no size")
+        .found(fmt::format("{} and {} for a dimension of {}", before, behind, x.size(dim)));
+  }
+  static Tensor padded_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, double value) {
+    check(x, dim, before, behind);
+    const int64_t kept = x.size(dim) + std::min<int64_t>(before, 0) + std::min<int64_t>(behind, 0);
     std::vector<Tensor> parts;
     if (before > 0) parts.push_back(filled(x, dim, before, value));
     parts.push_back(x.narrow(dim, std::max<int64_t>(-before, 0), kept));
@@ -144,6 +148,31 @@ struct Pad {
     Dims sizes = x.sizes();
     sizes[sizes.size() - static_cast<size_t>(-dim)] = length;
     return full(sizes, value, {x.dtype()});
+  }
+
+  // Each place of the result is one of x.
+  static Tensor repeated_along(const Tensor& x, int64_t dim, int64_t before, int64_t behind, const std::string& mode) {
+    const int64_t size = x.size(dim), largest = std::max(before, behind);
+    const bool mirrors = mode == "reflect", is_circle = mode == "circular";
+    if (!mirrors && !is_circle && mode != "replicate") {
+      throw Error(ErrorKind::bad_argument, "Unrecognised padding mode")
+          .expected("constant, reflect, replicate or circular")
+          .found(printable(mode, 40));
+    }
+    check(x, dim, before, behind);
+    if (size == 0 || (mirrors && largest >= size) || (is_circle && largest > size)) {
+      throw Error(ErrorKind::bad_argument, fmt::format("pad: there is not so much to {} from", mode))
+          .found(fmt::format("{} and {} for a dimension of {}", before, behind, size));
+    }
+    const Tensor places = empty({size + before + behind}, {int64});
+    for (int64_t i = 0; i < places.numel(); ++i) {
+      const int64_t at = i - before, beyond = at < 0 ? -at : at - size + 1;
+      places.data<int64_t>()[i] = at >= 0 && at < size ? at
+                                  : is_circle          ? (at < 0 ? at + size : at - size)
+                                  : at < 0             ? (mirrors ? beyond : 0)
+                                                       : (mirrors ? size - 1 - beyond : size - 1);
+    }
+    return okibi::index_select(x, dim, places);
   }
 };
 

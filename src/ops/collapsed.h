@@ -29,6 +29,9 @@ struct NamedDims {
 // twice.
 inline NamedDims named_dims(const Tensor& x, const std::optional<Dims>& dims) {
   NamedDims named{.rank = x.sizes().size()};
+  if (named.rank > 64) {  // views may have made more of them
+    throw Error(ErrorKind::limit, "reductions are over tensors of at most 64 dimensions").found(std::to_string(named.rank));
+  }
   if (!dims || dims->empty()) {
     named.bits = named.rank == 64 ? ~uint64_t{0} : (uint64_t{1} << named.rank) - 1;
     return named;

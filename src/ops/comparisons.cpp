@@ -1,4 +1,5 @@
 // Comparisons and logic, element by element. None has a gradient.
+#include <cmath>
 #include <functional>
 
 #include "ops/dispatch.h"
@@ -131,6 +132,63 @@ struct Or : Bitwise<std::bit_or<>> {
   static constexpr std::string_view schema = "aten::__or__.Tensor(Tensor self, Tensor other) -> Tensor";
 };
 
+struct Xor : Bitwise<std::bit_xor<>> {
+  static constexpr std::string_view schema = "aten::__xor__.Tensor(Tensor self, Tensor other) -> Tensor";
+};
+
+// With a number, which is a tensor without dimensions of the dtype that both give.
+template <class Join, class Names>
+struct BitwiseNumber {
+  static constexpr std::string_view schema = Names::number;
+  static Tensor beside(const Tensor& x, const Value& number) {
+    const DType dtype = result_type(x.dtype(), number);
+    require_integers(dtype, "and, or and xor");
+    return number_tensor(number, dtype);
+  }
+  static OutputSpec infer(const Tensor& x, const Value& number) { return {x.sizes(), beside(x, number).dtype()}; }
+  static void forward(const Tensor& x, const Value& number, const Tensor& out) {
+    Bitwise<Join>::forward(x, beside(x, number), out);
+  }
+};
+#define OKIBI_WITH_NUMBER(Name, word)                                                                        \
+  struct Name {                                                                                              \
+    static constexpr std::string_view number = "aten::" word ".Scalar(Tensor self, Scalar other) -> Tensor"; \
+  };
+OKIBI_WITH_NUMBER(BitwiseAndNumber, "bitwise_and")
+OKIBI_WITH_NUMBER(BitwiseOrNumber, "bitwise_or")
+OKIBI_WITH_NUMBER(BitwiseXorNumber, "bitwise_xor")
+OKIBI_WITH_NUMBER(AndNumber, "__and__")
+OKIBI_WITH_NUMBER(OrNumber, "__or__")
+OKIBI_WITH_NUMBER(XorNumber, "__xor__")
+#undef OKIBI_WITH_NUMBER
+
+// Of floating point: what kind of number. Integers and booleans are finite ones.
+template <class Kind>
+struct IsKind {
+  static constexpr std::string_view schema = Kind::schema;
+  static OutputSpec infer(const Tensor& x) { return {x.sizes(), boolean}; }
+  static void forward(const Tensor& x, const Tensor& out) {
+    const bool is_small = is_floating_point(x.dtype()) && itemsize(x.dtype()) < 4;
+    const Tensor in = is_small ? x.to(float32).contiguous() : x.contiguous();
+    if (!is_floating_point(in.dtype())) return void(out.fill_(Kind::of(0.0)));
+    dispatch_floating(in.dtype(), Kind::schema, [&]<class T>() { map1<T>(in, out, [](T v) { return Kind::of(v); }); });
+  }
+};
+#define OKIBI_KIND(Name, word, test)                                                    \
+  struct Name {                                                                         \
+    static constexpr std::string_view schema = "aten::" word "(Tensor self) -> Tensor"; \
+    template <class T>                                                                  \
+    static bool of(T x) {                                                               \
+      return test;                                                                      \
+    }                                                                                   \
+  };
+OKIBI_KIND(IsNan, "isnan", std::isnan(x))
+OKIBI_KIND(IsInf, "isinf", std::isinf(x))
+OKIBI_KIND(IsFinite, "isfinite", std::isfinite(x))
+OKIBI_KIND(IsPosInf, "isposinf", x > 0 && std::isinf(x))
+OKIBI_KIND(IsNegInf, "isneginf", x < 0 && std::isinf(x))
+#undef OKIBI_KIND
+
 struct AndNames {
   static constexpr std::string_view logical = "aten::logical_and(Tensor self, Tensor other) -> Tensor";
 };
@@ -165,7 +223,19 @@ std::span<const okibi::Op> comparison_ops() {
                                        entry<BitwiseOr>(),
                                        entry<BitwiseXor>(),
                                        entry<And>(),
-                                       entry<Or>()};
+                                       entry<Or>(),
+                                       entry<Xor>(),
+                                       entry<BitwiseNumber<std::bit_and<>, BitwiseAndNumber>>(),
+                                       entry<BitwiseNumber<std::bit_or<>, BitwiseOrNumber>>(),
+                                       entry<BitwiseNumber<std::bit_xor<>, BitwiseXorNumber>>(),
+                                       entry<BitwiseNumber<std::bit_and<>, AndNumber>>(),
+                                       entry<BitwiseNumber<std::bit_or<>, OrNumber>>(),
+                                       entry<BitwiseNumber<std::bit_xor<>, XorNumber>>(),
+                                       entry<IsKind<IsNan>>(),
+                                       entry<IsKind<IsInf>>(),
+                                       entry<IsKind<IsFinite>>(),
+                                       entry<IsKind<IsPosInf>>(),
+                                       entry<IsKind<IsNegInf>>()};
   return rows;
 }
 

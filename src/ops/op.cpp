@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "ops/further_ops.h"
+#include "ops/grid_sampling.h"
 #include "ops/arranging.h"
 #include "ops/indexing.h"
 #include "ops/ordering.h"
@@ -72,6 +74,15 @@ std::span<const Op> op_table() {
                         ops::product_ops(),
                         ops::batched_ops(),
                         ops::choosing_ops(),
+                        ops::pointwise_ops(),
+                        ops::number_product_ops(),
+                        ops::statistics_ops(),
+                        ops::vector_norm_ops(),
+                        ops::vector_product_ops(),
+                        ops::einsum_ops(),
+                        ops::detection_ops(),
+                        ops::transformer_ops(),
+                        ops::spectral_ops(),
                         ops::indexing_ops(),
                         ops::along_ops(),
                         ops::index_row_ops(),
@@ -82,8 +93,12 @@ std::span<const Op> op_table() {
                         ops::ordering_ops(),
                         ops::counting_ops(),
                         ops::convolution_ops(),
+                        ops::transposed_convolution_ops(),
+                        ops::interpolation_ops(),
+                        ops::grid_sampling_ops(),
                         ops::pooling_ops(),
                         ops::recurrent_ops(),
+                        ops::packed_recurrent_ops(),
                         ops::joining_ops(),
                         ops::embedding_ops(),
                         ops::embedding_bag_ops(),

@@ -1,4 +1,5 @@
-// Pooling over lines (channels, width) and planes (channels, height, width), with or without a batch before them.
+// Pooling over lines (channels, width), planes (…, height, width) and boxes (…, depth, height, width), with or without a
+// batch before them.
 #include "kernels/pooling.h"
 
 #include <fmt/format.h>
@@ -34,7 +35,7 @@ void check_input(const Tensor& x, size_t spatial) {
 Dims each(const Dims& numbers, size_t spatial, const char* what, int64_t least) {
   const bool fits = numbers.size() == 1 || numbers.size() == spatial;
   const bool good = std::ranges::all_of(numbers, [&](int64_t n) { return n >= least && n < most; });
-  if (fits && good) return Dims(spatial == 2 ? Dims{numbers[0], numbers.back()} : numbers);
+  if (fits && good) return numbers.size() == spatial ? numbers : Dims(spatial, numbers[0]);
   throw Error(ErrorKind::bad_argument, fmt::format("pooling: {} is not what it must be", what))
       .expected(fmt::format("{} number(s), or one, of at least {}", spatial, least))
       .found(to_string(numbers));
@@ -74,10 +75,26 @@ PoolAxis axis_of(const Tensor& x, const Windows& windows, size_t d, size_t spati
   return axis;
 }
 
-int64_t planes_of(const Tensor& x, size_t spatial) {
-  int64_t planes = 1;
-  for (size_t d = 0; d + spatial < x.sizes().size(); ++d) planes *= x.sizes()[d];
-  return planes;
+// What the loops count with: an empty batch would let it grow.
+void check_counts(const Pooling& p) {
+  uint64_t padded = 1, outputs = 1;
+  for (const PoolAxis& axis : {p.deep, p.down, p.across}) {
+    padded = checked_mul(padded, static_cast<uint64_t>(axis.in + 2 * axis.padding), "the places of a pooling");
+    outputs = checked_mul(outputs, static_cast<uint64_t>(axis.out), "the outputs of a pooling");
+  }
+  if (std::max(padded, outputs) < uint64_t{1} << 62) return;
+  throw Error(ErrorKind::bad_argument, "pooling: there are too many places").found(std::max(padded, outputs));
+}
+
+// What is before the spatial dimensions, and axis(d) for each of them.
+template <class Axis>
+Pooling pooling_of(const Tensor& x, size_t spatial, Axis&& axis) {
+  Pooling p{1, {}, {}, axis(spatial - 1)};
+  if (spatial > 1) p.down = axis(spatial - 2);
+  if (spatial > 2) p.deep = axis(spatial - 3);
+  for (size_t d = 0; d + spatial < x.sizes().size(); ++d) p.boxes *= x.sizes()[d];
+  check_counts(p);
+  return p;
 }
 
 Pooling windowed(const Tensor& x, size_t spatial, const Dims& kernel, const Dims& stride, const Dims& padding,
@@ -89,24 +106,23 @@ Pooling windowed(const Tensor& x, size_t spatial, const Dims& kernel, const Dims
                   each(dilation, spatial, "dilation", 1),
                   ceil_mode};
   windows.stride = stride.empty() ? windows.kernel : each(stride, spatial, "stride", 1);
-  return {planes_of(x, spatial), spatial == 2 ? axis_of(x, windows, 0, 2) : PoolAxis(),
-          axis_of(x, windows, spatial - 1, spatial)};
+  return pooling_of(x, spatial, [&](size_t d) { return axis_of(x, windows, d, spatial); });
 }
 
 Pooling adaptive(const Tensor& x, size_t spatial, const Dims& output_size) {
   check_input(x, spatial);
   const Dims sizes = each(output_size, spatial, "output_size", 1);
-  const auto axis = [&](size_t d) {
+  return pooling_of(x, spatial, [&](size_t d) {
     const int64_t in = x.size(static_cast<int64_t>(d) - static_cast<int64_t>(spatial));
     return PoolAxis{.in = in, .out = sizes[d], .adaptive = true};
-  };
-  return {planes_of(x, spatial), spatial == 2 ? axis(0) : PoolAxis(), axis(spatial - 1)};
+  });
 }
 
 Dims sizes_after(const Tensor& x, const Pooling& p, size_t spatial) {
   Dims sizes = x.sizes();
   sizes[sizes.size() - 1] = p.across.out;
-  if (spatial == 2) sizes[sizes.size() - 2] = p.down.out;
+  if (spatial > 1) sizes[sizes.size() - 2] = p.down.out;
+  if (spatial > 2) sizes[sizes.size() - 3] = p.deep.out;
   return sizes;
 }
 
@@ -135,33 +151,25 @@ Tensor gradient_of_largest(const Tensor& gradient, const Pooling& p, const Tenso
   return out;
 }
 
-// The schemas of lines and of planes differ in their names alone, and so does what is computed.
-struct MaxPool1dNames {
-  static constexpr size_t spatial = 1;
-  static constexpr std::string_view values =
-      "aten::max_pool1d(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=0, int[1] dilation=1, bool "
-      "ceil_mode=False) -> Tensor";
-  static constexpr std::string_view with_indices =
-      "aten::max_pool1d_with_indices(Tensor self, int[1] kernel_size, int[1] stride=[], int[1] padding=0, int[1] "
-      "dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)";
-  static constexpr std::string_view adaptive =
-      "aten::adaptive_max_pool1d(Tensor self, int[1] output_size) -> (Tensor, Tensor)";
-  static constexpr const char* backward_name = "MaxPool1DWithIndicesBackward0";
-  static constexpr const char* adaptive_backward_name = "AdaptiveMaxPool1DBackward0";
-};
-struct MaxPool2dNames {
-  static constexpr size_t spatial = 2;
-  static constexpr std::string_view values =
-      "aten::max_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] dilation=1, bool "
-      "ceil_mode=False) -> Tensor";
-  static constexpr std::string_view with_indices =
-      "aten::max_pool2d_with_indices(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, int[2] "
-      "dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)";
-  static constexpr std::string_view adaptive =
-      "aten::adaptive_max_pool2d(Tensor self, int[2] output_size) -> (Tensor, Tensor)";
-  static constexpr const char* backward_name = "MaxPool2DWithIndicesBackward0";
-  static constexpr const char* adaptive_backward_name = "AdaptiveMaxPool2DBackward0";
-};
+// The schemas of lines, planes and boxes differ in their names alone, and so does what is computed.
+#define OKIBI_MAX_POOL(n)                                                                                              \
+  struct MaxPool##n##dNames {                                                                                          \
+    static constexpr size_t spatial = n;                                                                               \
+    static constexpr std::string_view values =                                                                         \
+        "aten::max_pool" #n "d(Tensor self, int[" #n "] kernel_size, int[" #n "] stride=[], int[" #n                   \
+        "] padding=0, int[" #n "] dilation=1, bool ceil_mode=False) -> Tensor";                                        \
+    static constexpr std::string_view with_indices =                                                                   \
+        "aten::max_pool" #n "d_with_indices(Tensor self, int[" #n "] kernel_size, int[" #n "] stride=[], int[" #n      \
+        "] padding=0, int[" #n "] dilation=1, bool ceil_mode=False) -> (Tensor, Tensor)";                              \
+    static constexpr std::string_view adaptive =                                                                       \
+        "aten::adaptive_max_pool" #n "d(Tensor self, int[" #n "] output_size) -> (Tensor, Tensor)";                    \
+    static constexpr const char* backward_name = "MaxPool" #n "DWithIndicesBackward0";                                 \
+    static constexpr const char* adaptive_backward_name = "AdaptiveMaxPool" #n "DBackward0";                           \
+  };
+OKIBI_MAX_POOL(1)
+OKIBI_MAX_POOL(2)
+OKIBI_MAX_POOL(3)
+#undef OKIBI_MAX_POOL
 
 template <class Names>
 struct MaxPoolWithIndices {
@@ -292,27 +300,40 @@ Divisor divisor_of(bool count_include_pad, const std::optional<int64_t>& divisor
   return {count_include_pad, divisor_override.value_or(0)};
 }
 
-struct AvgPool2d {
+struct AvgPool2dNames {
+  static constexpr size_t spatial = 2;
   static constexpr std::string_view schema =
-      "aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, "
-      "bool "
+      "aten::avg_pool2d(Tensor self, int[2] kernel_size, int[2] stride=[], int[2] padding=0, bool ceil_mode=False, bool "
       "count_include_pad=True, int? divisor_override=None) -> Tensor";
+  static constexpr const char* backward_name = "AvgPool2DBackward0";
+};
+struct AvgPool3dNames {
+  static constexpr size_t spatial = 3;
+  static constexpr std::string_view schema =
+      "aten::avg_pool3d(Tensor self, int[3] kernel_size, int[3] stride=[], int[3] padding=0, bool ceil_mode=False, bool "
+      "count_include_pad=True, int? divisor_override=None) -> Tensor";
+  static constexpr const char* backward_name = "AvgPool3DBackward0";
+};
+
+template <class Names>
+struct AvgPool {
+  static constexpr std::string_view schema = Names::schema;
   static OutputSpec infer(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode,
                           bool count_include_pad, const std::optional<int64_t>& divisor_override) {
     static_cast<void>(divisor_of(count_include_pad, divisor_override));
-    return {sizes_after(x, windowed(x, 2, kernel, stride, padding, {1}, ceil_mode), 2), x.dtype()};
+    return {sizes_after(x, windowed(x, Names::spatial, kernel, stride, padding, {1}, ceil_mode), Names::spatial), x.dtype()};
   }
   static void forward(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode,
                       bool count_include_pad, const std::optional<int64_t>& divisor_override, const Tensor& out) {
-    pool_means(x, windowed(x, 2, kernel, stride, padding, {1}, ceil_mode),
+    pool_means(x, windowed(x, Names::spatial, kernel, stride, padding, {1}, ceil_mode),
                divisor_of(count_include_pad, divisor_override), out);
   }
 
-  static constexpr const char* backward_name = "AvgPool2DBackward0";
+  static constexpr const char* backward_name = Names::backward_name;
   using Saved = MeansSaved;
   static Saved save(const Tensor& x, const Dims& kernel, const Dims& stride, const Dims& padding, bool ceil_mode,
                     bool count_include_pad, const std::optional<int64_t>& divisor_override, const Tensor&) {
-    return {windowed(x, 2, kernel, stride, padding, {1}, ceil_mode), divisor_of(count_include_pad, divisor_override),
+    return {windowed(x, Names::spatial, kernel, stride, padding, {1}, ceil_mode), divisor_of(count_include_pad, divisor_override),
             x.sizes()};
   }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
@@ -329,6 +350,11 @@ struct AdaptiveAvgPool2dNames {
   static constexpr size_t spatial = 2;
   static constexpr std::string_view schema = "aten::adaptive_avg_pool2d(Tensor self, SymInt[2] output_size) -> Tensor";
   static constexpr const char* backward_name = "AdaptiveAvgPool2DBackward0";
+};
+struct AdaptiveAvgPool3dNames {
+  static constexpr size_t spatial = 3;
+  static constexpr std::string_view schema = "aten::adaptive_avg_pool3d(Tensor self, SymInt[3] output_size) -> Tensor";
+  static constexpr const char* backward_name = "AdaptiveAvgPool3DBackward0";
 };
 
 template <class Names>
@@ -353,12 +379,18 @@ struct AdaptiveAvgPool {
 
 using MaxPool1d = MaxPool<MaxPool1dNames>;
 using MaxPool2d = MaxPool<MaxPool2dNames>;
+using MaxPool3d = MaxPool<MaxPool3dNames>;
 using MaxPool1dWithIndices = MaxPoolWithIndices<MaxPool1dNames>;
 using MaxPool2dWithIndices = MaxPoolWithIndices<MaxPool2dNames>;
+using MaxPool3dWithIndices = MaxPoolWithIndices<MaxPool3dNames>;
 using AdaptiveMaxPool1d = AdaptiveMaxPool<MaxPool1dNames>;
 using AdaptiveMaxPool2d = AdaptiveMaxPool<MaxPool2dNames>;
+using AdaptiveMaxPool3d = AdaptiveMaxPool<MaxPool3dNames>;
+using AvgPool2d = AvgPool<AvgPool2dNames>;
+using AvgPool3d = AvgPool<AvgPool3dNames>;
 using AdaptiveAvgPool1d = AdaptiveAvgPool<AdaptiveAvgPool1dNames>;
 using AdaptiveAvgPool2d = AdaptiveAvgPool<AdaptiveAvgPool2dNames>;
+using AdaptiveAvgPool3d = AdaptiveAvgPool<AdaptiveAvgPool3dNames>;
 
 }  // namespace
 
@@ -372,7 +404,12 @@ std::span<const okibi::Op> pooling_ops() {
                                        entry<MaxPool2dWithIndices>(),
                                        entry<AdaptiveMaxPool2d>(),
                                        entry<AvgPool2d>(),
-                                       entry<AdaptiveAvgPool2d>()};
+                                       entry<AdaptiveAvgPool2d>(),
+                                       entry<MaxPool3d>(),
+                                       entry<MaxPool3dWithIndices>(),
+                                       entry<AdaptiveMaxPool3d>(),
+                                       entry<AvgPool3d>(),
+                                       entry<AdaptiveAvgPool3d>()};
   return rows;
 }
 
@@ -418,5 +455,6 @@ Tensor avg_pool2d(const Tensor& x, const Dims& kernel_size, const AvgPoolOptions
 }
 Tensor adaptive_avg_pool1d(const Tensor& x, const Dims& output_size) { return call<AdaptiveAvgPool1d>(x, output_size); }
 Tensor adaptive_avg_pool2d(const Tensor& x, const Dims& output_size) { return call<AdaptiveAvgPool2d>(x, output_size); }
+Tensor adaptive_avg_pool3d(const Tensor& x, const Dims& output_size) { return call<AdaptiveAvgPool3d>(x, output_size); }
 
 }  // namespace okibi

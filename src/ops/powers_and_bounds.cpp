@@ -4,6 +4,7 @@
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
+#include "ops/whole_division.h"
 
 namespace okibi::ops {
 namespace {
@@ -250,36 +251,6 @@ struct ClampMax {
 };
 
 // ------------------------------------------------------------------------------------------------------ whole division
-
-// Rounded down, as Python's //; and what is left, which has the sign of the divisor, as Python's %.
-template <class T>
-T divided_down(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) {
-    if (b == 0) return a / b;
-    const T left = std::fmod(a, b);
-    T quotient = (a - left) / b;
-    if (left != 0 && (b < 0) != (left < 0)) quotient -= 1;
-    if (quotient == 0) return std::copysign(T(0), a / b);
-    const T down = std::floor(quotient);
-    return quotient - down > T(0.5) ? down + 1 : down;
-  } else {
-    if (b == 0) throw Error(ErrorKind::bad_argument, "ZeroDivisionError");
-    if (b == T(-1)) return static_cast<T>(0 - static_cast<uint64_t>(a));
-    return static_cast<T>(a / b - (a % b != 0 && (a < 0) != (b < 0) ? 1 : 0));
-  }
-}
-template <class T>
-T left_over(T a, T b) {
-  if constexpr (std::is_floating_point_v<T>) {
-    const T left = std::fmod(a, b);
-    return left != 0 && (b < 0) != (left < 0) ? left + b : left;
-  } else {
-    if (b == 0) throw Error(ErrorKind::bad_argument, "ZeroDivisionError");
-    if (b == T(-1)) return 0;
-    const T left = static_cast<T>(a % b);
-    return left != 0 && (left < 0) != (b < 0) ? static_cast<T>(left + b) : left;
-  }
-}
 
 template <bool quotient>
 void divide(const Tensor& a, const Tensor& b, const Tensor& out) {

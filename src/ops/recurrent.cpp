@@ -1,10 +1,10 @@
 // LSTM and GRU: one node of the graph for each layer and direction, over all steps.
-#include "kernels/recurrent.h"
+#include "ops/recurrent.h"
 
 #include <fmt/format.h>
 
+#include "kernels/recurrent.h"
 #include "ops/dispatch.h"
-#include "ops/op.h"
 
 namespace okibi::ops {
 namespace {
@@ -36,6 +36,7 @@ kernels::Recurrence described(const Tensor& x, const Tensor& h0, int64_t hidden,
 void check_recurrence(const Tensor& x, const Tensor& h0, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                       const Tensor& b_hh, int64_t gates, int64_t hidden) {
   if (x.size(0) == 0) throw Error(ErrorKind::bad_argument, "Expected sequence length to be larger than 0 in RNN");
+  if (hidden >= int64_t{1} << 40) throw Error(ErrorKind::bad_argument, "a recurrent layer has too wide a state");
   check_sizes(h0, {x.size(1), h0.size(1)}, x, "the state h");
   check_sizes(w_ih, {gates * hidden, x.size(2)}, x, "weight_ih");
   check_sizes(w_hh, {gates * hidden, h0.size(1)}, x, "weight_hh");
@@ -173,87 +174,110 @@ struct GruLayer {
 
 // ---- all layers and directions
 
-// The parameters of one layer and direction: w_ih, w_hh, then b_ih and b_hh, then w_hr, of which some may be missing.
-struct Weights {
-  std::span<const Tensor> all;
-  bool has_biases, has_projection;
-
-  Weights(std::span<const Tensor> params, const RecurrentOptions& options, bool projection, size_t index)
-      : has_biases(options.biases), has_projection(projection) {
-    const size_t count = 2 + (has_biases ? 2 : 0) + (projection ? 1 : 0);
-    if (params.size() < (index + 1) * count) {
-      throw Error(ErrorKind::bad_argument, "a recurrent layer has too few weights for its layers and directions")
-          .expected(fmt::format("{} for each", count))
-          .found(uint64_t{params.size()});
-    }
-    all = params.subspan(index * count, count);
+// How many parameters each layer and direction has.
+struct Layout {
+  bool biases, projection;
+  size_t count() const { return 2 + (biases ? 2 : 0) + (projection ? 1 : 0); }
+  Weights weights(std::span<const Tensor> params, size_t index) const {
+    const auto part = params.subspan(index * count(), count());
+    return {part[0], part[1], biases ? part[2] : Tensor(), biases ? part[3] : Tensor(),
+            projection ? part.back() : Tensor()};
   }
-  Tensor bias(size_t which) const { return has_biases ? all[2 + which] : Tensor(); }
-  Tensor projection() const { return has_projection ? all.back() : Tensor(); }
 };
-
-struct OneDirection {
-  Tensor out, h, c;  // of all steps, and the last
-};
-
-// run(x, weights, index of layer and direction, reverse) makes one of them.
-template <class Run>
-Recurrent run_all(const Tensor& input, std::span<const Tensor> params, bool projection, const RecurrentOptions& options,
-                  Run&& run) {
-  if (input.dim() != 3) {
-    throw Error(ErrorKind::bad_argument, "a recurrent layer takes (steps, batch, input)").found(to_string(input.sizes()));
-  }
-  Tensor x = options.batch_first ? input.transpose(0, 1) : input;
-  std::vector<Tensor> h, c;
-  for (int64_t layer = 0; layer < options.num_layers; ++layer) {
-    std::vector<Tensor> outs;
-    for (const bool reverse : {false, true}) {
-      if (reverse && !options.bidirectional) break;
-      const size_t index = h.size();
-      const OneDirection one = run(x, Weights(params, options, projection, index), static_cast<int64_t>(index), reverse);
-      outs.push_back(one.out);
-      h.push_back(one.h);
-      if (one.c.defined()) c.push_back(one.c);
-    }
-    x = outs.size() == 1 ? outs[0] : okibi::cat(outs, 2);
-    if (layer + 1 < options.num_layers) x = okibi::dropout(x, options.dropout, options.training);
-  }
-  if (h.empty()) throw Error(ErrorKind::bad_argument, "a recurrent layer has one layer or more");
-  return {options.batch_first ? x.transpose(0, 1) : x, okibi::stack(h), c.empty() ? Tensor() : okibi::stack(c)};
-}
 
 // The h of the step that was made last.
 Tensor last_of(const Tensor& out, bool reverse) { return out.select(0, reverse ? 0 : out.size(0) - 1); }
 
-void check_state(const Tensor& state, const RecurrentOptions& options, const char* what) {
-  const int64_t count = options.num_layers * (options.bidirectional ? 2 : 1);
-  if (state.dim() == 3 && state.size(0) == count) return;
+void check_state(const Tensor& state, size_t count, const char* what) {
+  if (state.dim() == 3 && state.size(0) == static_cast<int64_t>(count)) return;
   throw Error(ErrorKind::bad_argument, fmt::format("the initial {} has one state for each layer and direction", what))
       .expected(fmt::format("({}, batch, size)", count))
       .found(to_string(state.sizes()));
 }
 
-Recurrent run_lstm(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
-                   const RecurrentOptions& options) {
-  check_state(h0, options, "h");
-  check_state(c0, options, "c");
-  const bool projection = h0.size(2) != c0.size(2);
-  return run_all(x, params, projection, options, [&](const Tensor& in, const Weights& w, int64_t index, bool reverse) {
-    auto [out, c, gates, cells] =
-        call_all<LstmLayer>(in, h0.select(0, index), c0.select(0, index), w.all[0], w.all[1], w.bias(0), w.bias(1),
-                            w.projection(), reverse);
-    return OneDirection{out, last_of(out, reverse), c};
-  });
+// The number of layers and directions.
+size_t check_counts(std::span<const Tensor> params, const Layout& layout, const RecurrentOptions& options) {
+  if (options.num_layers < 1) throw Error(ErrorKind::bad_argument, "a recurrent layer has one layer or more");
+  const uint64_t directions = options.bidirectional ? 2 : 1;
+  const uint64_t count = checked_mul(static_cast<uint64_t>(options.num_layers), directions, "the recurrent layers");
+  if (params.size() / layout.count() >= count) return count;
+  throw Error(ErrorKind::bad_argument, "a recurrent layer has too few weights for its layers and directions")
+      .expected(fmt::format("{} for each", layout.count()))
+      .found(uint64_t{params.size()});
 }
 
-Recurrent run_gru(const Tensor& x, const Tensor& h0, std::span<const Tensor> params, const RecurrentOptions& options) {
-  check_state(h0, options, "h");
-  return run_all(x, params, false, options, [&](const Tensor& in, const Weights& w, int64_t index, bool reverse) {
-    const Tensor out =
-        call<GruLayer>(in, h0.select(0, index), w.all[0], w.all[1], w.bias(0), w.bias(1), reverse);
-    return OneDirection{out, last_of(out, reverse), {}};
-  });
+// x (steps, batch, input)
+Recurrent run_all(const Tensor& input, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
+                  const RecurrentOptions& options, RecurrentLayer layer) {
+  if (input.dim() != 3) {
+    throw Error(ErrorKind::bad_argument, "a recurrent layer takes (steps, batch, input)").found(to_string(input.sizes()));
+  }
+  Recurrent r = run_layers(options.batch_first ? input.transpose(0, 1) : input, h0, c0, params, options, layer);
+  if (options.batch_first) r.out = r.out.transpose(0, 1);
+  return r;
 }
+
+}  // namespace
+
+Recurrent run_layers(Tensor x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
+                     const RecurrentOptions& options, const RunDirection& one) {
+  const Layout layout{options.biases, c0.defined() && c0.dim() == 3 && h0.dim() == 3 && h0.size(2) != c0.size(2)};
+  const size_t count = check_counts(params, layout, options), directions = options.bidirectional ? 2 : 1;
+  check_state(h0, count, "h");
+  if (c0.defined()) check_state(c0, count, "c");
+  std::vector<Tensor> h, c;
+  while (h.size() < count) {
+    std::vector<Tensor> outs;
+    for (size_t direction = 0; direction < directions; ++direction) {
+      const auto index = static_cast<int64_t>(h.size());
+      const OneDirection made = one(x, h0.select(0, index), c0.defined() ? c0.select(0, index) : c0,
+                                    layout.weights(params, h.size()), direction == 1);
+      outs.push_back(made.out);
+      h.push_back(made.h);
+      if (made.c.defined()) c.push_back(made.c);
+    }
+    x = outs.size() == 1 ? outs[0] : okibi::cat(outs, -1);
+    if (h.size() < count) x = okibi::dropout(x, options.dropout, options.training);
+  }
+  return {x, okibi::stack(h), c.empty() ? Tensor() : okibi::stack(c)};
+}
+
+OneDirection lstm_layer(const Tensor& x, const Tensor& h0, const Tensor& c0, const Weights& w, bool reverse) {
+  auto [out, c, gates, cells] = call_all<LstmLayer>(x, h0, c0, w.w_ih, w.w_hh, w.b_ih, w.b_hh, w.w_hr, reverse);
+  return {out, last_of(out, reverse), c};
+}
+
+OneDirection gru_layer(const Tensor& x, const Tensor& h0, const Tensor&, const Weights& w, bool reverse) {
+  const Tensor out = call<GruLayer>(x, h0, w.w_ih, w.w_hh, w.b_ih, w.b_hh, reverse);
+  return {out, last_of(out, reverse), {}};
+}
+
+namespace {
+
+OneDirection plain_layer(const Tensor& x, const Tensor& h0, const Weights& w, bool reverse,
+                         Tensor (*bend)(const Tensor&)) {
+  check_recurrence(x, h0, w.w_ih, w.w_hh, w.b_ih, w.b_hh, 1, h0.size(1));
+  const Tensor of_x = okibi::linear(x, w.w_ih, w.b_ih);
+  std::vector<Tensor> outs(static_cast<size_t>(x.size(0)));
+  Tensor h = h0;
+  for (int64_t i = 0; i < x.size(0); ++i) {
+    const int64_t step = reverse ? x.size(0) - 1 - i : i;
+    h = bend(of_x.select(0, step) + okibi::linear(h, w.w_hh, w.b_hh));
+    outs[static_cast<size_t>(step)] = h;
+  }
+  return {okibi::stack(outs), h, {}};
+}
+
+}  // namespace
+
+OneDirection tanh_layer(const Tensor& x, const Tensor& h0, const Tensor&, const Weights& w, bool reverse) {
+  return plain_layer(x, h0, w, reverse, okibi::tanh);
+}
+OneDirection relu_layer(const Tensor& x, const Tensor& h0, const Tensor&, const Weights& w, bool reverse) {
+  return plain_layer(x, h0, w, reverse, okibi::relu);
+}
+
+namespace {
 
 struct Lstm {
   static constexpr std::string_view schema =
@@ -263,7 +287,7 @@ struct Lstm {
                                        bool biases, int64_t layers, double dropout, bool train, bool bidirectional,
                                        bool batch_first) {
     if (hx.size() != 2) throw Error(ErrorKind::bad_argument, "lstm expects two hidden states").found(uint64_t{hx.size()});
-    const Recurrent r = run_lstm(x, hx[0], hx[1], params, {layers, biases, dropout, train, bidirectional, batch_first});
+    const Recurrent r = okibi::lstm(x, hx[0], hx[1], params, {layers, biases, dropout, train, bidirectional, batch_first});
     return {r.out, r.h, r.c};
   }
 };
@@ -275,7 +299,30 @@ struct Gru {
   static std::array<Tensor, 2> compose(const Tensor& x, const Tensor& hx, std::span<const Tensor> params, bool biases,
                                        int64_t layers, double dropout, bool train, bool bidirectional,
                                        bool batch_first) {
-    const Recurrent r = run_gru(x, hx, params, {layers, biases, dropout, train, bidirectional, batch_first});
+    const Recurrent r = okibi::gru(x, hx, params, {layers, biases, dropout, train, bidirectional, batch_first});
+    return {r.out, r.h};
+  }
+};
+
+template <RecurrentLayer layer>
+constexpr std::string_view plain_schema = {};
+template <>
+constexpr std::string_view plain_schema<tanh_layer> =
+    "aten::rnn_tanh.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
+    "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)";
+template <>
+constexpr std::string_view plain_schema<relu_layer> =
+    "aten::rnn_relu.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
+    "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)";
+
+template <RecurrentLayer layer>
+struct Plain {
+  static constexpr std::string_view schema = plain_schema<layer>;
+  static std::array<Tensor, 2> compose(const Tensor& x, const Tensor& hx, std::span<const Tensor> params, bool biases,
+                                       int64_t layers, double dropout, bool train, bool bidirectional,
+                                       bool batch_first) {
+    const RecurrentOptions options{layers, biases, dropout, train, bidirectional, batch_first};
+    const Recurrent r = run_all(x, hx, {}, params, options, layer);
     return {r.out, r.h};
   }
 };
@@ -283,7 +330,8 @@ struct Gru {
 }  // namespace
 
 std::span<const okibi::Op> recurrent_ops() {
-  static constexpr okibi::Op rows[] = {entry<Lstm>(), entry<Gru>()};
+  static constexpr okibi::Op rows[] = {entry<Lstm>(), entry<Gru>(), entry<Plain<tanh_layer>>(),
+                                       entry<Plain<relu_layer>>()};
   return rows;
 }
 
@@ -293,10 +341,10 @@ namespace okibi {
 
 Recurrent lstm(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
                const RecurrentOptions& options) {
-  return ops::run_lstm(x, h0, c0, params, options);
+  return ops::run_all(x, h0, c0, params, options, ops::lstm_layer);
 }
 Recurrent gru(const Tensor& x, const Tensor& h0, std::span<const Tensor> params, const RecurrentOptions& options) {
-  return ops::run_gru(x, h0, params, options);
+  return ops::run_all(x, h0, {}, params, options, ops::gru_layer);
 }
 
 }  // namespace okibi

@@ -100,6 +100,19 @@ OKIBI_FUNCTION(Floor, "floor", true, false, rounded(x, [](auto v) { return std::
 OKIBI_FUNCTION(Ceil, "ceil", true, false, rounded(x, [](auto v) { return std::ceil(v); }), 0)
 OKIBI_FUNCTION(Trunc, "trunc", true, false, rounded(x, [](auto v) { return std::trunc(v); }), 0)
 OKIBI_FUNCTION(Round, "round", true, false, rounded(x, [](auto v) { return std::nearbyint(v); }), 0)  // halves to even
+OKIBI_FUNCTION(Tan, "tan", false, true, std::tan(x), 1 + x * x)
+OKIBI_FUNCTION(Asin, "asin", false, false, std::asin(x), 1 / std::sqrt(1 - x * x))
+OKIBI_FUNCTION(Acos, "acos", false, false, std::acos(x), -1 / std::sqrt(1 - x * x))
+OKIBI_FUNCTION(Atan, "atan", false, false, std::atan(x), 1 / (1 + x * x))
+OKIBI_FUNCTION(Sinh, "sinh", false, false, std::sinh(x), std::cosh(x))
+OKIBI_FUNCTION(Cosh, "cosh", false, false, std::cosh(x), std::sinh(x))
+OKIBI_FUNCTION(Asinh, "asinh", false, false, std::asinh(x), 1 / std::sqrt(x * x + 1))
+OKIBI_FUNCTION(Acosh, "acosh", false, false, std::acosh(x), 1 / std::sqrt(x * x - 1))
+OKIBI_FUNCTION(Atanh, "atanh", false, false, std::atanh(x), 1 / (1 - x * x))
+OKIBI_FUNCTION(Exp2, "exp2", false, true, std::exp2(x), x* static_cast<T>(std::numbers::ln2))
+OKIBI_FUNCTION(Erfc, "erfc", false, false, std::erfc(x), -2 * std::numbers::inv_sqrtpi_v<T> * std::exp(-x * x))
+OKIBI_FUNCTION(Frac, "frac", false, false, x - std::trunc(x), 1)
+OKIBI_FUNCTION(Sign, "sign", true, false, (x > 0) - (x < 0), 0)  // of NaN 0, as PyTorch's
 #undef OKIBI_FUNCTION
 
 }  // namespace
@@ -110,7 +123,12 @@ std::span<const okibi::Op> unary_ops() {
                                        entry<Unary<Log1p>>(),      entry<Unary<Sqrt>>(),   entry<Unary<Rsqrt>>(),
                                        entry<Unary<Reciprocal>>(), entry<Unary<Square>>(), entry<Unary<Sin>>(),
                                        entry<Unary<Cos>>(),        entry<Unary<Erf>>(),    entry<Unary<Floor>>(),
-                                       entry<Unary<Ceil>>(),       entry<Unary<Trunc>>(),  entry<Unary<Round>>()};
+                                       entry<Unary<Ceil>>(),       entry<Unary<Trunc>>(),  entry<Unary<Round>>(),
+                                       entry<Unary<Tan>>(),        entry<Unary<Asin>>(),   entry<Unary<Acos>>(),
+                                       entry<Unary<Atan>>(),       entry<Unary<Sinh>>(),   entry<Unary<Cosh>>(),
+                                       entry<Unary<Asinh>>(),      entry<Unary<Acosh>>(),  entry<Unary<Atanh>>(),
+                                       entry<Unary<Exp2>>(),       entry<Unary<Erfc>>(),   entry<Unary<Frac>>(),
+                                       entry<Unary<Sign>>()};
   return rows;
 }
 

@@ -1,5 +1,7 @@
 // Views and copies by schema: the methods of Tensor, whose gradients come from what such a tensor remembers
 // (derived.cpp).
+#include <fmt/format.h>
+
 #include "ops/op.h"
 #include "tensor/geometry.h"
 
@@ -75,14 +77,47 @@ struct Expand {
 struct Contiguous {
   static constexpr std::string_view schema =
       "aten::contiguous(Tensor(a) self, *, MemoryFormat memory_format=contiguous_format) -> Tensor(a)";
+  // In channels_last (2) and channels_last_3d (3) the same numbers lie in another order, which only strides show.
   static Tensor view(const Tensor& x, int64_t memory_format) {
-    if (memory_format == 0) return x.contiguous();
-    throw Error(ErrorKind::unsupported, "contiguous: only the contiguous memory format is implemented");
+    const int64_t rank = memory_format == 2 ? 4 : memory_format == 3 ? 5 : x.dim();
+    if (memory_format < 0 || memory_format == 1 || memory_format > 3 || x.dim() != rank) {
+      throw Error(ErrorKind::bad_argument, "contiguous: the memory format does not fit the tensor")
+          .found(fmt::format("memory format {} for {} dimensions", memory_format, x.dim()))
+          .hint("0 is for any tensor, 2 (channels_last) for 4 dimensions, 3 (channels_last_3d) for 5.");
+    }
+    return x.contiguous();
   }
 };
 struct Clone {
   static constexpr std::string_view schema = "aten::clone(Tensor self, *, MemoryFormat? memory_format=None) -> Tensor";
   static Tensor view(const Tensor& x, std::optional<int64_t>) { return x.clone(); }
+};
+struct AsStrided {
+  static constexpr std::string_view schema =
+      "aten::as_strided(Tensor(a) self, SymInt[] size, SymInt[] stride, SymInt? storage_offset=None) -> Tensor(a)";
+  static Tensor view(const Tensor& x, const Dims& sizes, const Dims& strides, std::optional<int64_t> offset) {
+    return x.as_strided(sizes, strides, offset.value_or(x.storage_offset()));
+  }
+};
+struct NumpyT {
+  static constexpr std::string_view schema = "aten::numpy_T(Tensor(a) self) -> Tensor(a)";
+  static Tensor view(const Tensor& x) {
+    Dims order;
+    for (int64_t d = x.dim(); d-- > 0;) order.push_back(d);
+    return x.permute(order);
+  }
+};
+struct Alias {
+  static constexpr std::string_view schema = "aten::alias(Tensor(a) self) -> Tensor(a)";
+  static Tensor view(const Tensor& x) { return x.as_strided(x.sizes(), x.strides(), x.storage_offset()); }
+};
+struct ViewAs {
+  static constexpr std::string_view schema = "aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)";
+  static Tensor view(const Tensor& x, const Tensor& other) { return x.view(other.sizes()); }
+};
+struct ReshapeAs {
+  static constexpr std::string_view schema = "aten::reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)";
+  static Tensor view(const Tensor& x, const Tensor& other) { return x.reshape(other.sizes()); }
 };
 struct ToDtype {
   static constexpr std::string_view schema =
@@ -99,7 +134,9 @@ std::span<const okibi::Op> view_ops() {
   static constexpr okibi::Op rows[] = {entry<View>(),      entry<Reshape>(),    entry<Flatten>(),   entry<Unflatten>(),
                                        entry<Slice>(),     entry<Select>(),     entry<Transpose>(), entry<T>(),
                                        entry<Permute>(),   entry<SqueezeDim>(), entry<Squeeze>(),   entry<Unsqueeze>(),
-                                       entry<Expand>(),    entry<Contiguous>(), entry<Clone>(),     entry<ToDtype>()};
+                                       entry<Expand>(),    entry<Contiguous>(), entry<Clone>(),     entry<ToDtype>(),
+                                       entry<AsStrided>(), entry<NumpyT>(),     entry<Alias>(),     entry<ViewAs>(),
+                                       entry<ReshapeAs>()};
   return rows;
 }
 

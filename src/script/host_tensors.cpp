@@ -1,6 +1,8 @@
 // What programs ask of tensors beside arithmetic, and arithmetic that other operators are enough for.
 #include <okibi/ops.h>
 
+#include <charconv>
+
 #include "ops/operands.h"
 #include "script/host_values.h"
 
@@ -17,12 +19,6 @@ namespace {
 
 const Tensor& tensor_of(const Value& value) { return value.to_tensor(); }
 
-Dims dims_of(const Value& list) {
-  Dims sizes;
-  for (const Value& size : list.to_list()) sizes.push_back(size.to_int());
-  return sizes;
-}
-
 Value sizes(Arguments a) {
   std::vector<Value> sizes;
   for (const int64_t size : tensor_of(a[0]).sizes()) sizes.push_back(size);
@@ -37,6 +33,7 @@ Value first_size(Arguments a) {
 }
 Value dtype(Arguments a) { return number_of(tensor_of(a[0]).dtype()); }
 Value device(Arguments a) { return tensor_of(a[0]).device(); }
+Value device_type(Arguments a) { return std::string(a[0].to_device().type()); }
 Value is_floating(Arguments a) { return is_floating_point(tensor_of(a[0]).dtype()); }
 Value requires_grad(Arguments a) { return tensor_of(a[0]).requires_grad(); }
 Value is_nested(Arguments a) { return tensor_of(a[0]).is_nested(); }
@@ -48,6 +45,50 @@ Value nothing(Arguments) { return {}; }
 Value itself(Arguments a) { return a[0]; }
 Value detached(Arguments a) { return tensor_of(a[0]).detach(); }
 
+Value stride(Arguments a) { return tensor_of(a[0]).stride(a[1].to_int()); }
+Value strides(Arguments a) {
+  std::vector<Value> strides;
+  for (const int64_t stride : tensor_of(a[0]).strides()) strides.push_back(stride);
+  return List(std::move(strides));
+}
+Value storage_offset(Arguments a) { return tensor_of(a[0]).storage_offset(); }
+Value element_size(Arguments a) { return static_cast<int64_t>(itemsize(tensor_of(a[0]).dtype())); }
+Value is_complex_tensor(Arguments a) { return is_complex(tensor_of(a[0]).dtype()); }
+Value is_signed(Arguments a) {
+  const DTypeCategory category = info(tensor_of(a[0]).dtype()).category;
+  return category != DTypeCategory::unsigned_integer && category != DTypeCategory::boolean;
+}
+Value is_same_size(Arguments a) { return tensor_of(a[0]).sizes() == tensor_of(a[1]).sizes(); }
+Value are_equal(Arguments a) { return equal(tensor_of(a[0]), tensor_of(a[1])); }
+
+// As numbers of memory formats are: 0 contiguous, 2 channels_last, 3 channels_last_3d.
+Value is_contiguous(Arguments a) {
+  const Tensor& x = tensor_of(a[0]);
+  const int64_t format = a.size() > 1 ? a[1].to_int() : 0;
+  if (format == 2) return x.dim() == 4 && x.permute({0, 2, 3, 1}).is_contiguous();
+  if (format == 3) return x.dim() == 5 && x.permute({0, 2, 3, 4, 1}).is_contiguous();
+  return x.is_contiguous();
+}
+
+Value set_requires_grad(Arguments a) {
+  tensor_of(a[0]).requires_grad_(a[1].to_bool());
+  return a[0];
+}
+Value gradient(Arguments a) {
+  const Tensor gradient = tensor_of(a[0]).grad();
+  return gradient.defined() ? Value(gradient) : Value();
+}
+
+Value device_index(Arguments a) {
+  const std::string& text = a[0].to_device().text();
+  const size_t colon = text.find(':');
+  int64_t index = 0;
+  if (colon == text.npos) return {};
+  std::from_chars(text.data() + colon + 1, text.data() + text.size(), index);
+  return index;
+}
+Value layout(Arguments a) { return static_cast<int64_t>(tensor_of(a[0]).layout()); }
+
 Value item(Arguments a) {
   const Tensor& tensor = tensor_of(a[0]);
   if (is_floating_point(tensor.dtype())) return tensor.item<double>();
@@ -56,64 +97,48 @@ Value item(Arguments a) {
 Value to_int(Arguments a) { return tensor_of(a[0]).item<int64_t>(); }
 Value to_float(Arguments a) { return tensor_of(a[0]).item<double>(); }
 Value to_bool(Arguments a) { return tensor_of(a[0]).item<double>() != 0; }
+Value to_complex(Arguments a) {
+  const auto part = [&](size_t i) {
+    return i >= a.size() ? 0.0 : a[i].is_tensor() ? tensor_of(a[i]).item<double>() : a[i].to_double();
+  };
+  return std::complex<double>(part(0), part(1));
+}
 
 Value dropped(Arguments a) { return dropout(tensor_of(a[0]), a[1].to_double(), a[2].to_bool()); }
 
-// A tensor that the program makes: dtype is the argument at `index`.
-TensorOptions options_of(Arguments a, size_t index, DType otherwise) {
-  return {a[index].is_none() ? otherwise : dtype_numbered(a[index].to_int())};
-}
-DType dtype_of_number(const Value& number) {
-  if (number.is_double()) return DType::float32;
-  return number.is_bool() ? DType::boolean : DType::int64;
-}
-Value made_zeros(Arguments a) { return zeros(dims_of(a[0]), options_of(a, 1, DType::float32)); }
-Value made_ones(Arguments a) { return ones(dims_of(a[0]), options_of(a, 1, DType::float32)); }
-Value made_full(Arguments a) { return full(dims_of(a[0]), a[1].to_double(), options_of(a, 2, dtype_of_number(a[1]))); }
-Value zeros_like(Arguments a) { return zeros(tensor_of(a[0]).sizes(), options_of(a, 1, tensor_of(a[0]).dtype())); }
-Value ones_like(Arguments a) { return ones(tensor_of(a[0]).sizes(), options_of(a, 1, tensor_of(a[0]).dtype())); }
-Value made_scalar(Arguments a) {
-  return ops::number_tensor(a[0], a[1].is_none() ? dtype_of_number(a[0]) : dtype_numbered(a[1].to_int()));
-}
-Value as_tensor(Arguments a) { return ops::number_tensor(a[0], dtype_of_number(a[0])); }
-
-Value to_dtype(Arguments a) {
+// x.to(…): a copy where the dtype is another one, or where the program asks for one. All lies in memory already.
+template <size_t dtype, size_t copy>
+Value converted(Arguments a) {
   const Tensor& tensor = tensor_of(a[0]);
-  return a[1].is_none() ? tensor : tensor.to(dtype_numbered(a[1].to_int()));
+  const DType wanted = a[dtype].is_none() ? tensor.dtype() : dtype_numbered(a[dtype].to_int());
+  return a[copy].to_bool() && wanted == tensor.dtype() ? tensor.clone() : tensor.to(wanted);
 }
-Value to_device_and_dtype(Arguments a) {
-  return a[2].is_none() ? tensor_of(a[0]) : tensor_of(a[0]).to(dtype_numbered(a[2].to_int()));
+Value to_other(Arguments a) {
+  const DType wanted = tensor_of(a[1]).dtype();
+  const bool copies = a.size() > 3 && a[3].to_bool() && wanted == tensor_of(a[0]).dtype();
+  return copies ? tensor_of(a[0]).clone() : tensor_of(a[0]).to(wanted);
 }
-Value to_other(Arguments a) { return tensor_of(a[0]).to(tensor_of(a[1]).dtype()); }
+Value to_nothing(Arguments a) { return a[2].to_bool() ? tensor_of(a[0]).clone() : tensor_of(a[0]); }
+Value to_cuda(Arguments) {
+  throw Error(ErrorKind::unsupported, "the program moves a tensor to a GPU, and okibi computes on the CPU alone")
+      .hint("Save it for the CPU: torch.jit.load(path, map_location=\"cpu\"), or trace it there.");
+}
 
 Value copied_into(Arguments a) {
   tensor_of(a[0]).copy_(tensor_of(a[1]));
   return a[0];
 }
 Value filled(Arguments a) {
-  tensor_of(a[0]).fill_(a[1].to_double());
+  const Tensor& self = tensor_of(a[0]);
+  if (a[1].is_tensor() && tensor_of(a[1]).dim() > 0) {
+    throw Error(ErrorKind::bad_argument, "fill_ only supports 0-dimension value tensor")
+        .found(to_string(tensor_of(a[1]).sizes()));
+  }
+  self.copy_(a[1].is_tensor() ? tensor_of(a[1]) : ops::number_tensor(a[1], self.dtype()));  // ints stay exact
   return a[0];
 }
 Value zeroed(Arguments a) {
   tensor_of(a[0]).zero_();
-  return a[0];
-}
-
-// x.relu_() is x.copy_(x.relu()), where the dtype stays the same.
-struct Functional {
-  char name[40];
-};
-template <Functional functional>
-Value in_place(Arguments a) {
-  static const Kernel kernel = find_kernel(functional.name);
-  const Value result = kernel(a);
-  const Tensor& self = tensor_of(a[0]);
-  if (result.to_tensor().dtype() != self.dtype()) {
-    throw Error(ErrorKind::unsupported, fmt::format("{} in place would change the dtype", functional.name))
-        .expected(name_of(self.dtype()))
-        .found(name_of(result.to_tensor().dtype()));
-  }
-  self.copy_(result.to_tensor());
   return a[0];
 }
 
@@ -123,6 +148,15 @@ constexpr HostRow rows[] = {
     {"aten::dim", "-", dim},
     {"aten::numel", "-", numel},
     {"aten::len", "Tensor", first_size},
+    {"aten::stride", "-", strides},
+    {"aten::stride", "int", stride},
+    {"aten::storage_offset", "-", storage_offset},
+    {"aten::element_size", "-", element_size},
+    {"aten::is_contiguous", "- memory_format", is_contiguous},
+    {"aten::is_same_size", "-", is_same_size},
+    {"aten::equal", "-", are_equal},
+    {"aten::is_complex", "-", is_complex_tensor},
+    {"aten::is_signed", "-", is_signed},
     {"aten::is_floating_point", "-", is_floating},
     {"aten::is_grad_enabled", "-", no},
     {"aten::set_grad_enabled", "-", nothing},
@@ -130,9 +164,13 @@ constexpr HostRow rows[] = {
     {"aten::is_scripting", "-", yes},
     {"aten::_get_tracing_state", "-", no},
     {"aten::detach", "-", detached},
+    {"aten::detach_", "-", itself},  // nothing is recorded that it would cut off
+    {"aten::data", "-", detached},
+    {"aten::requires_grad_", "-", set_requires_grad},
     {"aten::wait", "-", itself},
     {"prim::dtype", "-", dtype},
     {"prim::device", "-", device},
+    {"prim::type", "-", device_type},
     {"prim::requires_grad", "-", requires_grad},
     {"prim::is_nested", "-", is_nested},
     {"prim::is_sparse", "-", is_sparse},
@@ -141,8 +179,17 @@ constexpr HostRow rows[] = {
     {"prim::is_cuda", "-", no},
     {"prim::is_meta", "-", no},
     {"prim::is_mkldnn", "-", no},
+    {"prim::is_mps", "-", no},
+    {"prim::is_xla", "-", no},
+    {"prim::is_xpu", "-", no},
+    {"prim::is_ipu", "-", no},
+    {"prim::is_vulkan", "-", no},
+    {"prim::itemsize", "-", element_size},
+    {"prim::layout", "-", layout},
+    {"prim::name", "-", nothing},
+    {"prim::grad", "-", gradient},
+    {"prim::index", "-", device_index},
     {"prim::data", "-", detached},
-    {"prim::NumToTensor", "Scalar bool", as_tensor},
     {"aten::item", "-", item},
     {"aten::ScalarImplicit", "-", item},
     {"aten::Int", "Tensor", to_int},
@@ -150,38 +197,22 @@ constexpr HostRow rows[] = {
     {"aten::Float", "Tensor", to_float},
     {"aten::FloatImplicit", "-", to_float},
     {"aten::Bool", "Tensor", to_bool},
+    {"aten::is_nonzero", "-", to_bool},
+    {"aten::Complex", "Tensor_Tensor Tensor_float float_Tensor Tensor_int int_Tensor Tensor_bool bool_Tensor", to_complex},
+    {"aten::Complex", "Scalar int_bool bool_int float_bool bool_float bool_bool", to_complex},
     {"aten::dropout", "-", dropped},
-    {"aten::zeros", "-", made_zeros},
-    {"aten::ones", "-", made_ones},
-    {"aten::full", "-", made_full},
-    {"aten::zeros_like", "-", zeros_like},
-    {"aten::ones_like", "-", ones_like},
-    {"aten::tensor", "bool float int", made_scalar},
-    {"aten::to", "prim_dtype", to_dtype},
-    {"aten::to", "prim_Device device", to_device_and_dtype},
+    {"aten::to", "prim_dtype", converted<1, 3>},
+    {"aten::to", "prim_Device device", converted<2, 4>},
+    {"aten::to", "dtype_layout", converted<1, 6>},
+    {"aten::to", "prim_other", to_nothing},
+    {"aten::cpu", "-", itself},
+    {"aten::cuda", "-", to_cuda},
     {"aten::to", "other", to_other},
     {"aten::type_as", "-", to_other},
     {"aten::copy_", "- Tensor", copied_into},
-    {"aten::fill_", "Scalar", filled},
+    {"aten::copy_", "int float", filled},
+    {"aten::fill_", "Scalar Tensor", filled},
     {"aten::zero_", "-", zeroed},
-    {"aten::relu_", "-", in_place<Functional{"aten::relu"}>},
-    {"aten::sigmoid_", "-", in_place<Functional{"aten::sigmoid"}>},
-    {"aten::tanh_", "-", in_place<Functional{"aten::tanh"}>},
-    {"aten::silu_", "-", in_place<Functional{"aten::silu"}>},
-    {"aten::hardswish_", "-", in_place<Functional{"aten::hardswish"}>},
-    {"aten::hardtanh_", "-", in_place<Functional{"aten::hardtanh"}>},
-    {"aten::leaky_relu_", "-", in_place<Functional{"aten::leaky_relu"}>},
-    {"aten::elu_", "-", in_place<Functional{"aten::elu"}>},
-    {"aten::dropout_", "-", in_place<Functional{"aten::dropout"}>},
-    {"aten::add_", "Tensor", in_place<Functional{"aten::add.Tensor"}>},
-    {"aten::add_", "Scalar", in_place<Functional{"aten::add.Scalar"}>},
-    {"aten::sub_", "Tensor", in_place<Functional{"aten::sub.Tensor"}>},
-    {"aten::sub_", "Scalar", in_place<Functional{"aten::sub.Scalar"}>},
-    {"aten::mul_", "Tensor", in_place<Functional{"aten::mul.Tensor"}>},
-    {"aten::mul_", "Scalar", in_place<Functional{"aten::mul.Scalar"}>},
-    {"aten::div_", "Tensor", in_place<Functional{"aten::div.Tensor"}>},
-    {"aten::div_", "Scalar", in_place<Functional{"aten::div.Scalar"}>},
-    {"aten::masked_fill_", "Scalar", in_place<Functional{"aten::masked_fill.Scalar"}>},
 };
 
 }  // namespace

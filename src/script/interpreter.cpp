@@ -164,6 +164,7 @@ std::optional<Value> Interpreter::run(const Step& step, Frame& frame) {
     case StepKind::set_attribute: {
       const Value object = evaluate(*step.target, frame);
       set_attribute(object, step.name, evaluate(*step.value, frame));
+      note_change(object);
       return std::nullopt;
     }
     case StepKind::branch:
@@ -247,6 +248,25 @@ Value Interpreter::slice_of_tuple(const Node& node, Frame& frame) {
   return node.type.kind == TypeKind::list ? Value(List(std::move(part))) : Value(Tuple(std::move(part)));
 }
 
+Value Interpreter::call_operator(const Node& node, Frame& frame) {
+  const std::vector<Value> arguments = inputs_of(node, frame);
+  if (!node.kernel) {
+    frame.place = node.place;
+    throw Error(ErrorKind::unsupported, fmt::format("okibi cannot run the operator {} yet", node.schema->name()))
+        .hint("`okibi script` lists all such operators of a program.");
+  }
+  const Value result = node.kernel(arguments);
+  if (node.kernel.effects.changes && !arguments[0].is_tensor()) note_change(arguments[0]);
+  if (recording_) recording_->call(node, *frame.code, arguments, result);
+  return result;
+}
+
+// What the program made itself while it is recorded is nobody's business.
+void Interpreter::note_change(const Value& container_or_object) {
+  if (recording_) recording_->changes(container_or_object);
+  if (!recording_ || recording_->refusal()) program_.note_change();
+}
+
 Value Interpreter::evaluate(const Node& node, Frame& frame) {
   const Deeper deeper(depth_);
   switch (node.kind) {
@@ -256,14 +276,10 @@ Value Interpreter::evaluate(const Node& node, Frame& frame) {
       return frame.slots[node.slot];
     case NodeKind::get_attribute:
       return evaluate(*node.inputs[0], frame).to_object().attribute(node.name);
-    case NodeKind::call_operator: {
-      const std::vector<Value> arguments = inputs_of(node, frame);
-      if (node.kernel) return node.kernel(arguments);
-      frame.place = node.place;
-      throw Error(ErrorKind::unsupported, fmt::format("okibi cannot run the operator {} yet", node.schema->name()))
-          .hint("`okibi script` lists all such operators of a program.");
-    }
+    case NodeKind::call_operator:
+      return call_operator(node, frame);
     case NodeKind::print_line:
+      if (recording_) recording_->refuse("it prints");
       print(node.kernel(inputs_of(node, frame)).to_string());
       return {};
     case NodeKind::call_function:
@@ -293,8 +309,11 @@ Value Interpreter::evaluate(const Node& node, Frame& frame) {
     }
     case NodeKind::retyped:
       return evaluate(*node.inputs[0], frame);
-    case NodeKind::to_list:
-      return listed(evaluate(*node.inputs[0], frame).to_tensor());
+    case NodeKind::to_list: {
+      const Value tensor = evaluate(*node.inputs[0], frame);
+      if (recording_) recording_->reads(tensor);
+      return listed(tensor.to_tensor());
+    }
     case NodeKind::enum_part:
       return part_of_enum(evaluate(*node.inputs[0], frame), node.name, program_);
     case NodeKind::run_block:

@@ -5,15 +5,21 @@
 
 #include <okibi/jit.h>
 
+#include "script/plan/recording.h"
 #include "script/program.h"
 
 namespace okibi::script {
 
 class Interpreter {
  public:
-  // With the limits and the wishes of whoever loaded the program.
-  Interpreter(Program& program, const jit::LoadOptions& options)
-      : program_(program), options_(options), steps_left_(options.max_steps), is_limited_(options.max_steps > 0) {}
+  // With the limits and the wishes of whoever loaded the program. What is called is noted in the recording, where there is
+  // one.
+  Interpreter(Program& program, const jit::LoadOptions& options, Recording* recording = nullptr)
+      : program_(program),
+        options_(options),
+        recording_(recording),
+        steps_left_(options.max_steps),
+        is_limited_(options.max_steps > 0) {}
 
   // A function by its qualified name, of a method with self; all arguments in order.
   Value call(const std::string& function, std::vector<Value> arguments);
@@ -40,9 +46,12 @@ class Interpreter {
   Value make_dict(const Node& node, Frame& frame);
   Value slice_of_tuple(const Node& node, Frame& frame);
   void count_step(const Place& place, Frame& frame);
+  Value call_operator(const Node& node, Frame& frame);
+  void note_change(const Value& container_or_object);
 
   Program& program_;
   const jit::LoadOptions& options_;
+  Recording* const recording_;
   uint64_t steps_left_;
   const bool is_limited_;
   uint32_t depth_ = 0;

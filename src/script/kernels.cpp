@@ -1,5 +1,7 @@
 #include "script/kernels.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 namespace okibi::script {
@@ -27,7 +29,8 @@ HostFunction find_old(std::string_view name, int64_t version) {
 }
 
 HostFunction find_host(std::string_view name) {
-  for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows(), indexing_rows()}) {
+  for (const auto rows :
+       {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), indexing_rows(), nested_rows()}) {
     for (const HostRow& row : rows) {
       if (is_of(row, name)) return row.function;
     }
@@ -50,16 +53,65 @@ std::vector<size_t> dtypes_of(std::string_view schema) {
   return dtypes;
 }
 
+// "aten::add_.Tensor" → "aten::add.Tensor", "aten::__iand__.Scalar" → "aten::__and__.Scalar"; else "".
+std::string without_in_place(std::string_view name) {
+  const size_t dot = std::min(name.find('.'), name.size());
+  const std::string_view base = name.substr(0, dot), overload = name.substr(dot);
+  if (base.starts_with("aten::__i") && base.ends_with("__")) {
+    return fmt::format("aten::__{}{}", base.substr(std::string_view("aten::__i").size()), overload);
+  }
+  if (!base.ends_with("_") || base.ends_with("__")) return {};
+  if (base == "aten::pow_")
+    return fmt::format("aten::pow.Tensor_{}", overload.substr(std::min<size_t>(1, overload.size())));
+  return fmt::format("{}{}", base.substr(0, base.size() - 1), overload);
+}
+
+Kernel find_in_place(std::string_view name) {
+  const std::string functional = functional_of(name);
+  Kernel kernel = functional.empty() ? Kernel{} : find_kernel(functional);
+  kernel.in_place = true;
+  return kernel;
+}
+
+int rank_of(DType dtype) {
+  return is_complex(dtype) ? 3 : is_floating_point(dtype) ? 2 : dtype == DType::boolean ? 0 : 1;
+}
+
+Value copied_back(const Value& self, const Value& result) {
+  const DType dtype = self.to_tensor().dtype(), computed = result.to_tensor().dtype();
+  if (rank_of(computed) > rank_of(dtype)) {
+    throw Error(ErrorKind::bad_argument, fmt::format("result type {} can't be cast to the desired output type {}",
+                                                     name_of(computed), name_of(dtype)));
+  }
+  self.to_tensor().copy_(result.to_tensor());
+  return self;
+}
+
 }  // namespace
+
+// Of what only looks at its argument otherwise, as transpose_ does, nothing can be copied back.
+std::string functional_of(std::string_view in_place) {
+  const std::string name = without_in_place(in_place);
+  if (name.empty()) return {};
+  for (const std::string& one : {name, name.ends_with(".Tensor") ? name.substr(0, name.rfind('.')) : std::string()}) {
+    const Kernel kernel = one.empty() ? Kernel{} : find_kernel(one);
+    if (kernel && !(kernel.op && kernel.op->is_view)) return one;
+  }
+  return {};
+}
 
 Kernel find_kernel(std::string_view name, int64_t format_version) {
   if (const HostFunction old = find_old(name, format_version)) return {.host = old};
   if (const HostFunction host = find_host(name)) return {.host = host};
   const Op* op = find_op(name);
-  return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : Kernel{};
+  return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : find_in_place(name);
 }
 
 Value Kernel::operator()(std::span<const Value> arguments) const {
+  return in_place ? copied_back(arguments[0], computed(arguments)) : computed(arguments);
+}
+
+Value Kernel::computed(std::span<const Value> arguments) const {
   if (host) return host(arguments);
   if (dtypes.empty()) return op->call(arguments);
   std::vector<Value> changed(arguments.begin(), arguments.end());

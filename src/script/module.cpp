@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <unordered_set>
 
 #include <okibi/store.h>
 
-#include "script/interpreter.h"
+#include "script/plan/runner.h"
+#include "script/reachable.h"
 
 namespace okibi::jit {
 
@@ -17,7 +17,8 @@ struct ModuleBody {
         class_name(archive->root_class()),
         root(archive->root()),
         program(std::move(archive)),
-        options(std::move(given)) {
+        options(std::move(given)),
+        runner(program, root, options) {
     for (const script::Function& method : program.root_class().source->methods) methods.push_back(method.name);
   }
 
@@ -25,38 +26,15 @@ struct ModuleBody {
   const Value root;
   script::Program program;
   const LoadOptions options;
+  script::Runner runner;
   std::vector<std::string> methods;
 };
 
 namespace {
 
-// All objects that can be reached, those that are found last first: what an object holds comes before it.
-std::vector<Object> objects_in(const Value& root) {
-  std::vector<Value> waiting = {root};
-  std::unordered_set<const void*> seen;
-  std::vector<Object> objects;
-  const auto add_all = [&](const auto& values) { waiting.insert(waiting.end(), values.begin(), values.end()); };
-  while (!waiting.empty()) {
-    const Value value = std::move(waiting.back());
-    waiting.pop_back();
-    const bool holds = value.is_object() || value.is_list() || value.is_tuple() || value.is_dict();
-    if (!holds || !seen.insert(value.identity()).second) continue;
-    if (value.is_list()) add_all(value.to_list().items());
-    if (value.is_tuple()) add_all(value.to_tuple().items());
-    if (value.is_dict()) {
-      for (const auto& [key, item] : value.to_dict()) waiting.push_back(item);
-    }
-    if (!value.is_object()) continue;
-    objects.push_back(value.to_object());
-    waiting.push_back(objects.back().parts().state);
-  }
-  std::ranges::reverse(objects);
-  return objects;
-}
-
 // Objects with a __setstate__ are saved as what it takes, and made by it.
 void restore_states(ModuleBody& body) {
-  for (const Object& object : objects_in(body.root)) {
+  for (const Object& object : script::objects_in(body.root)) {
     const std::string method = object.python_class() + ".__setstate__";
     if (object.parts().made != Object::Made::newobj || !body.program.signature_of(method)) continue;
     const Value state = std::exchange(object.mutable_parts().state, Value(Dict()));
@@ -145,8 +123,7 @@ Value Module::call(const std::string& method, std::vector<Value> arguments) cons
   return in_context("", body_->name, [&] {
     const NoGrad no_grad;
     const std::string function = fmt::format("{}.{}", body_->class_name, method);
-    return script::Interpreter(body_->program, body_->options)
-        .call(function, all_arguments(*body_, method, std::move(arguments)));
+    return body_->runner.call(function, all_arguments(*body_, method, std::move(arguments)));
   });
 }
 
@@ -157,6 +134,8 @@ Value Module::attribute(const std::string& path) const {
     at = at.to_object().attribute(path.substr(begin, end - begin));
     begin = end + 1;
   }
+  const bool may_be_changed = at.is_list() || at.is_dict() || at.is_object();
+  if (may_be_changed) body_->runner.use_no_plans();
   return at;
 }
 

@@ -1,6 +1,6 @@
 // What operators meant in files of older formats (PyTorch's operator_upgraders): div before 4 and full before 5.
-// linspace and logspace, which changed at 8 and 9, okibi does not have; gelu, which changed at 10, has the old meaning
-// by default.
+// linspace and logspace, whose steps could be None before 8 and 9, are an error then; gelu, which changed at 10, has the
+// old meaning by default.
 #include <okibi/ops.h>
 
 #include "script/host_values.h"

@@ -107,11 +107,12 @@ const Signature* Program::signature_of(const std::string& function) {
   return &signatures_.emplace(function, std::move(signature)).first->second;
 }
 
-const Kernel& Program::kernel_of(std::string_view op) {
-  const auto known = kernels_.find(op);
-  return known != kernels_.end()
-             ? known->second
-             : kernels_.emplace(std::string(op), find_kernel(op, archive_->version())).first->second;
+const Kernel& Program::kernel_of(const Schema& schema) {
+  const auto known = kernels_.find(schema.name());
+  if (known != kernels_.end()) return known->second;
+  Kernel kernel = find_kernel(schema.name(), archive_->version());
+  kernel.effects = effects_of(schema);
+  return kernels_.emplace(std::string(schema.name()), std::move(kernel)).first->second;
 }
 
 std::unique_ptr<const Code> Program::make_code(const std::string& function) {
@@ -126,7 +127,7 @@ std::unique_ptr<const Code> Program::make_code(const std::string& function) {
   code->record = found.file->record;
   change_each_node(*code, [&](Node& node) {
     if (!node.schema) return;
-    node.kernel = kernel_of(node.schema->name());
+    node.kernel = kernel_of(*node.schema);
     if (node.schema->name() == "prim::Print") node.kind = NodeKind::print_line;
   });
   return code;

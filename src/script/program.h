@@ -1,6 +1,7 @@
 // script/program.h: a program's classes by what their names mean, and its functions lowered when they are asked for.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -57,6 +58,10 @@ class Program {
   // again and again is short.
   void spend(const Type& type, const Place& place);
 
+  // Rises with each change of an attribute, or of a list or dict that may be one.
+  uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
+  void note_change() noexcept { changes_.fetch_add(1, std::memory_order_acq_rel); }
+
   // CONSTANTS.c<index>
   const Value& constant(size_t index);
 
@@ -67,7 +72,7 @@ class Program {
     const ClassInfo* of = nullptr;  // of a method
   };
   std::unique_ptr<const Code> make_code(const std::string& function);
-  const Kernel& kernel_of(std::string_view op);
+  const Kernel& kernel_of(const Schema& schema);
   Found find(const std::string& function);
   std::unique_ptr<ClassInfo> make_class(std::string_view name, const Class& source, const SourceFile& file);
 
@@ -76,6 +81,7 @@ class Program {
   uint64_t types_left_;
   KeyedMap<std::string, std::unique_ptr<const ClassInfo>> classes_;
   KeyedMap<std::string, Signature> signatures_;
+  std::atomic<uint64_t> changes_ = 0;
   std::mutex mutex_;
   KeyedMap<std::string, std::unique_ptr<const Code>> codes_;
   KeyedMap<std::string, Kernel> kernels_;

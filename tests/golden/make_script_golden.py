@@ -16,6 +16,8 @@ from typing import Any, Dict, Final, List, NamedTuple, Optional, Tuple, Union
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils import rnn
 
 FOLDER = pathlib.Path(__file__).parent / "script"
 
@@ -371,6 +373,209 @@ class Convolutional(nn.Module):
         return torch.softmax(scores, dim=1), scores.argmax(dim=1), self.average(maps).mean([2, 3]).clamp(-1.0, 1.0)
 
 
+class Making(nn.Module):
+    """Tensors that programs make, and what they ask of them."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.zeros_like(x)
+
+    @torch.jit.export
+    def ranges(self, n: int, a: float) -> List[Tensor]:
+        return [torch.arange(n), torch.arange(a), torch.arange(2, n), torch.arange(-1.5, a), torch.arange(n, -2, -3),
+                torch.arange(0.0, 1.0, 0.1), torch.arange(0, n, dtype=torch.float64), torch.arange(0, a, dtype=torch.int32),
+                torch.arange(0, a, 0.7, dtype=torch.int64 if n > 100 else torch.float64), torch.arange(3, 3),
+                torch.linspace(0.0, a, 7), torch.linspace(-3, 9, n, dtype=torch.int64), torch.linspace(2, 5, 1), torch.linspace(0, 1, 0),
+                torch.logspace(-1.0, 2.0, 4), torch.logspace(0, 4, 5, base=2.0, dtype=torch.float64),
+                torch.tril_indices(3, 4, -1), torch.triu_indices(3, 4, 1), torch.eye(3), torch.eye(2, 4, dtype=torch.int64)]
+
+    @torch.jit.export
+    def like(self, x: Tensor) -> List[Tensor]:
+        return [torch.full_like(x, 3), torch.full_like(x, 2.5, dtype=torch.float64), torch.ones_like(x), torch.empty_like(x).fill_(1),
+                x.new_zeros([2, 2]), x.new_ones([3]), x.new_full([2], 7), x.new_full([2], 7, dtype=torch.int64), x.new_empty([0, 3]),
+                torch.full([2], 1 << 60), torch.full([2], 0.1), torch.full([], True), torch.full([2], 3, dtype=torch.float64),
+                torch.scalar_tensor(3), torch.scalar_tensor(2.5, dtype=torch.float64), torch.empty([0]), torch.zeros([2], dtype=torch.bool)]
+
+    @torch.jit.export
+    def lists(self, a: int, b: float) -> List[Tensor]:
+        return [torch.tensor([a, 2]), torch.tensor([[b, 1.0], [2.0, 3.0]]), torch.tensor([True, False]), torch.tensor(a), torch.tensor(b),
+                torch.tensor([[[a]], [[2]]]), torch.tensor([a, 2], dtype=torch.float64), torch.tensor(b, dtype=torch.int64),
+                torch.as_tensor([b, 2.0]), torch.as_tensor(a), torch.as_tensor(torch.ones(2), dtype=torch.int32), torch.tensor(True)]
+
+    @torch.jit.export
+    def randoms(self, n: int) -> List[Tensor]:
+        torch.manual_seed(n)
+        p = torch.rand(3)
+        return [p, torch.randn(20), torch.randint(10, [5]), torch.randint(-5, 1 << 40, [5]), torch.randperm(7), torch.rand_like(p),
+                torch.randn_like(p, dtype=torch.float64), torch.bernoulli(p), torch.bernoulli(p, 0.3), torch.empty(5).uniform_(-1.0, 1.0),
+                torch.empty(5).normal_(2.0, 0.5), torch.empty(5).bernoulli_(0.5), torch.randint_like(p, 3, 9), torch.normal(0.0, 1.0, [3])]
+
+    @torch.jit.export
+    def asked(self, x: Tensor) -> Tuple[List[int], List[int], int, int, bool, bool, bool, bool, str, float, bool, complex]:
+        y = x.t()
+        return (y.stride(), [y.size(0), y.stride(1)], x[1:].storage_offset(), x.element_size(), y.is_contiguous(), x.is_complex(),
+                torch.equal(x, x), x.is_same_size(y), x.device.type, x.sum().item() if x.sum() > 0 else 0.5,
+                bool(x[0, 0] != 0), complex(x.sum(), 2.0))
+
+    @torch.jit.export
+    def moved(self, x: Tensor) -> List[Tensor]:
+        y = x.to(device=torch.device("cpu"), dtype=torch.float64)
+        return [y, x.to(torch.int64), x.to(y), x.to("cpu"), x.cpu(), x.double(), x.int(), x.type_as(y), x.to(torch.float32, copy=True).add_(1), x,
+                x.contiguous(), x.clone(memory_format=torch.contiguous_format), x.data, x.detach(), x.T,
+                x.unsqueeze(0).unsqueeze(0).contiguous(memory_format=torch.channels_last)]
+
+    @torch.jit.export
+    def changed(self, x: Tensor) -> List[Tensor]:
+        y = x.clone()
+        y.mul_(2).add_(1.5).abs_().sqrt_().clamp_(0.2, 2.0)
+        z = torch.arange(6)
+        z.mul_(3).bitwise_and_(5).neg_()
+        z &= 7
+        w = (x * 3).round_()
+        w.div_(2.0, rounding_mode="floor").pow_(2).clamp_(min=1)
+        v = torch.zeros(2, 4)
+        v.copy_(x[0])
+        u = torch.ones(3)
+        u.fill_(torch.tensor(4)).sub_(torch.ones(3, dtype=torch.float64)).floor_()
+        y.add_(x.double())
+        y.dropout_(0.5, False) if False else y
+        return [y, z, w, v, u, x.clone().zero_(), x.clone().exp_().reciprocal_(), (x > 0).logical_not_(), torch.ones(2).cumsum_(0)]
+
+    @torch.jit.export
+    def statistics(self, x: Tensor) -> List[Tensor]:
+        return [x.max(), x.min(), x.prod(), x.prod(1), x.var(), x.std(1), torch.var(x, dim=[0], unbiased=False), x.norm(), x.norm(1.0, [1]),
+                torch.logsumexp(x, [1]), x.cumprod(1), torch.atan2(x, x + 1), torch.lerp(x, x + 1, 0.3), torch.addcmul(x, x, x, value=2),
+                torch.fmod(x, 0.3), torch.remainder(x, x + 3), torch.div(x, 0.3, rounding_mode="trunc"), x.isnan(), torch.einsum("ij,kj->ik", x, x),
+                torch.outer(x[0], x[1]), torch.mv(x, x[0]), x.sign(), x // 0.25]
+
+    @torch.jit.export
+    def not_there_yet(self, x: Tensor) -> Tensor:
+        return torch.erfinv(x)
+
+
+class Encoder(nn.Module):
+    """Attention as it is computed once a model is trained, padded and not."""
+
+    def __init__(self):
+        super().__init__()
+        self.encoder = nn.TransformerEncoder(nn.TransformerEncoderLayer(4, 2, 8, batch_first=True, activation="gelu"), 2)
+        self.attention = nn.MultiheadAttention(4, 2, batch_first=True)
+
+    def forward(self, x: Tensor, mask: Optional[Tensor] = None) -> Tuple[Tensor, Tensor]:
+        y, weights = self.attention(x, x, x)
+        assert weights is not None
+        return self.encoder(y, src_key_padding_mask=mask), weights
+
+
+class Interpolating(nn.Module):
+    """Pictures made larger and smaller, by every mode."""
+
+    def forward(self, x: Tensor, size: List[int]) -> List[Tensor]:
+        made = [F.interpolate(x, size, mode="nearest"), F.interpolate(x, size, mode="nearest-exact"), F.interpolate(x, size, mode="area")]
+        made += [F.interpolate(x, size, mode="bilinear", align_corners=False), F.interpolate(x, size, mode="bicubic", align_corners=True)]
+        return made + [F.interpolate(x, size, mode="bilinear", antialias=True), F.interpolate(x, size, mode="bicubic", antialias=True)]
+
+    @torch.jit.export
+    def scaled(self, x: Tensor, factor: float) -> List[Tensor]:
+        made = [F.interpolate(x, scale_factor=factor), F.interpolate(x, scale_factor=factor, mode="bilinear")]
+        return made + [F.interpolate(x, scale_factor=[factor, 1.3], mode="bicubic", recompute_scale_factor=True)]
+
+    @torch.jit.export
+    def lines_and_boxes(self, line: Tensor, box: Tensor) -> List[Tensor]:
+        made = [F.interpolate(line, 7), F.interpolate(line, scale_factor=1.6, mode="linear"), F.interpolate(box, [2, 3, 4])]
+        return made + [F.interpolate(box, [2, 3, 4], mode="trilinear"), F.interpolate(box, scale_factor=2.0, mode="nearest-exact")]
+
+    @torch.jit.export
+    def roundings(self, x: Tensor) -> Tensor:
+        """Which places are taken in float32 for many sizes."""
+        made: List[Tensor] = []
+        for n in range(1, 40, 3):
+            for mode in ["nearest", "nearest-exact"]:
+                made.append(F.interpolate(x, n, mode=mode))
+        for n in [41, 47, 55, 83]:  # whose middles lie on an edge, but for the last bit
+            made.append(F.interpolate(x[:, :, 20:22], n, mode="nearest-exact"))
+        return torch.cat(made, 2).to(torch.uint8)
+
+
+class Transposing(nn.Module):
+    """Transposed convolutions, and all that works on boxes."""
+
+    def __init__(self):
+        super().__init__()
+        self.line, self.flat = nn.ConvTranspose1d(2, 3, 4, 2, 1), nn.ConvTranspose2d(2, 4, 3, 2, 1, 1, groups=2)
+        self.deep, self.box = nn.ConvTranspose3d(2, 2, 2, 2, bias=False), nn.Conv3d(2, 3, (1, 3, 3), (1, 2, 2), (0, 1, 1))
+        self.same, self.valid = nn.Conv1d(2, 2, 4, padding="same"), nn.Conv2d(2, 2, 2, padding="valid", dilation=2)
+        self.largest, self.mean, self.all = nn.MaxPool3d(2, ceil_mode=True), nn.AvgPool3d((1, 2, 2)), nn.AdaptiveAvgPool3d((1, 1, 1))
+
+    def forward(self, line: Tensor, flat: Tensor, box: Tensor) -> List[Tensor]:
+        made = [self.line(line), self.flat(flat), self.flat(flat, [7, 6]), self.same(line), self.valid(flat)]
+        features = self.box(self.deep(box))
+        return made + [features, self.largest(features), self.mean(features), self.all(features)]
+
+
+class Packed(nn.Module):
+    """Sequences of several lengths, and single steps."""
+
+    def __init__(self):
+        super().__init__()
+        self.lstm, self.gru = nn.LSTM(2, 3, 2, bidirectional=True), nn.GRU(2, 3, batch_first=True)
+        self.plain, self.steep = nn.RNN(2, 2), nn.RNN(2, 2, nonlinearity="relu", bidirectional=True)
+        self.lstm_cell, self.gru_cell, self.cell = nn.LSTMCell(2, 3), nn.GRUCell(2, 3), nn.RNNCell(2, 3)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+        packed = rnn.pack_padded_sequence(x, lengths)
+        made, (h, c) = self.lstm(packed)
+        padded, found = rnn.pad_packed_sequence(made, batch_first=True, padding_value=-1.0, total_length=5)
+        return padded, found, h, c
+
+    @torch.jit.export
+    def others(self, x: Tensor, lengths: Tensor) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+        packed = rnn.pack_padded_sequence(x, lengths)
+        return self.gru(packed)[1], self.plain(packed)[0].data, self.steep(packed)[1], self.steep(x)[0]
+
+    @torch.jit.export
+    def steps(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:
+        h, c = self.lstm_cell(x[0])
+        h, c = self.lstm_cell(x[1], (h, c))
+        return c, self.gru_cell(x[0], h), self.cell(x[0], h)
+
+
+class InPlace(nn.Module):
+    """Functions that change their argument, and views of it with it."""
+
+    def __init__(self):
+        super().__init__()
+        self.bends = nn.Sequential(nn.CELU(0.5, inplace=True), nn.SELU(inplace=True), nn.Mish(inplace=True), nn.Hardsigmoid(inplace=True),
+                                   nn.Threshold(0.4, 0.1, inplace=True), nn.ReLU6(inplace=True), nn.GLU(0))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.bends(x.clone())
+
+    @torch.jit.export
+    def functions(self, x: Tensor) -> List[Tensor]:
+        made: List[Tensor] = []
+        for i in range(7):
+            made.append(x.clone())
+        made[0].exp_().sqrt_().log_().sin_().neg_().abs_().clamp_(0.1, 0.7).rsqrt_().reciprocal_()
+        made[1].round_().pow_(2).add_(0.3).floor_().sub_(1).ceil_()
+        made[2][:, 1:].mul_(2.0).clamp_min_(-0.5).clamp_max_(0.5).square_()
+        made[3].gt_(0.1).logical_not_()
+        made[4].cos_().erf_().log1p_().expm1_().trunc_()
+        made[5].logical_and_(x > 0).logical_or_(x < -1).logical_xor_(x < 0)
+        made[6].floor_divide_(0.3).remainder_(4.0).pow_(x.abs())
+        return made
+
+    @torch.jit.export
+    def integers(self, n: Tensor, more: Tensor) -> List[Tensor]:
+        mask, whole = n > 2, n.clone()
+        mask.logical_not_().bitwise_xor_(n > 3).bitwise_not_()
+        whole.floor_divide_(2).bitwise_and_(more).bitwise_or_(more).pow_(2).le_(9).clamp_(0, 1)
+        return [mask, whole, more.clone().square_().eq_(n), torch.threshold(n, 2, -1), F.glu(more.to(torch.float64))]
+
+    @torch.jit.export
+    def refused(self, n: Tensor, x: Tensor) -> Tensor:
+        return n.add_(x)
+
+
 class Indexing(nn.Module):
     """What picks by tensors, puts numbers in order or in other places, in the forms that programs alone reach."""
 
@@ -446,6 +651,7 @@ def describe(path):
 def runs_of(name):
     """Methods to call one after the other, and what with."""
     x, y = torch.linspace(-1, 1, 8).reshape(2, 4), torch.arange(8.0).reshape(2, 4)
+    picture, waves = torch.linspace(-2, 5, 120).sin().reshape(2, 3, 5, 4)[:, :2], torch.linspace(-1, 7, 24).cos().reshape(4, 3, 2)
     pair = torch.tensor([[1, 2], [0, 6]]), torch.tensor([[0.5, -1.0], [2.0, 0.25]])
     return {
         "torture": [
@@ -454,6 +660,11 @@ def runs_of(name):
             ("numbers", 4, 1e6), ("numbers", 0, -1.5), ("parallel", x), ("point", x), ("strings", "Name", -5), ("fork_me", x, 3),
             ("turned", x, 3), ("forward", y)],
         "hooked": [("forward", x)],
+        "making": [("forward", x), ("ranges", 6, 3.3), ("ranges", 4, 2.0), ("like", x), ("like", x.to(torch.int64)), ("lists", 7, 0.1),
+                   ("randoms", 5), ("randoms", 12345), ("asked", x), ("asked", y), ("moved", y), ("changed", x), ("statistics", x)],
+        "encoder": [("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4)),
+                    ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, True], [False, True, True]])),
+                    ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, False], [True, False, False]]))],
         "indexing": [("forward", torch.arange(9.0).reshape(3, 3).t(), torch.tensor([2, -2]), torch.tensor([True, False, True])),
                      ("scattered", y + x, torch.tensor([1, 0])), ("masked", y, torch.tensor([True, False])),
                      ("arranged", y, 2), ("arranged", y, 1), ("ordered", x, 3)],
@@ -461,6 +672,11 @@ def runs_of(name):
         "convolutional_traced": [("forward", torch.linspace(-1, 1, 3 * 3 * 16 * 16).cos().reshape(3, 3, 16, 16))],
         "transformer": [("forward", torch.linspace(-1, 1, 24).reshape(3, 2, 4)),
                         ("forward", torch.linspace(-1, 1, 12).reshape(3, 4), torch.tensor([[False, True, True], [False, False, True], [False] * 3]))],
+        "interpolating": [("forward", picture, [3, 8]), ("forward", picture[:1, :1], [6, 2]), ("scaled", picture, 1.7), ("scaled", picture, 0.6),
+                          ("lines_and_boxes", picture[0], picture[None]), ("roundings", torch.arange(23.0)[None, None])],
+        "transposing": [("forward", picture[0, :, 0], picture[:, :, :4, :3], picture[None, :, :, :3, :3])],
+        "packed": [("forward", waves, torch.tensor([4, 2, 2])), ("others", waves, torch.tensor([4, 3, 1])), ("steps", waves)],
+        "in_place": [("forward", x * 3), ("functions", x * 3), ("integers", torch.tensor([1, 2, 3, 4]), torch.tensor([-1, 3, 2, 2]))],
         "tabular": [("forward", *pair)],
         "tabular_traced": [("forward", *pair), ("forward", pair[0].repeat(3, 1), pair[1].repeat(3, 1))],
     }.get(name, [])
@@ -515,6 +731,12 @@ def make_programs():
         "convolutional_traced": torch.jit.trace(Convolutional().eval(), torch.rand(1, 3, 16, 16)),
         "transformer": torch.jit.script(nn.TransformerEncoderLayer(4, 2, 8).eval()),
         "lstm": torch.jit.script(nn.LSTM(2, 3)),
+        "making": torch.jit.script(Making().eval()),
+        "encoder": torch.jit.script(Encoder().eval()),
+        "interpolating": torch.jit.script(Interpolating()),
+        "transposing": torch.jit.script(Transposing()),
+        "packed": torch.jit.script(Packed()),
+        "in_place": torch.jit.script(InPlace()),
     }
     for name, program in programs.items():
         path = FOLDER / f"{name}.pt"

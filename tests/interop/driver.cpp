@@ -21,7 +21,9 @@ using Files = std::vector<std::string>;
 std::vector<Tensor> tensors_of(const Value& result) {
   if (result.is_tensor()) return {result.to_tensor()};
   std::vector<Tensor> tensors;
-  for (size_t i = 0; i < result.size(); ++i) tensors.push_back(result[i].to_tensor());
+  for (size_t i = 0; i < result.size(); ++i) {
+    if (result[i].is_tensor()) tensors.push_back(result[i].to_tensor());
+  }
   return tensors;
 }
 
@@ -53,7 +55,7 @@ void op_samples(const Files& files) {
       const Value result = op.call(arguments);
       const Tensor out = samples::differentiable_part(result);
       List outputs, gradients;
-      for (const Tensor& each : tensors_of(result)) outputs.push_back(each.detach());
+      for (const Tensor& each : tensors_of(result)) outputs.push_back(each.detach().clone());  // views are written out
       Value gradient;
       if (op.differentiable && out.requires_grad()) {  // integers have none
         gradient = some_gradient(out);
@@ -102,7 +104,7 @@ Value embedded(const Value& example) {
   const Tensor out = embedding(example["ids"].to_tensor());
   out.backward(example["gradient"].to_tensor());
   return Dict{
-      {"output", out.detach()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
+      {"output", out.detach().clone()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
 }
 
 Value bagged(const Value& example) {
@@ -125,7 +127,7 @@ Value bagged(const Value& example) {
   out.backward(example["gradient"].to_tensor());
   Value of_weights;
   if (weights.defined()) of_weights = weights.grad();
-  return Dict{{"output", out.detach()},
+  return Dict{{"output", out.detach().clone()},
               {"weight", bag.weight().detach()},
               {"gradient", gradient_of(bag.weight())},
               {"of_weights", of_weights}};

@@ -45,7 +45,8 @@ bool same(const Value& a, const Value& b) {
 
 TEST(Running, GivesWhatPyTorchGives) {
   for (const std::string name :
-       {"torture", "hooked", "indexing", "tabular", "tabular_traced", "convolutional", "convolutional_traced", "transformer"}) {
+       {"torture", "hooked", "indexing", "tabular", "tabular_traced", "convolutional", "convolutional_traced", "transformer", "making",
+        "encoder", "interpolating", "transposing", "packed", "in_place"}) {
     const Module module = load(golden(name + ".pt"));
     const Value runs = okibi::load(golden(name + ".pth"));
     for (const Value& run : runs.to_list()) {
@@ -84,6 +85,14 @@ std::string problem_of(const std::function<void()>& work) {
   } catch (const Error& error) {
     return error.what();
   }
+}
+
+TEST(Running, WhatChangesInPlaceKeepsItsKindOfNumbers) {
+  const Module module = load(golden("in_place.pt"));
+  EXPECT_THAT(problem_of([&] { module.call("refused", {tensor({1, 2}), tensor({0.5, 1.0})}); }),
+              HasSubstr("aten::add.Tensor in place would change the dtype: expected int64, found float32"));
+  EXPECT_EQ(module.call("refused", {tensor({1.0, 2.0}), tensor({0.5, 1.0}).to(float64)}).to_tensor().dtype(), float32);
+  EXPECT_THAT(problem_of([&] { module.call("refused", {tensor({1.0}), tensor({0.5, 1.0})}); }), HasSubstr("[2]"));
 }
 
 TEST(Running, WhatTheProgramRaisesIsAnErrorWithItsWordsAndPlace) {

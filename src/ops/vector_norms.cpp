@@ -1,0 +1,166 @@
+// Norms: (Σ |x|^p)^(1/p) over some dimensions or all.
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "ops/further_ops.h"
+#include "ops/rows.h"
+
+namespace okibi::ops {
+namespace {
+
+using MaybeP = std::optional<double>;
+
+// p = ∞: the largest of all |x|; -∞: the smallest; 0: how many are not 0.
+template <class T>
+double norm_of(const T* x, int64_t n, double p) {
+  double sum = p == -INFINITY ? INFINITY : 0;
+  const auto add = [&](auto&& of) {
+    for (int64_t i = 0; i < n; ++i) sum = of(sum, std::abs(static_cast<double>(x[i])));
+    return sum;
+  };
+  if (std::isinf(p)) return add([p](double s, double v) { return std::isnan(v) || (p > 0 ? v > s : v < s) ? v : s; });
+  if (p == 0) return add([](double s, double v) { return s + (v != 0 ? 1 : 0); });
+  if (p == 1) return add([](double s, double v) { return s + v; });
+  if (p == 2) return std::sqrt(add([](double s, double v) { return s + v * v; }));
+  return std::pow(add([p](double s, double v) { return s + std::pow(v, p); }), 1 / p);
+}
+
+double sign(double x) { return (x > 0) - (x < 0); }
+
+// d norm / d x, as PyTorch has it where there is none: 0 where x or the norm is 0. Of several that are the largest each
+// gets its share.
+double slope(double x, double norm, double p, double share) {
+  if (p == 0) return 0;
+  if (std::isinf(p)) return std::abs(x) == norm || (std::isnan(x) && std::isnan(norm)) ? sign(x) * share : 0;
+  if (p == 1) return sign(x);
+  if (norm == 0 || x == 0) return 0;
+  return p == 2 ? x / norm : sign(x) * std::pow(std::abs(x), p - 1) / std::pow(norm, p - 1);
+}
+
+template <class T>
+double share_of_each(const T* x, int64_t n, double norm) {
+  int64_t many = 0;
+  for (int64_t i = 0; i < n; ++i) {
+    const double v = std::abs(static_cast<double>(x[i]));
+    many += v == norm || (std::isnan(v) && std::isnan(norm));
+  }
+  return 1 / static_cast<double>(many);
+}
+
+// No numbers have no largest and no smallest.
+void require_some(const Tensor& x, const NamedDims& named, double p) {
+  if (p >= 0 && !std::isinf(p)) return;
+  for (size_t d = 0; d < named.size(); ++d) {
+    if (!named[d] || x.sizes()[d] > 0) continue;
+    throw Error(
+        ErrorKind::bad_argument,
+        fmt::format("linalg.vector_norm cannot compute the {} norm on an empty tensor because the operation does "
+                    "not have an identity",
+                    p))
+        .found(fmt::format("sizes {}", to_string(x.sizes())));
+  }
+}
+
+struct NormDims {
+  static constexpr std::string_view schema =
+      "aten::norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor";
+  static OutputSpec infer(const Tensor& x, MaybeP p, const Dims& dims, bool keepdim) {
+    if (!is_floating_point(x.dtype())) {
+      throw Error(ErrorKind::bad_argument, "norm(): the input dtype should be either floating point or complex")
+          .found(std::string(name_of(x.dtype())))
+          .hint("Convert with .to(okibi::float32) first.");
+    }
+    const NamedDims named = named_dims(x, dims);
+    require_some(x, named, p.value_or(2));
+    return {sizes_without(x, named, keepdim), x.dtype()};
+  }
+  static void forward(const Tensor& x, MaybeP p, const Dims& dims, bool, const Tensor& out) {
+    const Rows in(x, named_dims(x, dims));
+    dispatch_floating(x.dtype(), "norm", [&]<class T>() {
+      T* to = out.data<T>();
+      for_each_row<T>(
+          in, [&](int64_t row, const T* numbers) { to[row] = static_cast<T>(norm_of(numbers, in.n, p.value_or(2))); });
+    });
+  }
+
+  static constexpr const char* backward_name = "NormBackward1";
+  using Saved = std::tuple<SavedTensor, SavedTensor, double, Dims>;
+  static Saved save(const Tensor& x, MaybeP p, const Dims& dims, bool, const Tensor& out) {
+    return {SavedTensor::input(x), SavedTensor::output(out), p.value_or(2), dims};
+  }
+  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
+    const auto& [x, out, p, dims] = saved;
+    const Tensor g = gradient.contiguous(), norms = out.get().contiguous();
+    const auto work = [&]<class T>(int64_t row, const T* numbers, int64_t n, T* to) {
+      const double norm = static_cast<double>(norms.data<T>()[row]), up = static_cast<double>(g.data<T>()[row]);
+      const double share = std::isinf(p) ? share_of_each(numbers, n, norm) : 1;
+      for (int64_t i = 0; i < n; ++i) {
+        to[i] = static_cast<T>(up * slope(static_cast<double>(numbers[i]), norm, p, share));
+      }
+    };
+    return {gradient_of_rows(x.get(), named_dims(x.get(), dims), "norm", work)};
+  }
+};
+
+struct NormAll {
+  static constexpr std::string_view schema = "aten::norm.Scalar(Tensor self, Scalar p=2) -> Tensor";
+  static Tensor compose(const Tensor& x, double p) { return call<NormDims>(x, MaybeP(p), Dims(), false); }
+};
+struct NormDimsAs {
+  static constexpr std::string_view schema =
+      "aten::norm.ScalarOpt_dim_dtype(Tensor self, Scalar? p, int[1] dim, bool keepdim, *, ScalarType dtype) -> Tensor";
+  static Tensor compose(const Tensor& x, MaybeP p, const Dims& dims, bool keepdim, DType dtype) {
+    return call<NormDims>(x.to(dtype), p, dims, keepdim);
+  }
+};
+struct NormAllAs {
+  static constexpr std::string_view schema =
+      "aten::norm.ScalarOpt_dtype(Tensor self, Scalar? p, *, ScalarType dtype) -> Tensor";
+  static Tensor compose(const Tensor& x, MaybeP p, DType dtype) {
+    return call<NormDims>(x.to(dtype), p, Dims(), false);
+  }
+};
+struct FrobeniusNorm {
+  static constexpr std::string_view schema =
+      "aten::frobenius_norm.dim(Tensor self, int[1] dim, bool keepdim=False) -> Tensor";
+  static Tensor compose(const Tensor& x, const Dims& dims, bool keepdim) {
+    return call<NormDims>(x, MaybeP(2), dims, keepdim);
+  }
+};
+
+// Salimans and Kingma 2016: weights by their direction v and their length g, one for each index of `dim`, or a single
+// one where it is -1.
+struct WeightNorm {
+  static constexpr std::string_view schema = "aten::_weight_norm(Tensor v, Tensor g, int dim=0) -> Tensor";
+  static Tensor compose(const Tensor& v, const Tensor& g, int64_t dim) {
+    Dims others;
+    for (int64_t d = 0; d < v.dim(); ++d) {
+      if (d != dim) others.push_back(d);
+    }
+    if (dim < -1 || dim >= std::max<int64_t>(v.dim(), 1)) {
+      throw Error(ErrorKind::out_of_range, "_weight_norm: there is no such dimension").found(std::to_string(dim));
+    }
+    const bool is_alone = dim != -1 && others.empty() && v.dim() == 1;  // then each number is its own direction
+    const Tensor length = is_alone ? okibi::abs(v) : call<NormDims>(v, MaybeP(2), others, dim != -1);
+    return okibi::mul(v, okibi::div(g, length));
+  }
+};
+
+}  // namespace
+
+std::span<const okibi::Op> vector_norm_ops() {
+  static constexpr okibi::Op rows[] = {entry<NormDims>(),  entry<NormAll>(),       entry<NormDimsAs>(),
+                                       entry<NormAllAs>(), entry<FrobeniusNorm>(), entry<WeightNorm>()};
+  return rows;
+}
+
+}  // namespace okibi::ops
+
+namespace okibi {
+
+Tensor norm(const Tensor& x, double p, const Dims& dims, bool keepdim) {
+  return ops::call<ops::NormDims>(x, ops::MaybeP(p), dims, keepdim);
+}
+
+}  // namespace okibi

@@ -1,0 +1,74 @@
+#include "script/plan/call_key.h"
+
+namespace okibi::script {
+namespace {
+
+constexpr size_t longest = 8192;
+constexpr int deepest = 30;
+
+class Writer {
+ public:
+  explicit Writer(std::string begin) : text_(std::move(begin)) {}
+
+  bool add(const Value& value, int depth = 0) {
+    number(static_cast<int64_t>(value.kind()));
+    if (depth > deepest || text_.size() > longest) return false;
+    if (value.is_tensor()) return add(value.to_tensor());
+    if (value.is_bool()) return number(value.to_bool());
+    if (value.is_double()) return number(std::bit_cast<int64_t>(value.to_double()));
+    if (value.is_string()) return text(value.to_string());
+    if (value.is_int()) return number(value.to_int());
+    if (value.is_list()) return all(value.to_list().items(), depth);
+    if (value.is_tuple()) return all(value.to_tuple().items(), depth);
+    return value.is_dict() ? add(value.to_dict(), depth) : value.is_none();
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  bool number(int64_t n) {
+    text_.append(reinterpret_cast<const char*>(&n), sizeof n);
+    return true;
+  }
+  bool text(const std::string& words) {
+    number(static_cast<int64_t>(words.size()));
+    text_ += words;
+    return true;
+  }
+  bool all(const std::vector<Value>& values, int depth) {
+    number(static_cast<int64_t>(values.size()));
+    for (const Value& value : values) {
+      if (!add(value, depth + 1)) return false;
+    }
+    return true;
+  }
+  bool add(const Dict& dict, int depth) {
+    number(static_cast<int64_t>(dict.size()));
+    for (const auto& [key, value] : dict) {
+      if (!add(key, depth + 1) || !add(value, depth + 1)) return false;
+    }
+    return true;
+  }
+  bool add(const Tensor& tensor) {
+    if (tensor.layout() != Layout::strided || tensor.is_meta()) return false;
+    number(static_cast<int64_t>(tensor.dtype()));
+    number(tensor.dim());
+    for (const int64_t size : tensor.sizes()) number(size);
+    for (const int64_t stride : tensor.strides()) number(stride);
+    return true;
+  }
+
+  std::string text_;
+};
+
+}  // namespace
+
+std::optional<std::string> call_key(const std::string& function, std::span<const Value> arguments) {
+  Writer writer(function + '\0');
+  for (const Value& argument : arguments) {
+    if (!writer.add(argument)) return std::nullopt;
+  }
+  return writer.take();
+}
+
+}  // namespace okibi::script

@@ -1,0 +1,38 @@
+// script/plan/fuse.h: convolutions and linear layers, made faster than operator by operator.
+//
+// Batch norms go into the weights of the convolutions before them, additions and activations into the same operation, and
+// between convolutions numbers stay in the layout in which they are computed fastest. Low digits change by it.
+#pragma once
+
+#include <variant>
+
+#include "kernels/prepared.h"
+#include "script/plan/plan.h"
+
+namespace okibi::script {
+
+// A convolution or a linear layer with all that it takes in: x ∗ weight + bias + added, then the activation.
+struct Fused {
+  std::variant<kernels::Convolution, kernels::Linear> shape = {};
+  Tensor weight, bias;  // float32, contiguous; bias may be undefined
+  std::string name;     // of what the weights were made of
+  uint32_t x = 0;
+  std::optional<uint32_t> added = {};
+  kernels::FusedActivation activation = {};
+  uint32_t out = 0;
+};
+
+// What stands in a draft in place of several instructions. Instruction::work is empty where there is one.
+struct FusedDraft {
+  Draft draft;
+  std::vector<std::optional<Fused>> fused = {};  // by instruction
+};
+
+FusedDraft fuse(Draft draft);
+// None where oneDNN has not what it takes.
+std::optional<Draft> lay_out(FusedDraft fused, kernels::PackedWeights& packed);
+
+// The activation that an instruction computes of its first argument. None where it is something else.
+std::optional<kernels::FusedActivation> activation_of(const Instruction& instruction);
+
+}  // namespace okibi::script

@@ -1,0 +1,84 @@
+#include "script/plan/plan.h"
+
+namespace okibi::script {
+namespace {
+
+// The last instruction that reads each register; those of the result live to the end.
+void find_last_uses(std::vector<Instruction>& instructions, size_t registers, const Pattern& result) {
+  std::vector<bool> is_read(registers, false);
+  for_each_reg(result, [&](uint32_t reg) { is_read[reg] = true; });
+  for (auto at = instructions.rbegin(); at != instructions.rend(); ++at) {
+    const auto note = [&](uint32_t reg) {
+      if (!is_read[reg]) at->last_uses.push_back(reg);
+      is_read[reg] = true;
+    };
+    for (const auto& output : at->outputs) {
+      if (output) note(*output);
+    }
+    for (const Pattern& argument : at->arguments) for_each_reg(argument, note);
+  }
+}
+
+void store_items(const auto& items, const Instruction& instruction, std::vector<Value>& registers) {
+  size_t i = 0;
+  for (const Value& item : items) {
+    if (i < instruction.outputs.size() && instruction.outputs[i]) registers[*instruction.outputs[i]] = item;
+    ++i;
+  }
+}
+
+// Lists of numbers are made once: no operator changes them.
+void make_constants(std::vector<Instruction>& instructions) {
+  for (Instruction& instruction : instructions) {
+    for (Pattern& argument : instruction.arguments) {
+      if (auto value = constant_in(argument)) argument = Pattern::of_constant(std::move(*value));
+    }
+  }
+}
+
+}  // namespace
+
+Plan::Plan(Draft draft)
+    : instructions_(std::move(draft.instructions)),
+      registers_(draft.registers.size()),
+      result_(std::move(draft.result)) {
+  find_last_uses(instructions_, registers_, result_);
+  make_constants(instructions_);
+  for (const Tensor& tensor : draft.constants) unchanged_.push_back({tensor.storage(), tensor.storage()->version()});
+}
+
+bool Plan::is_good() const noexcept {
+  for (const Unchanged& constant : unchanged_) {
+    if (constant.storage->version() != constant.version) return false;
+  }
+  return true;
+}
+
+void Plan::call(const Instruction& instruction, std::vector<Value>& registers) const {
+  std::vector<Value> arguments;
+  arguments.reserve(instruction.arguments.size());
+  for (const Pattern& argument : instruction.arguments) arguments.push_back(filled(argument, registers));
+  const Value result = instruction.work(arguments);
+  if (result.is_list()) return store_items(result.to_list(), instruction, registers);
+  if (result.is_tuple()) return store_items(result.to_tuple(), instruction, registers);
+  store_items(std::span(&result, 1), instruction, registers);
+}
+
+// An error has the line of the operator, as when the program is interpreted.
+Value Plan::run(std::span<const Value> inputs) const {
+  std::vector<Value> registers(registers_);
+  uint32_t next = 0;
+  for (const Value& input : inputs) for_each_tensor(input, [&](const Tensor& tensor) { registers[next++] = tensor; });
+  for (const Instruction& instruction : instructions_) {
+    try {
+      call(instruction, registers);
+    } catch (Error& error) {
+      error.at("line", uint64_t{instruction.node->place.line}).at("record", instruction.code->record);
+      throw;
+    }
+    for (const uint32_t reg : instruction.last_uses) registers[reg] = {};
+  }
+  return filled(result_, registers);
+}
+
+}  // namespace okibi::script

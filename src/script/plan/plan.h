@@ -1,0 +1,71 @@
+// script/plan/plan.h: a program for inputs of certain sizes: the operators that it calls, one after the other, without its
+// ifs, its loops and its ints.
+//
+// A plan is made of a recording. What depends on no input is computed once. Operators in place become others where
+// nobody can tell, and with `fuse` (fuse.h) several become one, in layouts of their own.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "script/plan/recording.h"
+
+namespace okibi::script {
+
+using Work = std::function<Value(std::span<const Value> arguments)>;
+
+struct Instruction {
+  std::string name = {};       // "aten::conv2d"
+  const Node* node = nullptr;  // where it stands in the program
+  const Code* code = nullptr;
+  Work work = {};
+  std::vector<Pattern> arguments = {};
+  std::vector<std::optional<uint32_t>> outputs = {};
+  bool changes = false;                  // its first argument, in place
+  std::vector<uint32_t> last_uses = {};  // registers that nobody reads afterwards
+};
+
+// What passes work on.
+struct Draft {
+  std::vector<Instruction> instructions = {};
+  std::vector<Register> registers = {};
+  std::vector<bool> shares = {};  // by register: whether its numbers are another's, an input's, or changed
+  size_t inputs = 0;
+  Pattern result = {};
+  std::vector<Tensor> constants = {};  // whose numbers have gone into others: a plan is good while they do not change
+};
+
+// Any number of threads may run one.
+class Plan {
+ public:
+  explicit Plan(Draft draft);
+
+  // Of inputs of the sizes, strides and dtypes of those that were recorded.
+  Value run(std::span<const Value> inputs) const;
+  bool is_good() const noexcept;  // nobody has changed the constants
+
+  const std::vector<Instruction>& instructions() const noexcept { return instructions_; }
+
+ private:
+  void call(const Instruction& instruction, std::vector<Value>& registers) const;
+
+  std::vector<Instruction> instructions_;
+  size_t registers_;
+  Pattern result_;
+  struct Unchanged {
+    std::shared_ptr<Storage> storage;
+    uint32_t version;
+  };
+  std::vector<Unchanged> unchanged_;
+};
+
+Draft draft_of(Recorded recorded);
+void use_no_places_twice(Draft& draft);  // operators in place become others where nobody can tell
+void drop_unused(Draft& draft);
+
+// How often each register is read; by the result, too.
+std::vector<uint32_t> uses_in(const Draft& draft);
+
+}  // namespace okibi::script

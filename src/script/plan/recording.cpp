@@ -1,0 +1,226 @@
+#include "script/plan/recording.h"
+
+#include <algorithm>
+
+#include "script/reachable.h"
+
+namespace okibi::script {
+namespace {
+
+constexpr size_t most_calls = 100'000;
+
+bool is_container(const Value& value) { return value.is_list() || value.is_tuple() || value.is_dict(); }
+
+bool is_plain(const Tensor& tensor) {
+  return tensor.storage() && tensor.layout() == Layout::strided && !tensor.is_neg() && !tensor.is_conj() &&
+         !tensor.is_quantized() && !tensor.is_nested();
+}
+
+struct Walk {
+  const std::function<void(const Tensor&)>& visit;
+  size_t left = 20'000;
+
+  bool all(const auto& values, size_t depth) {
+    for (const Value& value : values) {
+      if (!one(value, depth)) return false;
+    }
+    return true;
+  }
+  bool one(const Value& value, size_t depth) {
+    constexpr size_t deepest = 30;
+    if (depth > deepest || left-- == 0) return left = 0, false;
+    if (value.is_tensor()) return visit(value.to_tensor()), true;
+    if (value.is_list()) return all(value.to_list(), depth + 1);
+    if (value.is_tuple()) return all(value.to_tuple(), depth + 1);
+    if (!value.is_dict()) return true;
+    for (const auto& [key, item] : value.to_dict()) {
+      if (!one(key, depth + 1) || !one(item, depth + 1)) return false;
+    }
+    return true;
+  }
+};
+
+}  // namespace
+
+bool for_each_tensor(const Value& value, const std::function<void(const Tensor&)>& visit) {
+  return Walk{visit}.one(value, 0);
+}
+
+Recording::Recording(const Value& root, std::span<const Value> inputs)
+    : root_(root), inputs_(inputs.begin(), inputs.end()) {
+  for (const Value& input : inputs_) {
+    visit_tensors(input, [&](const Tensor& tensor) {
+      if (!is_plain(tensor)) return refuse("an input is no plain tensor");
+      if (storages_.contains(tensor.storage().get())) return refuse("two inputs share their numbers");
+      add_register(tensor, false, true);
+    });
+  }
+  recorded_.inputs = recorded_.registers.size();
+}
+
+void Recording::refuse(const char* why) noexcept {
+  if (!refusal_) refusal_ = why;
+}
+
+void Recording::visit_tensors(const Value& value, const std::function<void(const Tensor&)>& visit) {
+  if (!for_each_tensor(value, visit)) refuse("a list or dict is deeper or larger than is worth a plan");
+}
+
+bool Recording::holds(std::span<const Value> values, const Tensor& tensor) {
+  bool found = false;
+  for (const Value& value : values) visit_tensors(value, [&](const Tensor& one) { found |= one.is_same(tensor); });
+  return found;
+}
+
+bool Recording::is_mask(const Value& value) {
+  bool found = false;
+  visit_tensors(value, [&](const Tensor& one) { found |= one.dtype() == boolean || one.dtype() == uint8; });
+  return found;
+}
+
+Recording::KnownStorage& Recording::storage_of(const Tensor& tensor, bool ours, bool depends) {
+  const std::shared_ptr<Storage>& storage = tensor.storage();
+  const auto found = storages_.find(storage.get());
+  if (found != storages_.end() && !found->second.alive.expired()) return found->second;
+  const auto number = static_cast<uint32_t>(recorded_.changed.size());
+  recorded_.changed.push_back(false);
+  return storages_[storage.get()] = {number, depends, ours, storage};
+}
+
+uint32_t Recording::add_register(const Tensor& tensor, bool ours, bool depends) {
+  const auto reg = static_cast<uint32_t>(recorded_.registers.size());
+  const KnownStorage& storage = storage_of(tensor, ours, depends);
+  recorded_.registers.push_back({.sizes = tensor.sizes(),
+                                 .strides = tensor.strides(),
+                                 .dtype = tensor.dtype(),
+                                 .storage = storage.number,
+                                 .is_contiguous = tensor.is_contiguous(),
+                                 .value = depends ? Value() : Value(tensor)});
+  depends_.push_back(depends);
+  known_[tensor.body()] = {reg, tensor.weak()};
+  return reg;
+}
+
+std::optional<uint32_t> Recording::register_of(const Tensor& tensor) const {
+  const auto found = known_.find(tensor.body());
+  if (found == known_.end() || found->second.alive.expired()) return std::nullopt;
+  return found->second.reg;
+}
+
+bool Recording::tensor_depends(const Tensor& tensor) const {
+  const auto reg = register_of(tensor);
+  if (reg && depends_[*reg]) return true;
+  const auto found = storages_.find(tensor.storage().get());
+  return found != storages_.end() && !found->second.alive.expired() && found->second.depends;
+}
+
+bool Recording::depends(const Value& value) {
+  bool found = false;
+  visit_tensors(value, [&](const Tensor& tensor) { found |= tensor_depends(tensor); });
+  return found;
+}
+
+bool Recording::depends(std::span<const Value> values) {
+  return std::ranges::any_of(values, [&](const Value& value) { return depends(value); });
+}
+
+void Recording::reads(const Value& value) {
+  if (depends(value)) refuse("the way it takes depends on the numbers of a tensor");
+}
+
+// Containers that the program made itself are filled anew by each call, before they are looked at.
+void Recording::changes(const Value& value) {
+  if (outlives_the_call(value)) refuse("it changes what outlives the call");
+}
+
+bool Recording::outlives_the_call(const Value& value) {
+  if (!outside_) {
+    outside_.emplace();
+    for (const Value& input : inputs_) add_reachable(input, *outside_);
+    add_reachable(root_, *outside_);
+  }
+  return outside_->contains(value.identity());
+}
+
+// Lists and dicts are copied: the program may go on changing its own.
+Pattern Recording::pattern_of(const Value& value, bool is_result) {
+  if (value.is_tensor()) {
+    if (const auto reg = register_of(value.to_tensor())) return Pattern::of_reg(*reg);
+    return Pattern::of_constant(value);
+  }
+  if (!is_container(value)) {
+    if (is_result && value.is_object()) refuse("it gives back an object");
+    return Pattern::of_constant(value);
+  }
+  if (is_result && outlives_the_call(value)) {
+    if (depends(value)) refuse("it gives back a container that outlives the call");
+    return Pattern::of_constant(value);
+  }
+  if (value.is_dict()) {
+    Pattern dict{.kind = Pattern::Kind::dict};
+    for (const auto& [key, item] : value.to_dict()) {
+      dict.items.push_back(pattern_of(key, is_result));
+      dict.items.push_back(pattern_of(item, is_result));
+    }
+    return dict;
+  }
+  Pattern items{.kind = value.is_list() ? Pattern::Kind::list : Pattern::Kind::tuple};
+  for (size_t i = 0; i < value.size(); ++i) items.items.push_back(pattern_of(value[i], is_result));
+  return items;
+}
+
+void Recording::note_change(const Tensor& tensor, bool depends) {
+  KnownStorage& storage = storage_of(tensor, false, false);
+  recorded_.changed[storage.number] = true;
+  storage.depends |= depends;
+}
+
+// Tensors that are new get registers.
+void Recording::add_results(RecordedCall& call, std::span<const Value> arguments, const Value& result) {
+  visit_tensors(result, [&](const Tensor& tensor) {
+    if (!is_plain(tensor)) return refuse("an operator gives no plain tensor");
+    if (register_of(tensor) || holds(arguments, tensor)) return call.outputs.push_back(std::nullopt);
+    call.outputs.push_back(add_register(tensor, true, call.depends));
+  });
+}
+
+// Whether the operator ends the recording.
+bool Recording::refuses(const Effects& effects, std::span<const Value> arguments, bool depends) {
+  if (depends && (effects.reads || effects.sizes)) refuse("its way or its sizes depend on the numbers of a tensor");
+  if (depends && effects.sizes_by_mask && is_mask(arguments[1])) refuse("it picks by a mask");
+  if (effects.training && arguments[*effects.training] == Value(true)) refuse("it is in training mode");
+  return refusal_ != nullptr;
+}
+
+void Recording::call(const Node& node, const Code& code, std::span<const Value> arguments, const Value& result) {
+  if (refusal_) return;
+  const Effects& effects = node.kernel.effects;
+  const bool depends_on_inputs = effects.is_random || depends(arguments);
+  if (refuses(effects, arguments, depends_on_inputs)) return;
+  const bool changes_tensor = effects.changes && arguments[0].is_tensor();
+  if (effects.changes && !changes_tensor) return;  // a list or a dict: changes() was told
+  bool gives_tensors = false;
+  visit_tensors(result, [&](const Tensor&) { gives_tensors = true; });
+  if (!gives_tensors && !changes_tensor) return;
+
+  RecordedCall call{.node = &node, .code = &code, .depends = depends_on_inputs};
+  for (const Value& argument : arguments) call.arguments.push_back(pattern_of(argument, false));
+  if (changes_tensor) note_change(arguments[0].to_tensor(), depends_on_inputs);
+  add_results(call, arguments, result);
+  const bool is_new = std::ranges::any_of(call.outputs, [](const auto& output) { return output.has_value(); });
+  if (is_new || changes_tensor) recorded_.calls.push_back(std::move(call));
+  if (recorded_.calls.size() > most_calls) refuse("it calls too many operators");
+}
+
+std::optional<Recorded> Recording::finish(const Value& result) {
+  depends(result);  // refuses what is too deep for a pattern
+  if (!refusal_) recorded_.result = pattern_of(result, true);
+  if (refusal_) return std::nullopt;
+  for (const auto& [address, storage] : storages_) {
+    if (recorded_.changed[storage.number] && !storage.ours && !storage.alive.expired())
+      recorded_.changed_outside.insert(address);
+  }
+  return std::move(recorded_);
+}
+
+}  // namespace okibi::script

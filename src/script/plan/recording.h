@@ -1,0 +1,101 @@
+// script/plan/recording.h: one call of a program, noted operator by operator while it is interpreted.
+//
+// Sizes, dtypes and all that is no tensor decide which way a program takes; for inputs of the same sizes it calls the same
+// operators again, unless it looks at the numbers of a tensor that came of its inputs. What was noted is then a
+// program without questions (plan.h). A recording that cannot be one says why.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+#include "script/code.h"
+#include "script/plan/pattern.h"
+
+namespace okibi::script {
+
+struct RecordedCall {
+  const Node* node = nullptr;
+  const Code* code = nullptr;  // in which it stands
+  std::vector<Pattern> arguments = {};
+  std::vector<std::optional<uint32_t>> outputs = {};  // for each tensor of the result; none where it was there before
+  bool depends = false;                               // on the inputs, or on chance
+};
+
+// A tensor of the program, as it was when it was made.
+struct Register {
+  Dims sizes = {}, strides = {};
+  DType dtype = float32;
+  uint32_t storage = 0;  // registers that share one have the same number
+  bool is_contiguous = true;
+  Value value = {};  // kept while it depends on nothing
+};
+
+struct Recorded {
+  std::vector<RecordedCall> calls = {};
+  std::vector<Register> registers = {};  // the inputs first
+  size_t inputs = 0;
+  std::vector<bool> changed = {};  // by storage: in place
+  std::unordered_set<const Storage*> changed_outside = {};  // of the module
+  Pattern result = {};
+};
+
+class Recording {
+ public:
+  // Of a method of `root`, whose tensors the inputs hold.
+  Recording(const Value& root, std::span<const Value> inputs);
+
+  void call(const Node& node, const Code& code, std::span<const Value> arguments, const Value& result);
+  void reads(const Value& tensor);
+  void changes(const Value& container_or_object);
+  void refuse(const char* why) noexcept;
+
+  // Without any, of what ended in `result`.
+  std::optional<Recorded> finish(const Value& result);
+  const char* refusal() const noexcept { return refusal_; }  // nullptr where there is none
+
+ private:
+  struct Known {
+    uint32_t reg;
+    std::weak_ptr<TensorBody> alive;
+  };
+  struct KnownStorage {
+    uint32_t number;
+    bool depends;
+    bool ours;  // made by the call
+    std::weak_ptr<Storage> alive;
+  };
+
+  KnownStorage& storage_of(const Tensor& tensor, bool ours, bool depends);
+  uint32_t add_register(const Tensor& tensor, bool ours, bool depends);
+  std::optional<uint32_t> register_of(const Tensor& tensor) const;
+  void visit_tensors(const Value& value, const std::function<void(const Tensor&)>& visit);
+  bool tensor_depends(const Tensor& tensor) const;
+  bool depends(const Value& value);
+  bool depends(std::span<const Value> values);
+  bool refuses(const Effects& effects, std::span<const Value> arguments, bool depends);
+  bool holds(std::span<const Value> values, const Tensor& tensor);
+  bool is_mask(const Value& value);
+  Pattern pattern_of(const Value& value, bool is_result);
+  bool outlives_the_call(const Value& container);
+  void note_change(const Tensor& tensor, bool depends);
+  void add_results(RecordedCall& call, std::span<const Value> arguments, const Value& result);
+
+  const Value root_;
+  const std::vector<Value> inputs_;
+  const char* refusal_ = nullptr;
+  Recorded recorded_;
+  std::vector<bool> depends_;  // by register
+  std::unordered_map<const TensorBody*, Known> known_;
+  std::unordered_map<const Storage*, KnownStorage> storages_;
+  std::optional<std::unordered_set<const void*>> outside_;  // containers and objects that were there before
+};
+
+// The tensors in it, in order: of lists, tuples and dicts, too. False where these are deeper or larger than is worth a
+// plan, or hold themselves: then not all were visited.
+bool for_each_tensor(const Value& value, const std::function<void(const Tensor&)>& visit);
+
+}  // namespace okibi::script

@@ -1,0 +1,84 @@
+#include "script/plan/runner.h"
+
+#include <algorithm>
+
+#include "script/plan/call_key.h"
+#include "script/plan/fuse.h"
+
+namespace okibi::script {
+namespace {
+
+constexpr size_t most_plans = 8;
+constexpr int most_attempts = 3;  // what refused so often will again
+
+}  // namespace
+
+std::shared_ptr<const Plan> Runner::find(const std::string& key) {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find(plans_, key, &Kept::key);
+  if (found == plans_.end()) return nullptr;
+  const bool is_good = uses_plans_ && found->changes == program_.changes() && (!found->plan || found->plan->is_good());
+  if (!is_good) return plans_.erase(found), nullptr;
+  if (!found->plan) found->plan = plan_of(std::move(found->draft));
+  found->last_use = ++uses_;
+  return found->plan;
+}
+
+std::shared_ptr<const Plan> Runner::plan_of(Draft draft) {
+  use_no_places_twice(draft);
+  drop_unused(draft);
+  if (!options_.exact) {
+    if (auto fused = lay_out(fuse(draft), packed_)) draft = std::move(*fused);
+  }
+  return std::make_shared<const Plan>(std::move(draft));
+}
+
+void Runner::keep(std::string key, Draft draft, uint64_t changes) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(plans_, [&](const Kept& kept) { return kept.key == key; });
+  if (plans_.size() == most_plans) plans_.erase(std::ranges::min_element(plans_, {}, &Kept::last_use));
+  plans_.push_back({std::move(key), std::move(draft), nullptr, changes, ++uses_});
+}
+
+bool Runner::is_worth_recording(const std::string& function) {
+  const std::lock_guard lock(mutex_);
+  return uses_plans_ && attempts_[function].refused < most_attempts;
+}
+
+void Runner::use_no_plans() {
+  const std::lock_guard lock(mutex_);
+  uses_plans_ = false;
+  plans_.clear();
+}
+
+const char* Runner::refusal(const std::string& function) {
+  const std::lock_guard lock(mutex_);
+  return attempts_[function].why;
+}
+
+Value Runner::record(const std::string& function, std::string key, std::vector<Value> arguments) {
+  const uint64_t changes = program_.changes();
+  Recording recording(root_, std::span(arguments).subspan(1));
+  const Value result = Interpreter(program_, options_, &recording).call(function, std::move(arguments));
+  auto recorded = recording.finish(result);
+  {
+    const std::lock_guard lock(mutex_);
+    Attempts& attempts = attempts_[function];
+    attempts.why = recording.refusal();
+    attempts.refused += recorded ? 0 : 1;
+  }
+  if (recorded) keep(std::move(key), draft_of(std::move(*recorded)), changes);
+  return result;
+}
+
+// What was recorded kept to the limit of steps, and so does its plan.
+Value Runner::call(const std::string& function, std::vector<Value> arguments) {
+  auto key = call_key(function, std::span(arguments).subspan(1));
+  if (key) {
+    if (const auto plan = find(*key)) return plan->run(std::span(arguments).subspan(1));
+    if (is_worth_recording(function)) return record(function, std::move(*key), std::move(arguments));
+  }
+  return Interpreter(program_, options_).call(function, std::move(arguments));
+}
+
+}  // namespace okibi::script

@@ -1,0 +1,60 @@
+// script/plan/runner.h: runs the methods of a module, by plans where there are some.
+#pragma once
+
+#include <mutex>
+
+#include "kernels/prepared.h"
+#include "script/interpreter.h"
+#include "script/plan/plan.h"
+
+namespace okibi::script {
+
+// The first call for inputs of some sizes is interpreted and recorded; the second makes a plan of it, and later ones follow
+// that. Kept are the plans of the last few sizes. Where a program goes by the numbers of its inputs, or changes its attributes,
+// all calls are interpreted. Any number of threads may call.
+class Runner {
+ public:
+  Runner(Program& program, const Value& root, const jit::LoadOptions& options)
+      : program_(program), root_(root), options_(options) {}
+
+  // arguments[0] is the root.
+  Value call(const std::string& function, std::vector<Value> arguments);
+
+  // No plans from now on: somebody may change what they were made of, and nobody would know.
+  void use_no_plans();
+
+  // Of the last call of the function: why it has no plan; nullptr where it has one.
+  const char* refusal(const std::string& function);
+
+ private:
+  struct Kept {
+    std::string key;
+    Draft draft;
+    std::shared_ptr<const Plan> plan;  // null until there is a second call
+    uint64_t changes;  // of the program's, when it was recorded
+    uint64_t last_use;
+  };
+
+  std::shared_ptr<const Plan> find(const std::string& key);
+  std::shared_ptr<const Plan> plan_of(Draft draft);
+  void keep(std::string key, Draft draft, uint64_t changes);
+  bool is_worth_recording(const std::string& function);
+  Value record(const std::string& function, std::string key, std::vector<Value> arguments);
+
+  Program& program_;
+  const Value root_;
+  const jit::LoadOptions& options_;
+
+  std::mutex mutex_;
+  bool uses_plans_ = true;
+  uint64_t uses_ = 0;
+  std::vector<Kept> plans_;
+  kernels::PackedWeights packed_;
+  struct Attempts {
+    int refused = 0;
+    const char* why = nullptr;
+  };
+  KeyedMap<std::string, Attempts> attempts_;  // by function
+};
+
+}  // namespace okibi::script

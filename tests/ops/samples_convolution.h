@@ -1,0 +1,76 @@
+// Samples of convolutions that are transposed, or over boxes, or padded by name; and of pooling over boxes.
+#pragma once
+
+#include "sample_tensors.h"
+
+namespace okibi::samples {
+
+inline Map convolution_samples() {
+  const auto one = dims({1}), none = dims({0});
+  return {
+      {"aten::convolution",
+       {{some({1, 2, 3, 4, 3}), some({3, 2, 2, 2, 2}), some({3}), one, none, one, false, none, 1},
+        {some({2, 2, 4, 3, 3}), some({2, 1, 2, 1, 3}), nullptr, dims({2, 1, 2}), dims({1, 0, 2}), dims({2, 1, 1}),
+         false, none, 2},
+        {some({1, 3, 3, 2, 2}).permute({0, 4, 1, 2, 3}), some({1, 2, 3, 3, 1}), some({1}), one, one, one, false, none,
+         1},
+        {some({2, 3, 4}), some({3, 2, 3}), some({2}), one, none, one, true, none, 1},
+        {some({2, 4, 3, 2}), some({4, 1, 2, 3}), some({2}), dims({2, 3}), dims({1, 2}), dims({3, 1}), true,
+         dims({2, 1}), 2},
+        {some({1, 2, 2, 3, 2}), some({2, 1, 2, 2, 3}), some({1}), dims({2, 1, 2}), dims({0, 1, 1}), one, true,
+         dims({1, 0, 0}), 1},
+        {some({2, 3, 2, 2}).permute({0, 3, 1, 2}), some({2, 2, 3, 2}).transpose(2, 3), nullptr, dims({2}), one, one,
+         true, none, 1},
+        {some({0, 2, 5}), some({3, 2, 2}), some({3}), one, none, one, false, none, 1},
+        {some({0, 2, 5}), some({2, 3, 2}), some({3}), one, none, one, true, none, 1}}},
+      {"aten::_convolution",
+       {{some({2, 2, 3}), some({2, 1, 3}), some({1}), dims({2}), one, one, true, one, 1, false, false, true, true}}},
+      {"aten::_convolution.deprecated",
+       {{some({2, 2, 5}), some({3, 2, 2}), some({3}), one, none, dims({2}), false, none, 1, false, false, true}}},
+      {"aten::_convolution_mode",
+       {{some({2, 2, 5, 4}), some({3, 2, 3, 2}), some({3}), one, "same", dims({1, 3}), 1},
+        {some({2, 2, 5}), some({3, 2, 2}), nullptr, dims({2}), "valid", one, 1}}},
+      {"aten::conv1d.padding",
+       {{some({2, 2, 5}), some({3, 2, 4}), some({3}), one, "same", one, 1},
+        {some({2, 5}), some({2, 1, 3}), nullptr, one, "same", dims({2}), 2},
+        {some({2, 2, 5}), some({3, 2, 4}), some({3}), dims({2}), "valid", one, 1}}},
+      {"aten::conv2d.padding",
+       {{some({2, 2, 5, 4}), some({3, 2, 4, 3}), some({3}), one, "same", dims({1, 2}), 1},
+        {some({2, 2, 5, 4}), some({3, 2, 4, 3}), some({3}), dims({2, 1}), "valid", one, 1}}},
+      {"aten::conv3d",
+       {{some({1, 2, 4, 3, 5}), some({2, 2, 2, 3, 2}), some({2}), dims({1, 2, 2}), one, one, 1},
+        {some({2, 3, 3, 3}), some({4, 1, 2, 2, 2}), nullptr, one, none, dims({2, 1, 1}), 2}}},
+      {"aten::conv3d.padding",
+       {{some({1, 2, 3, 3, 3}), some({2, 2, 2, 3, 4}), some({2}), one, "same", one, 1},
+        {some({1, 2, 3, 3, 3}), some({2, 2, 2, 3, 2}), nullptr, one, "valid", one, 1}}},
+      {"aten::conv_transpose1d",
+       {{some({2, 2, 4}), some({2, 3, 3}), some({3}), one, none, none, 1, one},
+        {some({4, 3}), some({4, 1, 4}), nullptr, dims({3}), dims({2}), dims({2}), 2, dims({2})}}},
+      {"aten::conv_transpose2d.input",
+       {{some({2, 2, 3, 2}), some({2, 3, 2, 2}), some({3}), dims({2, 2}), none, none, 1, one},
+        {some({2, 2, 3}), some({2, 1, 3, 2}), some({2}), dims({2, 3}), one, dims({0, 2}), 2, dims({1, 2})}}},
+      {"aten::conv_transpose3d.input",
+       {{some({1, 2, 2, 3, 2}), some({2, 2, 2, 2, 3}), some({2}), dims({2}), one, one, 1, one},
+        {some({2, 2, 2, 2}), some({2, 1, 2, 1, 2}), nullptr, dims({1, 2, 1}), none, none, 2, dims({2, 1, 1})}}},
+      {"aten::max_pool3d",
+       {{distinct({1, 2, 3, 4, 4}), dims({2}), dims({}), none, one, false},
+        {distinct({3, 4, 5}).unsqueeze(0), dims({2, 3, 2}), dims({1, 2, 2}), dims({1, 1, 0}), dims({1, 1, 2}), true},
+        {distinct({1, 3, 4, 2, 2}).permute({0, 4, 1, 2, 3}), dims({3, 2, 1}), one, none, one, false}}},
+      {"aten::max_pool3d_with_indices",
+       {{distinct({1, 2, 3, 4, 4}), dims({2}), dims({}), none, one, false},
+        {distinct({1, 3, 4, 5}), dims({2, 3, 2}), dims({1, 2, 2}), dims({1, 1, 0}), dims({1, 1, 2}), true}}},
+      {"aten::adaptive_max_pool3d",
+       {{distinct({1, 2, 3, 4, 2}), dims({2, 3, 1})}, {distinct({1, 3, 4, 5}), dims({3, 2, 2})}}},
+      {"aten::avg_pool3d",
+       {{some({1, 2, 3, 4, 4}), dims({2}), dims({}), none, false, true, nullptr},
+        {some({2, 3, 4, 5}), dims({2, 3, 2}), dims({1, 2, 2}), dims({1, 1, 0}), true, true, nullptr},
+        {some({2, 3, 4, 5}), dims({2, 3, 2}), dims({1, 2, 2}), dims({1, 1, 0}), true, false, nullptr},
+        {some({1, 3, 4, 4, 2}).permute({0, 4, 1, 2, 3}), dims({2}), dims({1}), dims({1}), false, true, 3}}},
+      {"aten::adaptive_avg_pool3d",
+       {{some({1, 2, 3, 5, 4}), dims({2, 3, 1})},
+        {some({2, 3, 4, 2}), dims({1, 1, 1})},
+        {some({1, 2, 3, 2}), dims({4, 4, 3})}}},
+  };
+}
+
+}  // namespace okibi::samples
