@@ -76,6 +76,14 @@ void require_fitting_values(const Tensor& x, const Tensor& values) {
                           name_of(x.dtype()), name_of(values.dtype())));
 }
 
+// Whether x may be written to as it lies: a view, say, of some columns of a matrix.
+bool can_put(const Tensor& x, const IndexedShape& shape) {
+  for (size_t d = 0; d < x.sizes().size(); ++d) {
+    if (x.sizes()[d] > 1 && x.strides()[d] == 0) return false;
+  }
+  return ends_in_runs(x, shape);
+}
+
 constexpr char tensor_schema[] = "aten::index.Tensor(Tensor self, Tensor?[] indices) -> Tensor";
 constexpr char tensor_twin_schema[] = "aten::index.Tensor_hacked_twin(Tensor self, Tensor[] indices) -> Tensor";
 
@@ -184,7 +192,7 @@ const Tensor& index_put_(const Tensor& x, std::span<const Tensor> indices, const
   const IndexedShape shape = shape_of_indexed(x, all);
   require_fitting_values(x, values);
   const Tensor spread = spread_values(apart_from(x, values), shape.sizes);
-  return change_in_place(x, [&](const Tensor& into) { put_into(into, shape, spread, accumulate); });
+  return change_in_place(x, can_put(x, shape), [&](const Tensor& into) { put_into(into, shape, spread, accumulate); });
 }
 
 }  // namespace okibi

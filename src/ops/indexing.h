@@ -59,14 +59,15 @@ void dispatch_summable(DType dtype, std::string_view what, Work&& work) {
 // Error(unsupported) where a change in place would lose the gradient of what is put into x.
 void refuse_lost_gradient(const Tensor& source, std::string_view name);
 
-// Changes x by work(contiguous tensor), which is x itself or, where x does not lie so, a copy that is copied back.
+// Changes x by work(tensor), which is x itself where that may be changed as it lies, or else a contiguous copy that is
+// copied back.
 template <class Work>
-const Tensor& change_in_place(const Tensor& x, Work&& work) {
+const Tensor& change_in_place(const Tensor& x, bool as_it_lies, Work&& work) {
   require_writable(x);
   require_resolved(x);
   x.raw_data();  // Error(bad_argument) where there are no numbers
   const NoGrad changing;
-  if (x.is_contiguous()) {
+  if (as_it_lies) {
     work(x);
     x.storage()->bump_version();
     return x;
@@ -74,6 +75,10 @@ const Tensor& change_in_place(const Tensor& x, Work&& work) {
   const Tensor copy = x.clone();
   work(copy);
   return x.copy_(copy);
+}
+template <class Work>
+const Tensor& change_in_place(const Tensor& x, Work&& work) {
+  return change_in_place(x, x.is_contiguous(), std::forward<Work>(work));
 }
 // `source` contiguous, and in other memory than x, which is about to change.
 Tensor apart_from(const Tensor& x, const Tensor& source);

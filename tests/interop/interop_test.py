@@ -102,6 +102,15 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
 
     newer_operators = ["rms_norm", "scaled_dot_product_attention"]  # than PyTorch 1.13
 
+    def is_new(self, name, values):
+        """Whether PyTorch 1.13 has no such overload, refuses such arguments, or gave something else then."""
+        if torch.__version__ >= "2":
+            return False
+        return (name == "aten::squeeze.dims" or (name == "aten::sort.stable" and values[1] is None)
+                or (name == "aten::index.Tensor" and any(at is not None and at.dtype == torch.int32 for at in values[1]))
+                or (name.startswith("aten::where.Scalar") and any(isinstance(value, bool) for value in values))
+                or (name == "aten::_unique2" and (not values[2] or values[0].isnan().any())))
+
     def compare_operator(self, sample):
         name, schema = sample["schema"].split("(")[0], sample["schema"]
         namespace, name_in_it = name.split("::")
@@ -125,7 +134,7 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
                   for i, value in enumerate(sample["arguments"])]
         values = [torch.contiguous_format if "MemoryFormat " in word and value == 0 else value
                   for word, value in zip([word for word in words if word != "*"], values)]
-        if packet in self.newer_operators and not hasattr(operators, packet):
+        if packet in self.newer_operators and not hasattr(operators, packet) or self.is_new(name, values):
             return
         operator = getattr(getattr(operators, packet), overload or "default")
         known = {argument.name for argument in operator._schema.arguments}
@@ -135,6 +144,8 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
             names.remove(newer)
         result = operator(*values[:keyword_from], **dict(zip(names[keyword_from:], values[keyword_from:])))
         results = [each for each in result if each is not None] if isinstance(result, (tuple, list)) else [result]
+        if packet == "embedding_bag":  # what else it gives is between PyTorch and its backward
+            results, sample["outputs"] = results[:1], sample["outputs"][:1]
         self.assertEqual(len(results), len(sample["outputs"]))
         for each, ours in zip(results, sample["outputs"]):
             tolerance = 1e-6 if each.dtype == torch.float32 else 1e-12

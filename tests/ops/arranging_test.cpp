@@ -61,6 +61,7 @@ TEST(Arranging, TakesTheLargestNumbersThatThereAre) {
   EXPECT_EQ(result_of("aten::diagonal", {x, most, 0, 1}).numel(), 0);
   EXPECT_EQ(result_of("aten::diagonal", {x, least, 0, 1}).numel(), 0);
   EXPECT_TRUE(equal(roll(arange(3), {most}), roll(arange(3), {most % 3})));
+  EXPECT_TRUE(equal(roll(arange(3), {least}, {0}), roll(arange(3), {least % 3}, {0})));
 }
 
 TEST(Arranging, DiagonalsAreViews) {
