@@ -21,14 +21,6 @@ struct ExpandAs {
   static constexpr std::string_view schema = "aten::expand_as(Tensor(a) self, Tensor other) -> Tensor(a)";
   static Tensor view(const Tensor& x, const Tensor& other) { return x.expand(other.sizes()); }
 };
-struct ViewAs {
-  static constexpr std::string_view schema = "aten::view_as(Tensor(a) self, Tensor other) -> Tensor(a)";
-  static Tensor view(const Tensor& x, const Tensor& other) { return x.view(other.sizes()); }
-};
-struct ReshapeAs {
-  static constexpr std::string_view schema = "aten::reshape_as(Tensor(a) self, Tensor other) -> Tensor(a)";
-  static Tensor view(const Tensor& x, const Tensor& other) { return x.reshape(other.sizes()); }
-};
 struct BroadcastTo {
   static constexpr std::string_view schema = "aten::broadcast_to(Tensor(a) self, SymInt[] size) -> Tensor(a)";
   static Tensor view(const Tensor& x, const Dims& sizes) { return x.expand(sizes); }
@@ -219,8 +211,6 @@ struct Meshgrid {
 std::span<const okibi::Op> rearranging_ops() {
   static constexpr okibi::Op rows[] = {
       entry<ExpandAs>(),
-      entry<ViewAs>(),
-      entry<ReshapeAs>(),
       entry<BroadcastTo>(),
       entry<Narrow>(),
       entry<SqueezeDims>(),
