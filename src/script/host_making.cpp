@@ -175,28 +175,6 @@ Value logspace(Arguments a) {
   return exponents.to(dtype);
 }
 
-// Where the numbers below or above a diagonal stand: rows and columns, (2, n).
-template <bool lower>
-Value triangle(Arguments a) {
-  constexpr int64_t most = int64_t{1} << 31;
-  const int64_t rows = a[0].to_int(), columns = a[1].to_int();
-  const int64_t offset = std::clamp(a[2].to_int(), -most, most);
-  if (rows < 0 || columns < 0 || rows >= most || columns >= most) {
-    throw Error(ErrorKind::bad_argument, "the rows and columns of a triangle must not be negative, nor beyond 2^31")
-        .found(fmt::format("{} and {}", rows, columns));
-  }
-  const auto begin = [&](int64_t row) { return lower ? 0 : std::clamp<int64_t>(row + offset, 0, columns); };
-  const auto end = [&](int64_t row) { return lower ? std::clamp<int64_t>(row + offset + 1, 0, columns) : columns; };
-  int64_t count = 0;
-  for (int64_t row = 0; row < rows; ++row) count += end(row) - begin(row);
-  const Tensor result = empty({2, count}, {DType::int64});
-  int64_t* at = result.data<int64_t>();
-  for (int64_t row = 0; row < rows; ++row) {
-    for (int64_t column = begin(row); column < end(row); ++column, ++at) at[0] = row, at[count] = column;
-  }
-  return result.to(dtype_at(a, 3, DType::int64));
-}
-
 // --------------------------------------------------------------------------------------------------------------- lists
 
 Error ragged(int64_t expected, size_t depth, const Value& found) {
@@ -355,8 +333,6 @@ constexpr HostRow rows[] = {
     {"aten::arange", "start_step", arange<3>},
     {"aten::linspace", "- Tensor_Tensor Tensor_Scalar Scalar_Tensor", linspace},
     {"aten::logspace", "- Tensor_Tensor Tensor_Scalar Scalar_Tensor", logspace},
-    {"aten::tril_indices", "-", triangle<true>},
-    {"aten::triu_indices", "-", triangle<false>},
     {"prim::NumToTensor", "Scalar bool", as_tensor},
     {"aten::tensor", "bool float int", made_number},
     {"aten::as_tensor", "bool float int", made_number},

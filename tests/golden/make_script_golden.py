@@ -661,7 +661,7 @@ def runs_of(name):
             ("turned", x, 3), ("forward", y)],
         "hooked": [("forward", x)],
         "making": [("forward", x), ("ranges", 6, 3.3), ("ranges", 4, 2.0), ("like", x), ("like", x.to(torch.int64)), ("lists", 7, 0.1),
-                   ("randoms", 5), ("randoms", 12345), ("asked", x), ("asked", y), ("moved", y), ("changed", x), ("statistics", x)],
+                   ("randoms", 5), ("randoms", 12345), ("asked", x + 1), ("asked", y), ("moved", y), ("changed", x), ("statistics", x)],
         "encoder": [("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4)),
                     ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, True], [False, True, True]])),
                     ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, False], [True, False, False]]))],

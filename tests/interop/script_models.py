@@ -249,6 +249,13 @@ def silero_vad():
     return module, [(torch.rand(n, 512) - 0.5, 16000) for n in (1, 1, 1, 2)]
 
 
+def plain(value):
+    """Named tuples of classes that no other process knows are tuples."""
+    if isinstance(value, tuple):
+        return tuple(map(plain, value))
+    return value
+
+
 def reset(module):
     if hasattr(module, "reset_states"):
         module.reset_states()
@@ -269,7 +276,7 @@ def make_one(folder, name):
         runs = []
         for inputs in calls:
             try:
-                runs.append({"inputs": list(inputs), "output": module(*inputs)})
+                runs.append({"inputs": list(inputs), "output": plain(module(*inputs))})
             except Exception:  # what was traced may hold for its own sizes alone
                 if kind != "traced":
                     raise
