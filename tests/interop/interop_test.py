@@ -100,8 +100,9 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
                 compared += 1
         self.assertGreater(compared, 60)
 
-    other_outputs_are_its_own = []
-    newer_operators = ["rms_norm", "scaled_dot_product_attention"]  # than PyTorch 1.13
+    other_outputs_are_its_own = ["aten::embedding_bag.padding_idx"]  # only its own gradient reads them
+    newer_operators = ["rms_norm", "scaled_dot_product_attention", "aminmax", "_native_multi_head_attention",
+                       "_transformer_encoder_layer_fwd"]  # than PyTorch 1.13, or grown since
 
     def compare_operator(self, sample):
         name, schema = sample["schema"].split("(")[0], sample["schema"]
@@ -126,7 +127,7 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
                   for i, value in enumerate(sample["arguments"])]
         values = [torch.contiguous_format if "MemoryFormat " in word and value == 0 else value
                   for word, value in zip([word for word in words if word != "*"], values)]
-        if packet in self.newer_operators and not hasattr(operators, packet):
+        if packet in self.newer_operators and torch.__version__.startswith("1."):
             return
         operator = getattr(getattr(operators, packet), overload or "default")
         known = {argument.name for argument in operator._schema.arguments}
@@ -152,7 +153,8 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
             return
         self.assertEqual(len(leaves), len(sample["gradients"]))
         for ours, theirs in zip(sample["gradients"], leaves):
-            torch.testing.assert_close(ours, theirs.grad, rtol=tolerance, atol=tolerance)
+            theirs = torch.zeros_like(theirs) if theirs.grad is None else theirs.grad
+            torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=tolerance)
 
     def test_embeddings_with_every_option(self):
         cases = embeddings.cases()

@@ -402,7 +402,10 @@ inline const Map& all() {
 inline bool gets_gradient(std::string_view name, size_t argument) {
   if (name == "aten::batch_norm") return argument < 3;
   if (name == "torchvision::roi_align" || name == "aten::view_as" || name == "aten::reshape_as") return argument < 1;
-  if (name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd") return false;
+  if (name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd" ||
+      name == "aten::remainder.Scalar_Tensor") {
+    return false;
+  }
   if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
       name == "aten::binary_cross_entropy_with_logits") {
     return argument < 2;
