@@ -108,8 +108,8 @@ struct SplitWithSizes {
 };
 
 // pad: how much before and behind the last dimension, then before and behind the one before it; less than 0 takes away.
-// The modes but "constant" repeat what is there: "reflect" as a mirror at the edge, "replicate" the edge, "circular" the
-// other end.
+// The modes but "constant" repeat what is there: "reflect" as a mirror at the edge, "replicate" the edge, "circular"
+// the other end.
 struct Pad {
   static constexpr std::string_view schema =
       "aten::pad(Tensor self, SymInt[] pad, str mode=\"constant\", float? value=None) -> Tensor";

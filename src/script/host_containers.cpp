@@ -143,6 +143,28 @@ Value contains(Arguments a) {
   return std::ranges::find(a[0].to_list().items(), a[1]) != a[0].to_list().items().end();
 }
 
+// In place, equal ones in their order.
+Value sort(Arguments a) {
+  const bool falling = a[1].to_bool();
+  std::ranges::stable_sort(a[0].to_list().mutable_items(),
+                           [falling](const Value& x, const Value& y) { return falling ? is_less(y, x) : is_less(x, y); });
+  return {};
+}
+
+Value count(Arguments a) { return static_cast<int64_t>(std::ranges::count(a[0].to_list().items(), a[1])); }
+
+size_t place_of(const std::vector<Value>& items, const Value& wanted) {
+  const auto found = std::ranges::find(items, wanted);
+  if (found != items.end()) return static_cast<size_t>(found - items.begin());
+  throw Error(ErrorKind::not_found, "the program looks for what is not in the list").found(text_of(wanted));
+}
+Value index_of(Arguments a) { return static_cast<int64_t>(place_of(a[0].to_list().items(), a[1])); }
+Value remove(Arguments a) {
+  std::vector<Value>& items = a[0].to_list().mutable_items();
+  items.erase(items.begin() + static_cast<std::ptrdiff_t>(place_of(items, a[1])));
+  return {};
+}
+
 template <bool all>
 Value truth_of_all(Arguments a) {
   for (const Value& item : a[0].to_list()) {
@@ -186,6 +208,25 @@ Value delete_list_item(Arguments a) {
 Value get_or_none(Arguments a) {
   const Value* found = a[0].to_dict().find(a[1]);
   return found ? *found : a.size() > 2 ? a[2] : Value();
+}
+
+Value pop_key(Arguments a) {
+  const Value* found = a[0].to_dict().find(a[1]);
+  if (!found && a.size() > 2) return a[2];
+  const Value taken = found ? *found : a[0].to_dict()[a[1]];  // which says what is there
+  a[0].to_dict().erase(a[1]);
+  return taken;
+}
+
+Value set_default(Arguments a) {
+  if (!a[0].to_dict().contains(a[1])) a[0].to_dict().set(a[1], a[2]);
+  return a[0].to_dict()[a[1]];
+}
+
+Value clear_dict(Arguments a) {
+  const std::vector<Dict::Item> all = a[0].to_dict().items();
+  for (size_t i = all.size(); i-- > 0;) a[0].to_dict().erase(all[i].first);
+  return {};
 }
 
 Value keys(Arguments a) {
@@ -248,6 +289,15 @@ constexpr HostRow rows[] = {
     {"aten::clear", "t", clear},
     {"aten::reverse", "t", reverse},
     {"aten::sorted", "int float bool str", sorted},
+    {"aten::sort", "int float bool str", sort},
+    {"aten::count", "int float bool str", count},
+    {"aten::index", "list_int list_float list_bool list_str", index_of},
+    {"aten::remove", "int float bool str", remove},
+    {"aten::select", "t", item},
+    {"aten::pop", dicts, pop_key},
+    {"aten::pop", "Dict_default_str Dict_default_int Dict_default_bool Dict_default_float Dict_default_complex", pop_key},
+    {"aten::setdefault", keyed, set_default},
+    {"aten::clear", keyed, clear_dict},
     {"aten::__contains__", "int int_list float_list str_list bool_list", contains},
     {"aten::__contains__", keyed, contains},
     {"aten::all", "int float bool", truth_of_all<true>},

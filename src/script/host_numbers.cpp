@@ -1,6 +1,8 @@
 // Arithmetic on Python's numbers: ints of 64 bits, floats and bools.
 #include <array>
 #include <complex>
+#include <numbers>
+#include <numeric>
 
 #include "script/host_values.h"
 
@@ -106,6 +108,25 @@ double logarithm(double x) { return std::log(x); }
 double exponential(double x) { return std::exp(x); }
 double half_to_even(double x) { return std::nearbyint(x); }
 
+double scaled(double x, double factor) { return x * factor; }
+constexpr double degree = std::numbers::pi / 180;
+
+template <double (*function)(double, double)>
+Value real_function_of_two(Arguments a) {
+  return function(a[0].to_double(), a[1].to_double());
+}
+
+template <bool (*is)(double)>
+Value real_test(Arguments a) {
+  return is(a[0].to_double());
+}
+
+Value greatest_common_divisor(Arguments a) {
+  uint64_t x = a[0].to_int() < 0 ? 0 - static_cast<uint64_t>(a[0].to_int()) : static_cast<uint64_t>(a[0].to_int());
+  uint64_t y = a[1].to_int() < 0 ? 0 - static_cast<uint64_t>(a[1].to_int()) : static_cast<uint64_t>(a[1].to_int());
+  return static_cast<int64_t>(std::gcd(x, y));
+}
+
 Value as_int(Arguments a) { return a[0].is_double() ? int_of(a[0].to_double()) : a[0].to_int(); }
 Value as_float(Arguments a) { return a[0].to_double(); }
 Value as_bool(Arguments a) { return a[0].is_double() ? a[0].to_double() != 0 : a[0].to_int() != 0; }
@@ -184,7 +205,7 @@ constexpr HostRow rows[] = {
     {"aten::div", "int float complex -", true_division},
     {"aten::floordiv", "int float int_float float_int -", floor_division},
     {"aten::remainder", "int float int_float float_int -", remainder},
-    {"aten::pow", "float int_float float_int Scalar_Scalar", power},
+    {"aten::pow", "int float int_float float_int Scalar_Scalar", power},
     {"aten::pow", "int_to_int", integer_power},
     {"aten::neg", "int float complex Scalar", negative},
     {"prim::abs", "int float complex Scalar", absolute},
@@ -194,6 +215,41 @@ constexpr HostRow rows[] = {
     {"aten::sqrt", "int float Scalar", real_function<square_root>},
     {"aten::log", "int float Scalar", real_function<logarithm>},
     {"aten::exp", "int float Scalar", real_function<exponential>},
+    {"aten::sin", "int float Scalar", real_function<+[](double x) { return std::sin(x); }>},
+    {"aten::cos", "int float Scalar", real_function<+[](double x) { return std::cos(x); }>},
+    {"aten::tan", "int float Scalar", real_function<+[](double x) { return std::tan(x); }>},
+    {"aten::asin", "int float Scalar", real_function<+[](double x) { return std::asin(x); }>},
+    {"aten::acos", "int float Scalar", real_function<+[](double x) { return std::acos(x); }>},
+    {"aten::atan", "int float Scalar", real_function<+[](double x) { return std::atan(x); }>},
+    {"aten::sinh", "int float Scalar", real_function<+[](double x) { return std::sinh(x); }>},
+    {"aten::cosh", "int float Scalar", real_function<+[](double x) { return std::cosh(x); }>},
+    {"aten::tanh", "int float Scalar", real_function<+[](double x) { return std::tanh(x); }>},
+    {"aten::asinh", "int float Scalar", real_function<+[](double x) { return std::asinh(x); }>},
+    {"aten::acosh", "int float Scalar", real_function<+[](double x) { return std::acosh(x); }>},
+    {"aten::atanh", "int float Scalar", real_function<+[](double x) { return std::atanh(x); }>},
+    {"aten::expm1", "int float Scalar", real_function<+[](double x) { return std::expm1(x); }>},
+    {"aten::log1p", "int float Scalar", real_function<+[](double x) { return std::log1p(x); }>},
+    {"aten::log10", "int float Scalar", real_function<+[](double x) { return std::log10(x); }>},
+    {"aten::erf", "int float Scalar", real_function<+[](double x) { return std::erf(x); }>},
+    {"aten::erfc", "int float Scalar", real_function<+[](double x) { return std::erfc(x); }>},
+    {"aten::gamma", "int float Scalar", real_function<+[](double x) { return std::tgamma(x); }>},
+    {"aten::fabs", "int float Scalar", real_function<+[](double x) { return std::abs(x); }>},
+    {"aten::radians", "int float Scalar", real_function<+[](double x) { return scaled(x, degree); }>},
+    {"aten::degrees", "int float Scalar", real_function<+[](double x) { return scaled(x, 1 / degree); }>},
+    {"aten::atan2", "int float int_float float_int Scalar_Scalar",
+     real_function_of_two<+[](double x, double y) { return std::atan2(x, y); }>},
+    {"aten::fmod", "int float int_float float_int -",
+     real_function_of_two<+[](double x, double y) { return std::fmod(x, y); }>},
+    {"aten::copysign", "int float int_float float_int -",
+     real_function_of_two<+[](double x, double y) { return std::copysign(x, y); }>},
+    {"aten::mathremainder", "int float int_float float_int -",
+     real_function_of_two<+[](double x, double y) { return std::remainder(x, y); }>},
+    {"aten::log", "int_int float_float int_float float_int Scalar_Scalar",
+     real_function_of_two<+[](double x, double y) { return std::log(x) / std::log(y); }>},
+    {"aten::isnan", "float", real_test<+[](double x) { return std::isnan(x); }>},
+    {"aten::isinf", "float", real_test<+[](double x) { return std::isinf(x); }>},
+    {"aten::isfinite", "float", real_test<+[](double x) { return std::isfinite(x); }>},
+    {"aten::gcd", "int", greatest_common_divisor},
     {"aten::Int", "Scalar float bool", as_int},
     {"aten::Float", "Scalar int bool", as_float},
     {"aten::Bool", "int float", as_bool},

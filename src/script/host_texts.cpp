@@ -151,6 +151,57 @@ Value replace(Arguments a) {
   return checked(result + text.substr(at));
 }
 
+// The part of a text from `start` to `end`, as those are given behind what is looked for; -1 is the end itself.
+struct Part {
+  std::string_view text;
+  int64_t begin = 0;
+};
+Part part_to_search(Arguments a) {
+  const std::string_view text = a[0].to_string();
+  const auto size = static_cast<int64_t>(text.size());
+  const auto place = [size](int64_t at, int64_t from_end) {
+    return std::clamp<int64_t>(at < 0 ? at + size + from_end : at, 0, size);
+  };
+  const int64_t begin = place(a[2].to_int(), 0), end = place(a[3].to_int(), 1);
+  return {text.substr(static_cast<size_t>(begin), static_cast<size_t>(std::max<int64_t>(end - begin, 0))), begin};
+}
+
+template <bool from_behind>
+Value find(Arguments a) {
+  const Part part = part_to_search(a);
+  const std::string& wanted = a[1].to_string();
+  const size_t found = from_behind ? part.text.rfind(wanted) : part.text.find(wanted);
+  return found == part.text.npos ? int64_t{-1} : part.begin + static_cast<int64_t>(found);
+}
+template <bool from_behind>
+Value index(Arguments a) {
+  const Value found = find<from_behind>(a);
+  if (found.to_int() >= 0) return found;
+  throw Error(ErrorKind::bad_argument, "ValueError: substring not found").found(printable(a[1].to_string(), 80));
+}
+
+// Without overlaps.
+Value count(Arguments a) {
+  const std::string_view text = part_to_search(a).text;
+  const std::string& wanted = a[1].to_string();
+  if (wanted.empty()) return static_cast<int64_t>(text.size() + 1);
+  int64_t times = 0;
+  for (size_t at = text.find(wanted); at != text.npos; at = text.find(wanted, at + wanted.size())) ++times;
+  return times;
+}
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit_or_letter(char c) { return is_digit(c) || is_letter(c); }
+bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+template <bool (*is)(char)>
+Value consists_of(Arguments a) {
+  return !a[0].to_string().empty() && std::ranges::all_of(a[0].to_string(), is);
+}
+
+Value device(Arguments a) { return Device(a[0].to_string()); }
+Value device_with_index(Arguments a) { return Device(fmt::format("{}:{}", a[0].to_string(), a[1].to_int())); }
+
 void require_whole(Arguments a) {
   if (a[2].to_int() == 0 && a[3].to_int() == -1) return;
   throw Error(ErrorKind::unsupported, "okibi looks for beginnings and ends of whole texts only");
@@ -199,6 +250,19 @@ constexpr HostRow rows[] = {
     {"aten::replace", "-", replace},
     {"aten::startswith", "-", starts_with},
     {"aten::endswith", "-", ends_with},
+    {"aten::find", "-", find<false>},
+    {"aten::rfind", "-", find<true>},
+    {"aten::index", "str", index<false>},
+    {"aten::rindex", "-", index<true>},
+    {"aten::count", "-", count},
+    {"aten::isdigit", "-", consists_of<is_digit>},
+    {"aten::isdecimal", "-", consists_of<is_digit>},
+    {"aten::isnumeric", "-", consists_of<is_digit>},
+    {"aten::isalpha", "-", consists_of<is_letter>},
+    {"aten::isalnum", "-", consists_of<is_digit_or_letter>},
+    {"aten::isspace", "-", consists_of<is_space>},
+    {"aten::device", "-", device},
+    {"aten::device", "with_index", device_with_index},
     {"prim::Print", "-", printed},  // the line; the interpreter says where it goes
     {"aten::warn", "-", warn},
     {"prim::RaiseException", "-", raise},

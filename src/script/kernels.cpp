@@ -61,8 +61,7 @@ std::string without_in_place(std::string_view name) {
     return fmt::format("aten::__{}{}", base.substr(std::string_view("aten::__i").size()), overload);
   }
   if (!base.ends_with("_") || base.ends_with("__")) return {};
-  if (base == "aten::pow_")
-    return fmt::format("aten::pow.Tensor_{}", overload.substr(std::min<size_t>(1, overload.size())));
+  if (base == "aten::pow_" && !overload.empty()) return fmt::format("aten::pow.Tensor_{}", overload.substr(1));
   return fmt::format("{}{}", base.substr(0, base.size() - 1), overload);
 }
 

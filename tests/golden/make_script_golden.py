@@ -413,8 +413,8 @@ class Making(nn.Module):
     def asked(self, x: Tensor) -> Tuple[List[int], List[int], int, int, bool, bool, bool, bool, str, float, bool, complex]:
         y = x.t()
         return (y.stride(), [y.size(0), y.stride(1)], x[1:].storage_offset(), x.element_size(), y.is_contiguous(), x.is_complex(),
-                torch.equal(x, x), x.is_same_size(y), x.device.type, x.sum().item() if x.sum() > 0 else 0.5,
-                bool(x[0, 0] != 0), complex(x.sum(), 2.0))
+                torch.equal(x, x), x.is_same_size(y), x.device.type, x[1].sum().item(),
+                bool(x[0, 0] != 0), complex(x[1, 0], 2.0))
 
     @torch.jit.export
     def moved(self, x: Tensor) -> List[Tensor]:
@@ -446,6 +446,21 @@ class Making(nn.Module):
                 torch.logsumexp(x, [1]), x.cumprod(1), torch.atan2(x, x + 1), torch.lerp(x, x + 1, 0.3), torch.addcmul(x, x, x, value=2),
                 torch.fmod(x, 0.3), torch.remainder(x, x + 3), torch.div(x, 0.3, rounding_mode="trunc"), x.isnan(), torch.einsum("ij,kj->ik", x, x),
                 torch.outer(x[0], x[1]), torch.mv(x, x[0]), x.sign(), x // 0.25]
+
+    @torch.jit.export
+    def numbers(self, a: float, n: int, text: str) -> Tuple[List[float], List[int], List[bool], Dict[str, int], List[int], int, bool]:
+        reals = [math.sin(a), math.cos(n), math.tan(a), math.asin(a), math.atan(n), math.sinh(a), math.tanh(a), math.expm1(a), math.log1p(n),
+                 math.log10(n), math.erf(a), math.gamma(n), math.fabs(a), math.radians(a), math.degrees(a), math.atan2(a, n), math.fmod(n, a),
+                 math.copysign(a, -1.0), math.pow(n, 2), math.log(n, 2)]
+        found = [text.find("b"), text.find("b", 3), text.find("z"), text.rfind("b"), text.count("b"), text.find("c", -2), math.gcd(n, 12)]
+        tests = [math.isnan(a), math.isinf(a), math.isfinite(a), text.isalpha(), text.isdigit(), "12".isdigit(), " ".isspace(), "a1".isalnum()]
+        entries = {"x": n, "y": 2, "z": 3}
+        entries["w"] = entries.pop("x") + entries.pop("missing", 7) + entries.setdefault("z", 8) + entries.setdefault("v", 9)
+        items = [3, n, 1, 2, n]
+        items.sort(reverse=True)
+        items.remove(3)
+        device = torch.device("cpu" if n > 0 else "cuda")
+        return reals, found, tests, entries, items, items.index(1) + items.count(n), device.type == "cpu"
 
     @torch.jit.export
     def not_there_yet(self, x: Tensor) -> Tensor:
@@ -661,7 +676,7 @@ def runs_of(name):
             ("turned", x, 3), ("forward", y)],
         "hooked": [("forward", x)],
         "making": [("forward", x), ("ranges", 6, 3.3), ("ranges", 4, 2.0), ("like", x), ("like", x.to(torch.int64)), ("lists", 7, 0.1),
-                   ("randoms", 5), ("randoms", 12345), ("asked", x + 1), ("asked", y), ("moved", y), ("changed", x), ("statistics", x)],
+                   ("randoms", 5), ("randoms", 12345), ("asked", x + 1), ("asked", y), ("moved", y), ("changed", x), ("statistics", x), ("numbers", 0.3, 4, "abcabcb")],
         "encoder": [("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4)),
                     ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, True], [False, True, True]])),
                     ("forward", torch.linspace(-1, 1, 24).sin().reshape(2, 3, 4), torch.tensor([[False, False, False], [True, False, False]]))],

@@ -16,7 +16,10 @@ inline bool gets_gradient(std::string_view name, size_t argument) {
                                                          "aten::expand_as"};
   if (name == "aten::batch_norm") return argument < 3;
   if (first_alone.contains(name)) return argument < 1;
-  if (name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd") return false;
+  if (name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd" ||
+      name == "aten::remainder.Scalar_Tensor") {
+    return false;
+  }
   if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
       name == "aten::binary_cross_entropy_with_logits") {
     return argument < 2;

@@ -108,6 +108,15 @@ TEST(Bounds, ThatAreNanStayNan) {
   });
 }
 
+TEST(BitwiseLogic, WithATruthStaysOne) {
+  const Tensor both = computed("aten::bitwise_and.Scalar", {tensor({true, false}), true});
+  EXPECT_EQ(both.dtype(), boolean);
+  EXPECT_TRUE(equal(both, tensor({true, false})));
+  expect_error(ErrorKind::bad_argument, "and, or and xor is for integers and booleans: found float32", [] {
+    computed("aten::__or__.Scalar", {arange(2), 1.5});
+  });
+}
+
 TEST(Reductions, TakeNoMoreThan64Dimensions) {
   const Tensor x = ones(Dims(64, 1)).unsqueeze(0);
   expect_error(ErrorKind::limit, "reductions are over tensors of at most 64 dimensions: found 65", [&] { sum(x, 64); });

@@ -6,6 +6,7 @@
 #include <okibi/jit.h>
 #include <okibi/zip.h>
 
+#include <limits>
 #include <map>
 #include <thread>
 
@@ -200,6 +201,53 @@ TEST(RunningMadeOnes, OldFormatsMeanWhatTheyMeant) {
   EXPECT_TRUE(allclose(today.call("f", {arange(2)}).to_tensor(), tensor({0.0, 0.5})));
   EXPECT_EQ(old.call("g", {3}).to_tensor().dtype(), float32);
   EXPECT_EQ(today.call("g", {3}).to_tensor().dtype(), int64);
+}
+
+TEST(RunningMadeOnes, MakersOfTensorsRefuseWhatCannotBe) {
+  const Module module = load(archive_of(
+      "  def range(self, a: float, b: float, c: float) -> Tensor:\n    return torch.arange(a, b, c)\n"
+      "  def ints(self, a: int, b: int, c: int) -> Tensor:\n    return torch.arange(a, b, c)\n"
+      "  def line(self, a: float, b: float, n: int) -> Tensor:\n    return torch.linspace(a, b, n, dtype=4)\n"
+      "  def zeros(self, sizes: List[int]) -> Tensor:\n    return torch.zeros(sizes)\n"
+      "  def eye(self, n: int) -> Tensor:\n    return torch.eye(n)\n"
+      "  def listed(self, x: List[List[int]]) -> Tensor:\n    return torch.tensor(x)\n"
+      "  def order(self, n: int) -> Tensor:\n    return torch.randperm(n)\n"
+      "  def below(self, a: int, b: int, c: int) -> Tensor:\n    return torch.tril_indices(a, b, c)\n"
+      "  def drawn(self, p: Tensor) -> Tensor:\n    return torch.bernoulli(p)\n"
+      "  def filled(self, x: Tensor) -> Tensor:\n    return torch.fill_(x, x)\n"
+      "  def added(self, x: Tensor, y: Tensor) -> Tensor:\n    return torch.add_(x, y)\n"
+      "  def on_gpu(self, x: Tensor) -> Tensor:\n    return torch.cuda(x)\n"));
+  const auto problem = [&](const std::string& method, std::vector<Value> inputs) {
+    return problem_of([&] { module.call(method, inputs); });
+  };
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_THAT(problem("range", {0.0, 1.0, 0.0}), HasSubstr("arange: the step must not be zero: found from 0 to 1 by 0"));
+  EXPECT_THAT(problem("range", {0.0, 1.0, -0.5}), HasSubstr("arange: the bounds do not fit the sign of the step"));
+  EXPECT_THAT(problem("range", {0.0, infinity, 1.0}), HasSubstr("arange: the bounds are not finite"));
+  EXPECT_THAT(problem("range", {0.0, 1e300, 1e-300}), HasSubstr("arange: there is no such size"));
+  EXPECT_THAT(problem("ints", {INT64_MIN, INT64_MAX, 1}), HasSubstr("arange: there is no such size"));
+  EXPECT_EQ(module.call("ints", {INT64_MIN, INT64_MAX, INT64_MAX}).to_tensor().numel(), 3);
+  EXPECT_EQ(module.call("ints", {INT64_MAX, INT64_MIN, INT64_MIN}).to_tensor().numel(), 2);
+  EXPECT_THAT(problem("line", {0.0, 1.0, -1}), HasSubstr("number of steps must be non-negative: found -1"));
+  EXPECT_THAT(problem("line", {0.0, 1e300, 2}), HasSubstr("cannot be converted to type int64 without overflow"));
+  EXPECT_NE(problem("zeros", {List{-1}}), "no problem");
+  EXPECT_NE(problem("zeros", {List{INT64_MAX, INT64_MAX}}), "no problem");
+  EXPECT_THAT(problem("eye", {-1}), HasSubstr("eye: n and m must be greater or equal to 0"));
+  EXPECT_THAT(problem("listed", {List{List{1, 2}, List{3}}}),
+              HasSubstr("Expected sequence of length 2 at dim 1: found length 1"));
+  EXPECT_EQ(module.call("listed", {List{List{}, List{}}}).to_tensor().sizes(), (Dims{2, 0}));
+  EXPECT_THAT(problem("order", {-1}), HasSubstr("randperm needs n >= 0"));
+  EXPECT_THAT(problem("order", {INT64_MAX}), HasSubstr("a permutation beyond any"));
+  EXPECT_THAT(problem("below", {-1, 2, 0}), HasSubstr("the rows and columns of a triangle must not be negative"));
+  EXPECT_EQ(module.call("below", {2, 2, INT64_MIN}).to_tensor().sizes(), (Dims{2, 0}));
+  EXPECT_EQ(module.call("below", {2, 2, INT64_MAX}).to_tensor().sizes(), (Dims{2, 4}));
+  EXPECT_THAT(problem("drawn", {full({1}, 1.5)}), HasSubstr("bernoulli takes probabilities from 0 to 1"));
+  EXPECT_THAT(problem("drawn", {arange(2)}), HasSubstr("bernoulli takes probabilities: found int64"));
+  EXPECT_THAT(problem("filled", {ones({2})}), HasSubstr("fill_ only supports 0-dimension value tensor: found [2]"));
+  EXPECT_THAT(problem("added", {arange(2), ones({2})}),
+              HasSubstr("result type float32 can't be cast to the desired output type int64"));
+  EXPECT_NE(problem("added", {ones({2}), ones({3, 2})}), "no problem");
+  EXPECT_THAT(problem("on_gpu", {ones({2})}), HasSubstr("okibi computes on the CPU alone"));
 }
 
 TEST(ThreadsRunning, ManyCallOneModuleAtOnce) {
