@@ -24,6 +24,9 @@ class Layout {
   Layout() = default;
   static Layout plain(std::span<const int64_t> sizes);  // row-major
 
+  // For other sizes, in blocks of as many channels; none where it is in no blocks.
+  std::optional<Layout> like_this(std::span<const int64_t> sizes) const;
+
   size_t numel() const noexcept;  // with what fills up the last block
   bool is_plain() const noexcept;
   std::vector<int64_t> sizes() const;

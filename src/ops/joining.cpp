@@ -172,10 +172,34 @@ struct IndexSelect {
   }
 };
 
+// Each number less the one before it, n times; what is given for the ends counts, too.
+struct Diff {
+  static constexpr std::string_view schema =
+      "aten::diff(Tensor self, int n=1, int dim=-1, Tensor? prepend=None, Tensor? append=None) -> Tensor";
+  static Tensor compose(const Tensor& x, int64_t n, int64_t dim, const Tensor& before, const Tensor& behind) {
+    if (x.dim() == 0) throw Error(ErrorKind::bad_argument, "diff expects input to be at least one-dimensional");
+    if (n < 0) throw Error(ErrorKind::bad_argument, "order must be non-negative").found(std::to_string(n));
+    std::vector<Tensor> parts;
+    for (const Tensor& part : {before, x, behind}) {
+      if (part.defined()) parts.push_back(part);
+    }
+    Tensor result = n > 0 && parts.size() > 1 ? okibi::cat(parts, dim) : x;
+    for (int64_t i = 0; i < n && result.size(dim) > 0; ++i) result = differences(result, dim);
+    return n > 0 ? result : result.clone();
+  }
+
+ private:
+  static Tensor differences(const Tensor& x, int64_t dim) {
+    const int64_t left = x.size(dim) - 1;
+    const Tensor later = x.narrow(dim, 1, left), earlier = x.narrow(dim, 0, left);
+    return x.dtype() == boolean ? okibi::logical_xor(later, earlier) : okibi::sub(later, earlier);
+  }
+};
+
 }  // namespace
 
 std::span<const okibi::Op> joining_ops() {
-  static constexpr okibi::Op rows[] = {entry<Cat>(), entry<IndexSelect>()};
+  static constexpr okibi::Op rows[] = {entry<Cat>(), entry<IndexSelect>(), entry<Diff>()};
   return rows;
 }
 

@@ -25,6 +25,7 @@ LEFT_OUT = re.compile(
     r"_tensor_to|_thnn|_to_(cpu|dense)|_transform_bias|_trilinear|_values|_weight_norm_int|"
     r"_cummax|_cummin|_dim|_dyn_|_ctc|_cdist|_conj_|_empty_|_euclid|_fft|_gather_|_index_put)")
 KEPT = re.compile(r"aten::(__\w+__|_pack_padded_sequence|_pad_packed_sequence|quantize_per_tensor|dequantize)$")
+OUT = ["aten::div.out("]  # of those that write into an argument, what functions of PyTorch call
 PRIM = ("prim::data prim::device prim::dtype prim::max prim::min prim::abs prim::type prim::layout prim::requires_grad "
         "prim::is_cpu prim::is_cuda prim::is_meta prim::is_nested prim::is_quantized prim::is_sparse prim::is_xla "
         "prim::is_mkldnn prim::is_mps prim::is_vulkan prim::is_xpu prim::is_ipu prim::grad prim::index prim::itemsize prim::name "
@@ -45,7 +46,7 @@ def schemas():
     names = {s.name for s in torch._C._jit_get_all_schemas()}
     for name in sorted(filter(is_wanted, names)):
         for schema in map(str, torch._C._jit_get_schemas_for_operator(name)):
-            if not re.search(r"\(a!\) out\b|, Tensor\(\w!\) out", schema):
+            if schema.startswith(tuple(OUT)) or not re.search(r"\(a!\) out\b|, Tensor\(\w!\) out", schema):
                 yield schema
     yield from TORCHVISION
 

@@ -49,6 +49,9 @@ def trained(module):
             nn.init.uniform_(part.running_var, 0.5, 1.5)
             nn.init.uniform_(part.weight, 0.5, 1.5)
             nn.init.uniform_(part.bias, -0.2, 0.2)
+    for weights in module.parameters():  # what begins with zeros would hide all that comes before it
+        if weights.dim() > 1 and not weights.any():
+            nn.init.normal_(weights, std=0.1)
     return module.eval()
 
 
@@ -99,21 +102,33 @@ def words(*sizes, most=1000):
     return [(torch.randint(3, most, size),) for size in sizes]
 
 
-def transformer(name, config, make_model, sizes=((1, 12), (1, 12), (2, 12)), **options):
+class First(nn.Module):
+    """The first of what a model of transformers gives: the rest is a cache."""
+
+    def __init__(self, module, **options):
+        super().__init__()
+        self.module, self.options = module, options
+
+    def forward(self, *inputs):
+        return self.module(*inputs, **self.options)[0]
+
+
+def transformer(name, config, make_model, sizes=((1, 12), (1, 12), (2, 12)), call={}, **options):
     def make():
         import transformers
         settings = getattr(transformers, config)(**options)
-        settings.use_cache, settings.return_dict = False, False
-        return getattr(transformers, make_model)(settings).eval(), words(*sizes)
+        return First(getattr(transformers, make_model)(settings).eval(), **call), words(*sizes)
     make.__name__ = name
     model("traced")(make)
 
 
+NO_CACHE = {"use_cache": False}
 SMALL = dict(vocab_size=1000, hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128, max_position_embeddings=128)
 transformer("bert", "BertConfig", "BertModel", **SMALL)
 transformer("distilbert", "DistilBertConfig", "DistilBertModel", vocab_size=1000, dim=64, n_layers=2, n_heads=4, hidden_dim=128)
-transformer("gpt2", "GPT2Config", "GPT2LMHeadModel", vocab_size=1000, n_embd=64, n_layer=2, n_head=4, n_positions=128)
-transformer("llama", "LlamaConfig", "LlamaForCausalLM", num_key_value_heads=2, **SMALL)
+transformer("gpt2", "GPT2Config", "GPT2LMHeadModel", vocab_size=1000, n_embd=64, n_layer=2, n_head=4, n_positions=128,
+            bos_token_id=0, eos_token_id=1, call=NO_CACHE)
+transformer("llama", "LlamaConfig", "LlamaForCausalLM", num_key_value_heads=2, call=NO_CACHE, **SMALL)
 transformer("roberta", "RobertaConfig", "RobertaModel", **SMALL)
 transformer("t5_encoder", "T5Config", "T5EncoderModel", vocab_size=1000, d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4)
 
@@ -121,8 +136,7 @@ transformer("t5_encoder", "T5Config", "T5EncoderModel", vocab_size=1000, d_model
 @model("traced")
 def t5():
     import transformers
-    settings = transformers.T5Config(vocab_size=1000, d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4, use_cache=False,
-                                     return_dict=False, decoder_start_token_id=0)
+    settings = transformers.T5Config(vocab_size=1000, d_model=64, d_kv=16, d_ff=128, num_layers=2, num_heads=4, decoder_start_token_id=0)
 
     class Whole(nn.Module):
         def __init__(self):
@@ -130,7 +144,7 @@ def t5():
             self.model = transformers.T5ForConditionalGeneration(settings)
 
         def forward(self, ids, decoder_ids):
-            return self.model(input_ids=ids, decoder_input_ids=decoder_ids)[0]
+            return self.model(input_ids=ids, decoder_input_ids=decoder_ids, use_cache=False)[0]
 
     return Whole().eval(), [a + b for a, b in zip(words((1, 12), (1, 12)), words((1, 7), (1, 7)))]
 
@@ -140,8 +154,8 @@ def whisper_encoder():
     import transformers
     settings = transformers.WhisperConfig(d_model=64, encoder_layers=2, decoder_layers=2, encoder_attention_heads=4, decoder_attention_heads=4,
                                           encoder_ffn_dim=128, decoder_ffn_dim=128, vocab_size=1000, max_source_positions=100,
-                                          pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1, return_dict=False)
-    return transformers.WhisperModel(settings).get_encoder().eval(), [(torch.rand(1, 80, 200),), (torch.rand(1, 80, 200),)]
+                                          pad_token_id=0, bos_token_id=1, eos_token_id=2, decoder_start_token_id=1)
+    return First(transformers.WhisperModel(settings).get_encoder().eval()), [(torch.rand(1, 80, 200),), (torch.rand(1, 80, 200),)]
 
 
 @model("traced")
@@ -149,8 +163,7 @@ def clip():
     import transformers
     small = dict(hidden_size=64, intermediate_size=128, num_hidden_layers=2, num_attention_heads=4)
     settings = transformers.CLIPVisionConfig(image_size=64, patch_size=16, **small)
-    settings.return_dict = False
-    return transformers.CLIPVisionModel(settings).eval(), [(torch.rand(1, 3, 64, 64),), (torch.rand(1, 3, 64, 64),)]
+    return First(transformers.CLIPVisionModel(settings).eval()), [(torch.rand(1, 3, 64, 64),), (torch.rand(1, 3, 64, 64),)]
 
 
 @model("traced")
@@ -158,8 +171,8 @@ def wav2vec2():
     import transformers
     settings = transformers.Wav2Vec2Config(hidden_size=64, num_hidden_layers=2, num_attention_heads=4, intermediate_size=128, vocab_size=40,
                                            conv_dim=(32, 32, 32), conv_stride=(5, 2, 2), conv_kernel=(10, 3, 3), num_feat_extract_layers=3,
-                                           num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4, return_dict=False)
-    return transformers.Wav2Vec2ForCTC(settings).eval(), [(torch.rand(1, 2000),), (torch.rand(1, 2000),)]
+                                           num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=4)
+    return First(transformers.Wav2Vec2ForCTC(settings).eval()), [(torch.rand(1, 2000),), (torch.rand(1, 2000),)]
 
 
 class Tagger(nn.Module):
@@ -294,6 +307,10 @@ def make_all(folder, names):
 
 
 def milliseconds_of_torch(folder, name):
+    try:
+        import torchvision  # its operators
+    except ImportError:
+        pass
     module = torch.jit.load(str(folder / f"{name}.pt"))
     reset(module)
     inputs = torch.load(folder / f"{name}.pth", weights_only=False)[0]["inputs"]

@@ -266,6 +266,18 @@ TEST(FusedPlan, GivesWhatTheOperatorsGiveOneByOne) {
   }
 }
 
+TEST(FusedPlan, ASumOfTwoConvolutionsIsTakenInByOne) {
+  const auto file = archive_of(
+      "  w : Tensor\n  b : Tensor\n  g : Tensor\n  m : Tensor\n  v : Tensor\n"
+      "  def f(self, x: Tensor) -> Tensor:\n    y = torch.conv2d(x, self.w, self.b, [1, 1], [1, 1])\n"
+      "    z = torch.conv2d(torch.neg(x), self.w, None, [1, 1], [1, 1])\n    u = torch.relu(torch.add(y, z))\n"
+      "    return torch.add(torch.conv2d(u, self.w), torch.conv2d(u, self.w))\n",
+      weights_of_network());
+  const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
+  const Tensor x = randn({2, 16, 8, 8}), expected = exact.call("f", {x}).to_tensor();
+  for (int call = 0; call < 3; ++call) EXPECT_LE(relative(fused.call("f", {x}).to_tensor(), expected), 1e-5) << call;
+}
+
 TEST(FusedPlan, GivesWhatLinearLayersGiveOneByOne) {
   const auto file = archive_of(
       "  w : Tensor\n  b : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    y = torch.gelu(torch.linear(x, self.w, self.b))\n"

@@ -238,7 +238,7 @@ TEST(RunningMadeOnes, MakersOfTensorsRefuseWhatCannotBe) {
   EXPECT_EQ(module.call("listed", {List{List{}, List{}}}).to_tensor().sizes(), (Dims{2, 0}));
   EXPECT_THAT(problem("order", {-1}), HasSubstr("randperm needs n >= 0"));
   EXPECT_THAT(problem("order", {INT64_MAX}), HasSubstr("a permutation beyond any"));
-  EXPECT_THAT(problem("below", {-1, 2, 0}), HasSubstr("the rows and columns of a triangle must not be negative"));
+  EXPECT_THAT(problem("below", {-1, 2, 0}), HasSubstr("row and col must be non-negative"));
   EXPECT_EQ(module.call("below", {2, 2, INT64_MIN}).to_tensor().sizes(), (Dims{2, 0}));
   EXPECT_EQ(module.call("below", {2, 2, INT64_MAX}).to_tensor().sizes(), (Dims{2, 4}));
   EXPECT_THAT(problem("drawn", {full({1}, 1.5)}), HasSubstr("bernoulli takes probabilities from 0 to 1"));

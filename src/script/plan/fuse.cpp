@@ -127,7 +127,8 @@ class Fuser {
     if (uses_[reg] != 1 || fused_.draft.shares[reg]) return nullptr;
     if (users_[reg] >= instructions().size() || users_[reg] <= at) return nullptr;
     at = users_[reg];
-    return gone_[at] || instructions()[at].changes ? nullptr : &instructions()[at];
+    const bool is_taken = gone_[at] || fused_.fused[at];  // by another convolution, whose sum it is, too
+    return is_taken || instructions()[at].changes ? nullptr : &instructions()[at];
   }
 
   void take_in(size_t first, Fused operation) {

@@ -192,7 +192,8 @@ class LayingOut {
     if (!layouts_[a] || reg(a).sizes != reg(*at.outputs[0]).sizes || reg(b).dtype != float32) return false;
     const Dims &x = reg(a).sizes, &y = reg(b).sizes;
     if (y.size() != 4 || (y != x && y != Dims{x[0], x[1], 1, 1})) return false;
-    const uint32_t other = y == x ? in_layout(b, *layouts_[a]) : b;
+    const auto each = layouts_[a]->like_this(std::vector<int64_t>(y.begin(), y.end()));
+    const uint32_t other = y == x ? in_layout(b, *layouts_[a]) : each ? in_layout(b, *each) : b;
     const auto prepared = kernels::prepare_pairwise(adds ? kernels::Pairwise::add : kernels::Pairwise::mul,
                                                     *layouts_[a], layout_of(other), {});
     if (prepared) put(*prepared, std::array{a, other}, *at.outputs[0]);
