@@ -2,7 +2,7 @@
 
 build_packages="g++ cmake ninja-build ccache pkg-config libfmt-dev nlohmann-json3-dev libdeflate-dev libisal-dev zlib1g-dev libcli11-dev
   libfast-float-dev libssl-dev libopenblas-openmp-dev libdnnl-dev libhwy-dev libcurl4-openssl-dev libpugixml-dev"
-test_packages="libgtest-dev libgmock-dev libbenchmark-dev git python3 python3-numpy python3-torch strace openssl
+test_packages="libgtest-dev libgmock-dev libbenchmark-dev git python3 python3-numpy python3-torch python3-torchvision strace openssl
   python3-pip"
 
 missing_packages() {

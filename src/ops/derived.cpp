@@ -56,14 +56,15 @@ void for_each_offset(const Place& place, Visit&& visit) {
   }
 }
 
-// The gradient of `base` from that of its view: each element is added where the view showed it.
+// The gradient of `base` from that of its view: each element is added where the view showed it. A view may show what of
+// the storage lies outside of `base`, whose gradient nobody asks for.
 Tensor gradient_of_base(const Place& base, const Place& view, const Tensor& gradient) {
   if (numel_of(base.sizes) == 0 || gradient.numel() == 0) return zeros(base.sizes, {gradient.dtype()});
-  const int64_t begin = base.offset;
-  Tensor spread = zeros({base.last() - begin + 1}, {gradient.dtype()});
+  const int64_t begin = std::min(base.offset, view.offset), last = std::max(base.last(), view.last());
+  Tensor spread = zeros({last - begin + 1}, {gradient.dtype()});
   if (is_one_to_one(view)) {
     spread.as_strided(view.sizes, view.strides, view.offset - begin).copy_(gradient);
-    return spread.as_strided(base.sizes, base.strides, 0).contiguous();
+    return spread.as_strided(base.sizes, base.strides, base.offset - begin).contiguous();
   }
   const Tensor flat = gradient.contiguous();
   dispatch_floating(gradient.dtype(), "as_strided backward", [&]<class T>() {
@@ -71,7 +72,7 @@ Tensor gradient_of_base(const Place& base, const Place& view, const Tensor& grad
     T* to = spread.data<T>();
     for_each_offset(view, [&](int64_t at) { to[at - begin] += *from++; });
   });
-  return spread.as_strided(base.sizes, base.strides, 0).contiguous();
+  return spread.as_strided(base.sizes, base.strides, base.offset - begin).contiguous();
 }
 
 class ViewNode final : public Node {

@@ -25,7 +25,7 @@ TEST(Conv, RefusesWhatPyTorchRefuses) {
   expect_error(ErrorKind::bad_argument, "Kernel size can't be greater than actual input size", [&] {
     conv(ones({1, 1, 2, 5}));
   });
-  expect_error(ErrorKind::bad_argument, "the input needs 1 channels", [&] { conv(ones({1, 2, 5, 5})); });
+  expect_error(ErrorKind::bad_argument, "the input needs 1 · 1 channels", [&] { conv(ones({1, 2, 5, 5})); });
   const nn::Conv1d reflecting(1, 1, 3, {.padding = 3, .padding_mode = "reflect"});
   expect_error(ErrorKind::bad_argument, "a padding of 3 and 3 for a dimension of 3", [&] {
     reflecting(ones({1, 1, 3}));

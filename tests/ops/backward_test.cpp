@@ -212,6 +212,15 @@ TEST(Dropout, KeepsScalesAndGivesTheGradientOfWhatItKept) {
               HasSubstr("dropout probability has to be between 0 and 1, but got 1.5"));
 }
 
+TEST(Backward, ViewsMayShowWhatLiesOutsideOfTheirBase) {
+  const Tensor leaf = ones({10}).narrow(0, 5, 3).detach().requires_grad_();
+  sum(leaf.as_strided({3}, {2}, 4)).backward();  // 4, 6, 8, of which the leaf has 5, 6, 7
+  EXPECT_EQ(leaf.grad().to_vector<float>(), (std::vector<float>{0, 1, 0}));
+  leaf.set_grad({});
+  sum(leaf.as_strided({4, 2}, {1, 0}, 4)).backward();  // 4, 5, 6, 7, each twice
+  EXPECT_EQ(leaf.grad().to_vector<float>(), (std::vector<float>{2, 2, 2}));
+}
+
 TEST(ThreadsBackward, EachThreadRecordsItsOwnGraphOverSharedWeights) {
   const Tensor weight = rand({8, 8}), view = weight.t();
   std::vector<std::thread> threads;
