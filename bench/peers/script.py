@@ -17,8 +17,17 @@ def make():
     if name == "bert_base":
         import transformers
         settings = transformers.BertConfig()
-        settings.use_cache, settings.return_dict, settings._attn_implementation = False, False, "eager"
-        module, inputs = transformers.BertModel(settings).eval(), (torch.randint(3, 30000, (1, 128)),)
+        settings._attn_implementation = "eager"
+
+        class First(torch.nn.Module):
+            def __init__(self):
+                super().__init__()
+                self.model = transformers.BertModel(settings)
+
+            def forward(self, ids):
+                return self.model(ids)[0]
+
+        module, inputs = First().eval(), (torch.randint(3, 30000, (1, 128)),)
     else:
         import torchvision
         module, inputs = getattr(torchvision.models, name)(weights=None).eval(), (torch.rand(1, 3, 224, 224),)
