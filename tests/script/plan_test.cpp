@@ -280,8 +280,10 @@ TEST(FusedPlan, ASumOfTwoConvolutionsIsTakenInByOne) {
 
 TEST(FusedPlan, GivesWhatLinearLayersGiveOneByOne) {
   const auto file = archive_of(
-      "  w : Tensor\n  b : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    y = torch.gelu(torch.linear(x, self.w, self.b))\n"
-      "    z = torch.add(torch.linear(y, self.w), x)\n    return torch.linear(torch.transpose(z, 0, 1), self.w, self.b)\n",
+      "  w : Tensor\n  b : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    y = torch.gelu(torch.linear(x, self.w, "
+      "self.b))\n"
+      "    z = torch.add(torch.linear(y, self.w), x)\n    return torch.linear(torch.transpose(z, 0, 1), self.w, "
+      "self.b)\n",
       Dict{{"w", randn({64, 64}) * 0.2}, {"b", randn({64})}});
   const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
   for (const Dims& sizes : {Dims{4, 40, 64}, Dims{2, 3, 64}, Dims{130, 1, 64}}) {
@@ -298,6 +300,29 @@ TEST(FusedPlan, SeesWeightsThatAreChanged) {
     for (const Module& one : {module, exact}) one.attribute("g").to_tensor().fill_(scale);
     const Tensor expected = exact.call("f", {x}).to_tensor();
     for (int call = 0; call < 3; ++call) EXPECT_LE(relative(module.call("f", {x}).to_tensor(), expected), 1e-5);
+  }
+}
+
+TEST(FusedPlan, SeesChangesOfWhatWasComputedOnce) {
+  const Module module =
+      jit::load(archive_of("  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    return torch.add(x, "
+                           "torch.sum(torch.cat([self.s, self.s])))\n",
+                           Dict{{"s", row({1.0})}}));
+  for (double s = 1; s < 6; ++s) {
+    module.attribute("s").to_tensor().fill_(s);
+    for (int call = 0; call < 1 + static_cast<int>(s) % 3; ++call)
+      expect_equal(module.call("f", {row({0.0})}), row({2 * s}));
+  }
+}
+
+TEST(FusedPlan, SeesChangesOfWhatChoseTheWay) {
+  const Module module =
+      jit::load(archive_of("  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    if bool(self.s):\n      y = "
+                           "torch.neg(x)\n    else:\n      y = x\n    return y\n",
+                           Dict{{"s", row({1.0})}}));
+  for (const double s : {1.0, 0.0, 3.0}) {
+    module.attribute("s").to_tensor().fill_(s);
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({5.0})}), row({s == 0 ? 5.0 : -5.0}));
   }
 }
 

@@ -46,6 +46,11 @@ void put_constants(Pattern& pattern, const Live& live, const std::vector<Registe
   });
 }
 
+void watch(const Pattern& argument, std::vector<Watched>& constants) {
+  if (argument.is_constant() && argument.constant.is_tensor()) constants.emplace_back(argument.constant.to_tensor());
+  for (const Pattern& item : argument.items) watch(item, constants);
+}
+
 Instruction instruction_of(RecordedCall call) {
   return {.name = std::string(call.node->schema->name()),
           .node = call.node,
@@ -96,8 +101,12 @@ Draft draft_of(Recorded recorded) {
   keep_copies_of_results(recorded);
   Live live(recorded);
   Draft draft{.shares = shared_registers(recorded), .inputs = recorded.inputs};
+  for (const Tensor& tensor : recorded.read) draft.constants.emplace_back(tensor);
   for (RecordedCall& call : recorded.calls) {
-    if (!live.call(call)) continue;
+    if (!live.call(call)) {
+      for (const Pattern& argument : call.arguments) watch(argument, draft.constants);
+      continue;
+    }
     for (Pattern& argument : call.arguments) put_constants(argument, live, recorded.registers, Pattern::Kind::constant);
     draft.instructions.push_back(instruction_of(std::move(call)));
   }

@@ -155,7 +155,7 @@ class Fuser {
 
   void note_constants(const Tensor& a, const Tensor& b) {
     for (const Tensor& tensor : {a, b}) {
-      if (tensor.defined()) fused_.draft.constants.push_back(tensor);
+      if (tensor.defined()) fused_.draft.constants.emplace_back(tensor);
     }
   }
 

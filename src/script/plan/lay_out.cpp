@@ -178,7 +178,7 @@ class LayingOut {
     }
     const auto& [gamma, beta, mean, var] = given;
     const Tensor scale = gamma * rsqrt(var + constant_in(at.arguments[7])->to_double()), shift = beta - mean * scale;
-    for (const Tensor& tensor : given) draft().constants.push_back(tensor);
+    for (const Tensor& tensor : given) draft().constants.emplace_back(tensor);
     return kernels::prepare_scaling(in, scale.data<float>(), shift.data<float>(), false);
   }
 

@@ -1,5 +1,7 @@
 #include "script/plan/plan.h"
 
+#include <algorithm>
+
 namespace okibi::script {
 namespace {
 
@@ -38,20 +40,17 @@ void make_constants(std::vector<Instruction>& instructions) {
 
 }  // namespace
 
+bool are_unchanged(std::span<const Watched> constants) noexcept {
+  return std::ranges::all_of(constants, [](const Watched& one) { return one.storage->version() == one.version; });
+}
+
 Plan::Plan(Draft draft)
     : instructions_(std::move(draft.instructions)),
       registers_(draft.registers.size()),
-      result_(std::move(draft.result)) {
+      result_(std::move(draft.result)),
+      constants_(std::move(draft.constants)) {
   find_last_uses(instructions_, registers_, result_);
   make_constants(instructions_);
-  for (const Tensor& tensor : draft.constants) unchanged_.push_back({tensor.storage(), tensor.storage()->version()});
-}
-
-bool Plan::is_good() const noexcept {
-  for (const Unchanged& constant : unchanged_) {
-    if (constant.storage->version() != constant.version) return false;
-  }
-  return true;
 }
 
 void Plan::call(const Instruction& instruction, std::vector<Value>& registers) const {

@@ -27,6 +27,15 @@ struct Instruction {
   std::vector<uint32_t> last_uses = {};  // registers that nobody reads afterwards
 };
 
+// Numbers that have gone into others, as they were then: a plan is good while they do not change.
+struct Watched {
+  std::shared_ptr<Storage> storage;
+  uint32_t version;
+
+  explicit Watched(const Tensor& tensor) : storage(tensor.storage()), version(storage->version()) {}
+};
+bool are_unchanged(std::span<const Watched> constants) noexcept;
+
 // What passes work on.
 struct Draft {
   std::vector<Instruction> instructions = {};
@@ -34,7 +43,7 @@ struct Draft {
   std::vector<bool> shares = {};  // by register: whether its numbers are another's, an input's, or changed
   size_t inputs = 0;
   Pattern result = {};
-  std::vector<Tensor> constants = {};  // whose numbers have gone into others: a plan is good while they do not change
+  std::vector<Watched> constants = {};
 };
 
 // Any number of threads may run one.
@@ -44,7 +53,7 @@ class Plan {
 
   // Of inputs of the sizes, strides and dtypes of those that were recorded.
   Value run(std::span<const Value> inputs) const;
-  bool is_good() const noexcept;  // nobody has changed the constants
+  bool is_good() const noexcept { return are_unchanged(constants_); }
 
   const std::vector<Instruction>& instructions() const noexcept { return instructions_; }
 
@@ -54,11 +63,7 @@ class Plan {
   std::vector<Instruction> instructions_;
   size_t registers_;
   Pattern result_;
-  struct Unchanged {
-    std::shared_ptr<Storage> storage;
-    uint32_t version;
-  };
-  std::vector<Unchanged> unchanged_;
+  std::vector<Watched> constants_;
 };
 
 Draft draft_of(Recorded recorded);

@@ -126,6 +126,11 @@ bool Recording::depends(std::span<const Value> values) {
 
 void Recording::reads(const Value& value) {
   if (depends(value)) refuse("the way it takes depends on the numbers of a tensor");
+  note_read(value);
+}
+
+void Recording::note_read(const Value& value) {
+  visit_tensors(value, [&](const Tensor& tensor) { recorded_.read.push_back(tensor); });
 }
 
 // Containers that the program made itself are filled anew by each call, before they are looked at.
@@ -197,6 +202,11 @@ void Recording::call(const Node& node, const Code& code, std::span<const Value> 
   const Effects& effects = node.kernel.effects;
   const bool depends_on_inputs = effects.is_random || depends(arguments);
   if (refuses(effects, arguments, depends_on_inputs)) return;
+  if (effects.reads || effects.sizes || effects.sizes_by_mask) {
+    for (const Value& argument : arguments) {
+      if (!depends(argument)) note_read(argument);
+    }
+  }
   const bool changes_tensor = effects.changes && arguments[0].is_tensor();
   if (effects.changes && !changes_tensor) return;  // a list or a dict: changes() was told
   bool gives_tensors = false;

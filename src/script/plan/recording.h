@@ -40,6 +40,7 @@ struct Recorded {
   size_t inputs = 0;
   std::vector<bool> changed = {};  // by storage: in place
   std::unordered_set<const Storage*> changed_outside = {};  // of the module
+  std::vector<Tensor> read = {};  // whose numbers chose the way, though no input changes them
   Pattern result = {};
 };
 
@@ -78,6 +79,7 @@ class Recording {
   bool depends(std::span<const Value> values);
   bool refuses(const Effects& effects, std::span<const Value> arguments, bool depends);
   bool holds(std::span<const Value> values, const Tensor& tensor);
+  void note_read(const Value& value);
   bool is_mask(const Value& value);
   Pattern pattern_of(const Value& value, bool is_result);
   bool outlives_the_call(const Value& container);

@@ -17,7 +17,8 @@ std::shared_ptr<const Plan> Runner::find(const std::string& key) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(plans_, key, &Kept::key);
   if (found == plans_.end()) return nullptr;
-  const bool is_good = uses_plans_ && found->changes == program_.changes() && (!found->plan || found->plan->is_good());
+  const bool is_unchanged = found->plan ? found->plan->is_good() : are_unchanged(found->draft.constants);
+  const bool is_good = uses_plans_ && found->changes == program_.changes() && is_unchanged;
   if (!is_good) return plans_.erase(found), nullptr;
   if (!found->plan) found->plan = plan_of(std::move(found->draft));
   found->last_use = ++uses_;
