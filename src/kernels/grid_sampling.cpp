@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include "kernels/cubic.h"
 #include "kernels/split.h"
 
 namespace okibi::kernels {
@@ -67,20 +68,6 @@ struct Points {
   }
 };
 
-// Keys' cubic with a = -0.75, and its derivative.
-template <class T>
-T keys(T x) {
-  const T a = T(-0.75);
-  x = std::abs(x);
-  return x <= 1 ? ((a + 2) * x - (a + 3)) * x * x + 1 : ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
-}
-template <class T>
-T keys_slope(T x) {
-  const T a = T(-0.75), sign = x < 0 ? T(-1) : T(1);
-  x = std::abs(x);
-  return sign * (x <= 1 ? (3 * (a + 2) * x - 2 * (a + 3)) * x : (3 * a * x - 10 * a) * x + 8 * a);
-}
-
 template <class T>
 Points<T> points_of(T coordinate, int64_t size, const GridSampling& s) {
   Points<T> points;
@@ -89,7 +76,7 @@ Points<T> points_of(T coordinate, int64_t size, const GridSampling& s) {
     const T first = std::floor(raw.at), behind = raw.at - first;
     for (int k = -1; k < 3; ++k) {
       const T point = within<T>({first + static_cast<T>(k), T(0)}, size, s).at, x = behind - static_cast<T>(k);
-      points.add(point, size, keys(x), keys_slope(x) * raw.slope);
+      points.add(point, size, keys(x, T(-0.75)), keys_slope(x, T(-0.75)) * raw.slope);
     }
     return points;
   }

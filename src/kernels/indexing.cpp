@@ -4,28 +4,16 @@
 #include <type_traits>
 
 #include "kernels/split.h"
+#include "kernels/usual_width.h"
 #include "tensor/element.h"
 
 namespace okibi::kernels {
 namespace {
 
-// Calls f with the bytes as a constant where they are those of a number, so that moving it is one instruction.
+// A number is moved by one instruction.
 template <class F>
 void with_bytes(int64_t bytes, F f) {
-  switch (bytes) {
-    case 1:
-      return f(std::integral_constant<int64_t, 1>());
-    case 2:
-      return f(std::integral_constant<int64_t, 2>());
-    case 4:
-      return f(std::integral_constant<int64_t, 4>());
-    case 8:
-      return f(std::integral_constant<int64_t, 8>());
-    case 16:
-      return f(std::integral_constant<int64_t, 16>());
-    default:
-      return f(std::integral_constant<int64_t, 0>());
-  }
+  with_one_of<1, 2, 4, 8, 16>(bytes, f);
 }
 
 template <class T>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/cubic.h"
 #include "kernels/scratch.h"
 #include "kernels/split.h"
 
@@ -76,15 +77,6 @@ Taps<T> linear(const Rescaling& axis) {
     taps.weight[at + 1] = behind;
   }
   return taps;
-}
-
-// Keys' cubic: 1 at 0, and 0 at all other whole numbers.
-template <class T>
-T keys(T x, T a) {
-  x = std::abs(x);
-  if (x <= T(1)) return ((a + 2) * x - (a + 3)) * x * x + 1;
-  if (x < T(2)) return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a;
-  return T(0);
 }
 
 template <class T>

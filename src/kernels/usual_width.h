@@ -6,23 +6,16 @@
 
 namespace okibi::kernels {
 
-// Calls f with the width as a constant where it is a usual one, so that a row's loop is unrolled; else with 0.
+// Calls f with n as a constant where it is one of the usual ones, so that the loop over so many is unrolled; else with
+// 0.
+template <int64_t... usual, class F>
+void with_one_of(int64_t n, F f) {
+  const bool is_usual = ((n == usual && (f(std::integral_constant<int64_t, usual>()), true)) || ...);
+  if (!is_usual) f(std::integral_constant<int64_t, 0>());
+}
 template <class F>
 void with_width(int64_t width, F f) {
-  switch (width) {
-    case 4:
-      return f(std::integral_constant<int64_t, 4>());
-    case 8:
-      return f(std::integral_constant<int64_t, 8>());
-    case 16:
-      return f(std::integral_constant<int64_t, 16>());
-    case 32:
-      return f(std::integral_constant<int64_t, 32>());
-    case 64:
-      return f(std::integral_constant<int64_t, 64>());
-    default:
-      return f(std::integral_constant<int64_t, 0>());
-  }
+  with_one_of<4, 8, 16, 32, 64>(width, f);
 }
 
 }  // namespace okibi::kernels

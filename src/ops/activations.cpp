@@ -105,7 +105,7 @@ struct Abs : Curved<Abs> {
     const Tensor in = x.contiguous();
     if (x.dtype() == complex64) return lengths<float>(in, out);
     if (x.dtype() == complex128) return lengths<double>(in, out);
-    if (is_floating_point(x.dtype())) return Curved<Abs>::forward(x, out);
+    if (is_floating_point(x.dtype())) return Curved<Abs>::forward(in, out);
     dispatch_numbers(x.dtype(), "abs", [&]<class T>() {
       map1<T>(in, out, [](T v) { return v < T(0) ? static_cast<T>(0 - static_cast<uint64_t>(v)) : v; });
     });

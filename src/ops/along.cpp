@@ -31,7 +31,7 @@ namespace {
 
 // Of an index that is not empty: in all dimensions but that one it may be smaller than x, not larger.
 void require_not_larger(const Tensor& index, const Tensor& x, std::optional<size_t> but, std::string_view what) {
-  const Dims sizes = at_least_1d(index).sizes(), most = at_least_1d(x).sizes();
+  const Dims sizes = at_least(1, index).sizes(), most = at_least(1, x).sizes();
   bool fits = sizes.size() == most.size();
   for (size_t d = 0; fits && d < sizes.size(); ++d) fits = d == but || sizes[d] <= most[d];
   if (fits) return;
@@ -52,7 +52,7 @@ void check_gather(const Tensor& x, int64_t dim, const Tensor& index, std::string
 
 // As much of x as an index of these sizes reaches, which in dimension `but` is all.
 Tensor reached(const Tensor& x, const Dims& sizes, std::optional<size_t> but) {
-  Tensor part = at_least_1d(x);
+  Tensor part = at_least(1, x);
   for (size_t d = 0; d < sizes.size(); ++d) {
     if (d != but && part.sizes()[d] != sizes[d]) part = part.narrow(static_cast<int64_t>(d), 0, sizes[d]);
   }
@@ -65,13 +65,13 @@ struct AlongIndex {
   size_t dim;
   kernels::Along along;
   AlongIndex(const Tensor& x, size_t dim_of_x, const Tensor& index)
-      : at(at_least_1d(index.contiguous())), dim(dim_of_x), along(extents(x, at, dim)) {
+      : at(at_least(1, index.contiguous())), dim(dim_of_x), along(extents(x, at, dim)) {
     require_within(at, along.n, dim);
   }
 
  private:
   static kernels::Along extents(const Tensor& x, const Tensor& at, size_t dim) {
-    const Dims x_sizes = at_least_1d(x).sizes();
+    const Dims x_sizes = at_least(1, x).sizes();
     const Extent places(at.sizes(), dim);
     return {places.outer, x_sizes[dim], places.n, places.inner};
   }
@@ -150,8 +150,8 @@ void scatter_add_into(const Tensor& x, int64_t dim, const Tensor& index, const T
   change_along(x, dim, index, [&](const AlongIndex& places, const Tensor& part) {
     const Tensor from = reached(source, places.at.sizes(), {}).contiguous();
     dispatch_index(places.at.dtype(), "scatter_add", [&]<class Index>() {
-      dispatch_summable(x.dtype(), "scatter_add", [&]<class T>() {
-        kernels::add_along(places.along, places.at.data<Index>(), elements_of<const T>(from), elements_of<T>(part));
+      dispatch_real(x.dtype(), "scatter_add", [&]<class T>() {
+        kernels::add_along(places.along, places.at.data<Index>(), numbers_of<const T>(from), numbers_of<T>(part));
       });
     });
   });
@@ -170,7 +170,7 @@ Tensor gradient_of_source(const Tensor& gradient, int64_t dim, const Tensor& ind
   const Tensor taken = call<Gather>(gradient, dim, index, false);
   if (taken.sizes() == sizes) return taken;
   const Tensor whole = zeros(sizes, {gradient.dtype()});
-  const Tensor reached_part = reached(whole, at_least_1d(index).sizes(), {});
+  const Tensor reached_part = reached(whole, at_least(1, index).sizes(), {});
   reached_part.copy_(taken.reshape(reached_part.sizes()));
   return whole;
 }

@@ -94,7 +94,7 @@ void flip_into(const Tensor& x, const Dims& dims, const Tensor& out) {
   if (x.numel() == 0) return;
   StridedBytes from = strided_bytes(x.raw_data(), x.strides(), itemsize(x.dtype()));
   for (const int64_t dim : dims) {
-    if (x.dim() == 0) break;
+    if (x.dim() == 0 || x.size(dim) == 1) continue;
     int64_t& stride = from.strides[static_cast<size_t>(dim)];
     from.first += (x.size(dim) - 1) * stride;
     stride = -stride;

@@ -10,8 +10,4 @@ Tensor at_least(int64_t dims, const Tensor& x);       // PyTorch's atleast_1d to
 // `dims` without signs. Error(bad_argument) where one is named twice.
 Dims distinct_dims(const Dims& dims, size_t rank, std::string_view name);
 
-// The rows of the table that do not stand in arranging.cpp.
-std::span<const okibi::Op> rearranging_ops();  // rearranging.cpp: all that is a view
-std::span<const okibi::Op> repeating_ops();    // repeating.cpp
-
 }  // namespace okibi::ops

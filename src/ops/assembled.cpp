@@ -6,6 +6,7 @@
 
 #include "ops/arranging.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -35,7 +36,11 @@ struct ScaledDotProductAttention {
   // (queries, keys): those that come after the query.
   static Tensor later(int64_t queries, int64_t keys) {
     const Tensor is_later = empty({queries, keys}, {boolean});
-    for (int64_t i = 0; i < is_later.numel(); ++i) is_later.data<bool>()[i] = i % keys > i / keys;
+    bool* row = is_later.data<bool>();
+    for (int64_t i = 0; i < queries; ++i, row += keys) {
+      const int64_t seen = std::min(i + 1, keys);
+      std::fill(std::fill_n(row, seen, false), row + keys, true);
+    }
     return is_later;
   }
   static Tensor with_mask(const Tensor& scores, const Tensor& mask) {
@@ -48,8 +53,7 @@ struct Baddbmm {
   static constexpr std::string_view schema =
       "aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor";
   static Tensor compose(const Tensor& x, const Tensor& a, const Tensor& b, double beta, double alpha) {
-    const Tensor product = okibi::mul(okibi::bmm(a, b), alpha);
-    return beta == 0 ? product : okibi::add(product, x, beta);  // what x holds then does not count, NaN included
+    return added(x, okibi::bmm(a, b), beta, alpha);
   }
 };
 
@@ -71,7 +75,7 @@ struct Repeat {
       sizes.push_back(
           static_cast<int64_t>(checked_mul(static_cast<uint64_t>(repeats[d]), static_cast<uint64_t>(size), "repeat")));
     }
-    return x.reshape(between).expand(spread).reshape(sizes);
+    return x.reshape(between).expand(spread).clone().view(sizes);  // its own numbers, also where nothing is repeated
   }
 };
 
@@ -124,7 +128,7 @@ struct Pad {
       padded = mode == "constant" ? padded_along(padded, dim, pad[i], pad[i + 1], value.value_or(0))
                                   : repeated_along(padded, dim, pad[i], pad[i + 1], mode);
     }
-    return padded;
+    return padded.storage() == x.storage() ? padded.clone() : padded.contiguous();  // its own numbers in any case
   }
 
  private:
@@ -142,7 +146,7 @@ struct Pad {
     if (before > 0) parts.push_back(filled(x, dim, before, value));
     parts.push_back(x.narrow(dim, std::max<int64_t>(-before, 0), kept));
     if (behind > 0) parts.push_back(filled(x, dim, behind, value));
-    return parts.size() == 1 ? parts[0].contiguous() : okibi::cat(parts, dim);
+    return parts.size() == 1 ? parts[0] : okibi::cat(parts, dim);
   }
   static Tensor filled(const Tensor& x, int64_t dim, int64_t length, double value) {
     Dims sizes = x.sizes();
@@ -164,6 +168,7 @@ struct Pad {
       throw Error(ErrorKind::bad_argument, fmt::format("pad: there is not so much to {} from", mode))
           .found(fmt::format("{} and {} for a dimension of {}", before, behind, size));
     }
+    if (before == 0 && behind == 0) return x;
     const Tensor places = empty({size + before + behind}, {int64});
     for (int64_t i = 0; i < places.numel(); ++i) {
       const int64_t at = i - before, beyond = at < 0 ? -at : at - size + 1;

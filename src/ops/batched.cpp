@@ -5,6 +5,7 @@
 #include "kernels/split.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -156,7 +157,7 @@ struct Addmm {
   static constexpr std::string_view schema =
       "aten::addmm(Tensor self, Tensor mat1, Tensor mat2, *, Scalar beta=1, Scalar alpha=1) -> Tensor";
   static Tensor compose(const Tensor& x, const Tensor& a, const Tensor& b, double beta, double alpha) {
-    return okibi::add(beta == 1 ? x : okibi::mul(x, beta), okibi::mm(a, b), alpha);
+    return added(x, okibi::mm(a, b), beta, alpha);
   }
 };
 

@@ -103,8 +103,9 @@ struct Split {
     if (size < 0 || (size == 0 && n > 0)) {
       throw Error(ErrorKind::bad_argument, "split expects a size of 1 or more").found(std::to_string(size));
     }
+    if (n == 0) return {x};
     std::vector<Tensor> parts;
-    for (int64_t at = 0; at == 0 || at < n; at += size) parts.push_back(x.narrow(dim, at, std::min(size, n - at)));
+    for (int64_t at = 0; at < n; at += size) parts.push_back(x.narrow(dim, at, std::min(size, n - at)));
     return parts;
   }
 };
@@ -118,6 +119,8 @@ struct Chunk {
     }
     const int64_t n = x.size(dim), size = n / chunks + (n % chunks != 0);
     if (size > 0) return Split::compose(x, size, dim);
+    constexpr int64_t most = 1 << 20;
+    if (chunks > most) throw Error(ErrorKind::limit, "chunk: more parts than any").found(std::to_string(chunks));
     return std::vector<Tensor>(static_cast<size_t>(chunks), x);  // nothing, so many times
   }
 };

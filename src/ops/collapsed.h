@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <optional>
 
+#include <fmt/format.h>
+
 #include <okibi/tensor.h>
 
 #include "tensor/geometry.h"
@@ -30,7 +32,8 @@ struct NamedDims {
 inline NamedDims named_dims(const Tensor& x, const std::optional<Dims>& dims) {
   NamedDims named{.rank = x.sizes().size()};
   if (named.rank > 64) {  // views may have made more of them
-    throw Error(ErrorKind::limit, "reductions are over tensors of at most 64 dimensions").found(std::to_string(named.rank));
+    throw Error(ErrorKind::limit, "reductions are over tensors of at most 64 dimensions")
+        .found(std::to_string(named.rank));
   }
   if (!dims || dims->empty()) {
     named.bits = named.rank == 64 ? ~uint64_t{0} : (uint64_t{1} << named.rank) - 1;
@@ -53,6 +56,18 @@ inline Dims sizes_without(const Tensor& x, const NamedDims& named, bool keepdim)
     if (!named[d] || keepdim) sizes.push_back(named[d] ? 1 : x.sizes()[d]);
   }
   return sizes;
+}
+
+// Error unless there is something to choose from.
+inline void require_some(const Tensor& x, const NamedDims& named, std::string_view name) {
+  for (size_t d = 0; d < named.size(); ++d) {
+    if (!named[d] || x.sizes()[d] > 0) continue;
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("{}(): Expected reduction dim {} to have non-zero size: there is nothing to choose from "
+                            "along a dimension of 0",
+                            name, d))
+        .found(to_string(x.sizes()));
+  }
 }
 
 // x as (outer, n, inner) around what is reduced, contiguous; where that does not lie side by side, it is moved to the

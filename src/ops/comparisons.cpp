@@ -168,6 +168,7 @@ struct IsKind {
   static constexpr std::string_view schema = Kind::schema;
   static OutputSpec infer(const Tensor& x) { return {x.sizes(), boolean}; }
   static void forward(const Tensor& x, const Tensor& out) {
+    if (is_complex(x.dtype())) throw_cannot_compute(Kind::schema, x.dtype());
     const bool is_small = is_floating_point(x.dtype()) && itemsize(x.dtype()) < 4;
     const Tensor in = is_small ? x.to(float32).contiguous() : x.contiguous();
     if (!is_floating_point(in.dtype())) return void(out.fill_(Kind::of(0.0)));

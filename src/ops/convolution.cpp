@@ -110,13 +110,6 @@ Tensor convolved(const Tensor& x, const Tensor& weight, const Tensor& bias, cons
 
 namespace {
 
-void check_spatial(const Tensor& weight, size_t spatial) {
-  if (spatial_of(weight) == spatial) return;
-  throw Error(ErrorKind::bad_argument, fmt::format("conv{}d: the weight has the wrong number of dimensions", spatial))
-      .expected(std::to_string(spatial + 2))
-      .found(to_string(weight.sizes()));
-}
-
 // How many places more than one a kernel covers along the d-th spatial dimension.
 int64_t reach(const Tensor& weight, const Dims& dilation, size_t d) {
   constexpr int64_t most = int64_t{1} << 30;
@@ -180,7 +173,7 @@ struct Conv {
   static constexpr std::string_view schema = ConvNames<spatial>::numbers;
   static Tensor compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride,
                         const Dims& padding, const Dims& dilation, int64_t groups) {
-    check_spatial(weight, spatial);
+    check_spatial(weight, spatial, "conv");
     return convolved(x, weight, bias,
                      {.stride = stride, .padding = padding, .dilation = dilation, .groups = groups});
   }
@@ -191,7 +184,7 @@ struct ConvPadded {
   static constexpr std::string_view schema = ConvNames<spatial>::by_name;
   static Tensor compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride,
                         const std::string& padding, const Dims& dilation, int64_t groups) {
-    check_spatial(weight, spatial);
+    check_spatial(weight, spatial, "conv");
     return padded_by_name(x, weight, bias, stride, padding, dilation, groups);
   }
 };

@@ -26,4 +26,7 @@ Tensor convolved(const Tensor& x, const Tensor& weight, const Tensor& bias, cons
 // How many dimensions a weight has behind its channels.
 inline size_t spatial_of(const Tensor& weight) { return weight.sizes().size() < 3 ? 0 : weight.sizes().size() - 2; }
 
+// Error(bad_argument) unless they are `spatial`; `family` is for the message: "conv" or "conv_transpose".
+void check_spatial(const Tensor& weight, size_t spatial, std::string_view family);
+
 }  // namespace okibi::ops

@@ -153,4 +153,12 @@ Convolution described(const Tensor& x, const Tensor& weight, const Tensor& bias,
   return c;
 }
 
+void check_spatial(const Tensor& weight, size_t spatial, std::string_view family) {
+  if (spatial_of(weight) == spatial) return;
+  throw Error(ErrorKind::bad_argument,
+              fmt::format("{}{}d: the weight has the wrong number of dimensions", family, spatial))
+      .expected(std::to_string(spatial + 2))
+      .found(to_string(weight.sizes()));
+}
+
 }  // namespace okibi::ops

@@ -28,7 +28,7 @@ std::vector<int64_t> order_of(const T* x, int64_t n) {
 template <class T>
 void find_unique(const Tensor& in, const std::vector<int64_t>& order, std::vector<T>& values, int64_t* inverse,
                  std::vector<int64_t>& counts) {
-  const T* const x = elements_of<const T>(in);
+  const T* const x = numbers_of<const T>(in);
   for (size_t i = 0; i < order.size(); ++i) {
     const T value = x[order[i]];
     if (i == 0 || !(comparable(value) == comparable(values.back()))) {
@@ -57,7 +57,7 @@ std::array<Tensor, 3> unique_of(const Tensor& x) {
   dispatch_ordered(in.dtype(), "unique", [&]<class T>() {
     std::vector<T> values;
     std::vector<int64_t> counts;
-    const auto order = order_of(elements_of<const T>(in), in.numel());
+    const auto order = order_of(numbers_of<const T>(in), in.numel());
     find_unique(in, order, values, inverse.data<int64_t>(), counts);
     found = {copied(values, x.dtype()), inverse, copied(counts, int64)};
   });
@@ -141,8 +141,8 @@ void search_lines(const Search& search, const Tensor& out) {
   const int64_t* const sorter = search.sorter.defined() ? search.sorter.data<int64_t>() : nullptr;
   for (int64_t i = 0; i < search.x.numel(); ++i) {
     const int64_t line = one_line ? 0 : i / width * n;
-    const T* const borders = elements_of<const T>(search.borders) + line;
-    const T value = elements_of<const T>(search.x)[i];
+    const T* const borders = numbers_of<const T>(search.borders) + line;
+    const T value = numbers_of<const T>(search.x)[i];
     int64_t low = 0, high = n;
     while (low < high) {
       const int64_t middle = low + (high - low) / 2;

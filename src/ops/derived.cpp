@@ -78,7 +78,8 @@ Tensor gradient_of_base(const Place& base, const Place& view, const Tensor& grad
 class ViewNode final : public Node {
  public:
   ViewNode(const TensorBody& base, const TensorBody& view)
-      : base_(base), view_(view), same_order_(base.contiguous && view.contiguous && base.numel == view.numel) {}
+      : base_(base), view_(view), same_order_(base.contiguous && view.contiguous && base.numel == view.numel &&
+                    base.storage_offset == view.storage_offset) {}
   const char* name() const noexcept override { return "AsStridedBackward0"; }
   void backward(std::span<const Tensor> outputs, std::span<Tensor> inputs) override {
     inputs[0] = same_order_ ? outputs[0].reshape(base_.sizes) : gradient_of_base(base_, view_, outputs[0]);

@@ -161,7 +161,13 @@ struct Region {
       : picture(static_cast<int64_t>(box[0])),
         down(edge(box[2], o), edge(box[4], o), o.height, x.size(2), o),
         across(edge(box[1], o), edge(box[3], o), o.width, x.size(3), o),
-        count(static_cast<T>(std::max<int64_t>(down.in_cell * across.in_cell, 1))) {}
+        count(static_cast<T>(std::max<int64_t>(down.in_cell * across.in_cell, 1))) {
+    constexpr double most = 1 << 26;
+    const double all = static_cast<double>(down.points.size()) * static_cast<double>(across.points.size());
+    if (all <= most) return;
+    throw Error(ErrorKind::limit, "roi_align: a box is so large that it would be looked at in more points than any")
+        .found(fmt::format("{}", all));
+  }
 
  private:
   static T edge(T at, const RoiOptions& o) {

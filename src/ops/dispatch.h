@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
-#include <okibi/dtype.h>
+#include <okibi/tensor.h>
+
+#include "tensor/element.h"
 
 namespace okibi {
 
@@ -28,6 +30,23 @@ void dispatch_numbers(DType dtype, std::string_view what, Work&& work) {
   if (dtype == int32) return work.template operator()<int32_t>();
   if (dtype == boolean) return work.template operator()<bool>();
   dispatch_floating(dtype, what, std::forward<Work>(work));
+}
+
+// All real numbers: those, and half precision and short integers.
+template <class Work>
+void dispatch_real(DType dtype, std::string_view what, Work&& work) {
+  if (dtype == float16) return work.template operator()<Half>();
+  if (dtype == bfloat16) return work.template operator()<BFloat16>();
+  if (dtype == uint8) return work.template operator()<uint8_t>();
+  if (dtype == int8) return work.template operator()<int8_t>();
+  if (dtype == int16) return work.template operator()<int16_t>();
+  dispatch_numbers(dtype, what, std::forward<Work>(work));
+}
+
+// Elements of a contiguous tensor whose dtype was dispatched on.
+template <class T>
+T* numbers_of(const Tensor& tensor) {
+  return reinterpret_cast<T*>(tensor.raw_data());
 }
 
 template <class Work>

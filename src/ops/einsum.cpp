@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ops/op.h"
+#include "tensor/geometry.h"
 
 namespace okibi::ops {
 namespace {
@@ -144,7 +145,7 @@ Tensor diagonal(const Tensor& x, size_t first, size_t second) {
     throw Error(ErrorKind::bad_argument, "einsum(): a subscript is repeated for one operand, but the sizes don't match")
         .found(fmt::format("{} and {}", sizes[first], sizes[second]));
   }
-  strides[first] += strides[second];
+  strides[first] = wrapping_add(strides[first], strides[second]);
   sizes.erase(second);
   strides.erase(second);
   return x.as_strided(sizes, strides, x.storage_offset());

@@ -187,8 +187,11 @@ std::span<const okibi::Op> elementwise_ops() {
   return rows;
 }
 
+// Half precision is summed as floats.
 Tensor sum_to(const Tensor& tensor, const Dims& sizes) {
   if (tensor.sizes() == sizes) return tensor;
+  if (tensor.dtype() == float16 || tensor.dtype() == bfloat16)
+    return sum_to(tensor.to(float32), sizes).to(tensor.dtype());
   Tensor result = tensor;
   while (result.sizes().size() > sizes.size()) result = okibi::sum(result, 0);
   for (size_t d = 0; d < sizes.size(); ++d) {

@@ -76,7 +76,7 @@ const Tensor& embedding_renorm_(const Tensor& weight, const Tensor& indices, dou
   dispatch_index(ids.dtype(), "embedding_renorm_", [&]<class Index>() {
     ops::dispatch_table(table.dtype(), "embedding_renorm_", [&]<class T>() {
       kernels::renormalise(ops::ids_of<Index>(ids), table.size(0), table.size(1), max_norm, norm_type,
-                           ops::numbers_of<T>(table));
+                           numbers_of<T>(table));
     });
   });
   if (table.is_same(weight))

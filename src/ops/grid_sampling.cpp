@@ -1,5 +1,5 @@
 // Pictures (batch, channels, height, width) and boxes (batch, channels, depth, height, width) read where a grid says.
-#include "ops/grid_sampling.h"
+#include "ops/op.h"
 
 #include <fmt/format.h>
 

@@ -36,10 +36,9 @@ void check_rows(const Tensor& x, int64_t dim, const Tensor& index, const Tensor&
   require_vector(index, name);
   require_same_dtype(x, source, name);
   const size_t along = wrap_dim(dim, x.sizes().size());
-  Dims expected = at_least_1d(x).sizes();
+  Dims expected = at_least(1, x).sizes();
   expected[along] = index.numel();
-  const bool both_scalars = x.dim() == 0 && source.dim() == 0;
-  if ((x.dim() == source.dim() || both_scalars) && at_least_1d(source).sizes() == expected) return;
+  if (x.dim() == source.dim() && at_least(1, source).sizes() == expected) return;
   throw Error(
       ErrorKind::bad_argument,
       fmt::format("{}(): the source must have the sizes of self, but along dimension {} as many rows as there are "
@@ -61,8 +60,8 @@ struct IndexAdd {
     out.copy_(x);
     const RowPlaces places(out, wrap_dim(dim, out.sizes().size()), index);
     const Tensor rows = times(source, alpha).contiguous();
-    dispatch_summable(out.dtype(), "index_add", [&]<class T>() {
-      kernels::add_at(places.view(), elements_of<const T>(rows), elements_of<T>(out));
+    dispatch_real(out.dtype(), "index_add", [&]<class T>() {
+      kernels::add_at(places.view(), numbers_of<const T>(rows), numbers_of<T>(out));
     });
   }
 
@@ -76,7 +75,7 @@ struct IndexAdd {
     const auto& [index, dim, sizes, alpha] = saved;
     std::array<Tensor, 3> gradients{gradient};
     if (edges.needed(2)) {
-      gradients[2] = times(okibi::index_select(at_least_1d(gradient), dim, index.get()), alpha).reshape(sizes);
+      gradients[2] = times(okibi::index_select(at_least(1, gradient), dim, index.get()), alpha).reshape(sizes);
     }
     return gradients;
   }
@@ -88,24 +87,12 @@ struct IndexAdd {
   }
 };
 
-// value in the rows that the index names, where negative ones count from the end.
+// x[:, …, index] = value, where negative ones count from the end.
 Tensor filled_rows(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& value) {
   require_vector(index, "index_fill");
-  const size_t along = wrap_dim(dim, x.sizes().size());
-  const int64_t n = at_least_1d(x).sizes()[along];
-  const Tensor named = zeros({n}, {boolean}), at = index.to(int64).contiguous();
-  for (int64_t i = 0; i < at.numel(); ++i) {
-    const int64_t found = at.data<int64_t>()[i];
-    if (found < -n || found >= n) {
-      throw Error(ErrorKind::out_of_range,
-                  fmt::format("index {} is out of bounds for dimension {} with size {}", found, along, n))
-          .found(fmt::format("{} at position {} of the index", found, i));
-    }
-    named.data<bool>()[found < 0 ? found + n : found] = true;
-  }
-  Dims sizes(x.sizes().size(), 1);
-  if (!sizes.empty()) sizes[along] = n;
-  return okibi::where(named.reshape(sizes), value.to(x.dtype()), x);
+  Indices indices{std::vector<Tensor>(wrap_dim(dim, x.sizes().size()))};
+  indices.list.push_back(index);
+  return with_values_at(at_least(1, x), indices, value.to(x.dtype())).reshape(x.sizes());
 }
 
 struct IndexFillScalar {

@@ -47,8 +47,9 @@ Tensor in_runs(const Tensor& x, const IndexedShape& shape) { return ends_in_runs
 
 Tensor spread_values(const Tensor& values, const Dims& sizes) {
   try {
-    return values.expand(sizes).contiguous();
-  } catch (const Error&) {
+    return values.expand(sizes);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::bad_argument) throw;
     throw Error(
         ErrorKind::bad_argument,
         fmt::format("shape mismatch: value tensor of shape {} cannot be broadcast to indexing result of shape {}",
@@ -62,8 +63,8 @@ void put_into(const Tensor& x, const IndexedShape& shape, const Tensor& values, 
   if (!accumulate) {
     return kernels::put(places.view(), bytes_of(x), values.raw_data(), x.raw_data());
   }
-  dispatch_summable(x.dtype(), "index_put with accumulate", [&]<class T>() {
-    kernels::add_at(places.view(), elements_of<const T>(values), elements_of<T>(x));
+  dispatch_real(x.dtype(), "index_put with accumulate", [&]<class T>() {
+    kernels::add_at(places.view(), numbers_of<const T>(values), numbers_of<T>(x));
   });
 }
 
@@ -74,14 +75,6 @@ void require_fitting_values(const Tensor& x, const Tensor& values) {
               fmt::format("Index put requires the source and destination dtypes match, got {} for the destination and "
                           "{} for the source.",
                           name_of(x.dtype()), name_of(values.dtype())));
-}
-
-// Whether x may be written to as it lies: a view, say, of some columns of a matrix.
-bool can_put(const Tensor& x, const IndexedShape& shape) {
-  for (size_t d = 0; d < x.sizes().size(); ++d) {
-    if (x.sizes()[d] > 1 && x.strides()[d] == 0) return false;
-  }
-  return ends_in_runs(x, shape);
 }
 
 constexpr char tensor_schema[] = "aten::index.Tensor(Tensor self, Tensor?[] indices) -> Tensor";
@@ -144,7 +137,7 @@ struct IndexPut {
                       const Tensor& out) {
     out.copy_(x);
     const IndexedShape shape = shape_of_indexed(out, indices);
-    put_into(out, shape, spread_values(values, shape.sizes), accumulate);
+    put_into(out, shape, spread_values(values, shape.sizes).contiguous(), accumulate);
   }
 
   static constexpr const char* backward_name = "IndexPutBackward0";
@@ -169,6 +162,10 @@ struct IndexPut {
 
 }  // namespace
 
+Tensor with_values_at(const Tensor& x, const Indices& indices, const Tensor& values) {
+  return call<IndexPut<put_schema>>(x, indices, values, false);
+}
+
 std::span<const okibi::Op> indexing_ops() {
   static constexpr okibi::Op rows[] = {entry<IndexTensor>(), entry<Index<tensor_twin_schema>>(),
                                        entry<IndexPut<put_schema>>(), entry<IndexPut<put_twin_schema>>()};
@@ -191,8 +188,8 @@ const Tensor& index_put_(const Tensor& x, std::span<const Tensor> indices, const
   refuse_lost_gradient(values, "index_put_");
   const IndexedShape shape = shape_of_indexed(x, all);
   require_fitting_values(x, values);
-  const Tensor spread = spread_values(apart_from(x, values), shape.sizes);
-  return change_in_place(x, can_put(x, shape), [&](const Tensor& into) { put_into(into, shape, spread, accumulate); });
+  const Tensor spread = spread_values(apart_from(x, values), shape.sizes).contiguous();
+  return change_in_place(x, ends_in_runs(x, shape), [&](const Tensor& into) { put_into(into, shape, spread, accumulate); });
 }
 
 }  // namespace okibi

@@ -5,10 +5,10 @@
 #include <vector>
 
 #include "kernels/indexing.h"
+#include "ops/arranging.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "tensor/body.h"
-#include "tensor/element.h"
 
 namespace okibi::ops {
 
@@ -26,43 +26,29 @@ struct FromValue<Indices> {
 };
 inline void require_resolved(const Indices& indices) { require_resolved(indices.list); }
 
+// index_put: x, but for `values` where the indices say.
+Tensor with_values_at(const Tensor& x, const Indices& indices, const Tensor& values);
+
 // Numbers that can be moved about one by one. Error(unsupported) for sparse, nested, quantised and packed ones.
 void require_plain(const Tensor& x, std::string_view name);
 void require_same_dtype(const Tensor& x, const Tensor& source, std::string_view name);
 // One byte for each element of `mask`, contiguous: 0 where it is false. Error(bad_argument) unless it is boolean.
 Tensor truth_of(const Tensor& mask, std::string_view name);
 
-// A tensor without dimensions is looked at as one of a single number.
-inline Tensor at_least_1d(const Tensor& x) { return x.dim() == 0 ? x.reshape({1}) : x; }
 inline int64_t bytes_of(const Tensor& x) { return static_cast<int64_t>(itemsize(x.dtype())); }
 
 // Of int64 or int32. And contiguous, each one of 0 to n - 1: Error(out_of_range) names the first that is not.
 void require_index(const Tensor& index, std::string_view name);
 void require_within(const Tensor& index, int64_t n, size_t dim);
 
-template <class T>
-T* elements_of(const Tensor& tensor) {
-  return reinterpret_cast<T*>(tensor.raw_data());
-}
-
-// The dtypes that can be added up in place.
-template <class Work>
-void dispatch_summable(DType dtype, std::string_view what, Work&& work) {
-  if (dtype == float16) return work.template operator()<Half>();
-  if (dtype == bfloat16) return work.template operator()<BFloat16>();
-  if (dtype == uint8) return work.template operator()<uint8_t>();
-  if (dtype == int8) return work.template operator()<int8_t>();
-  if (dtype == int16) return work.template operator()<int16_t>();
-  dispatch_numbers(dtype, what, std::forward<Work>(work));
-}
-
 // Error(unsupported) where a change in place would lose the gradient of what is put into x.
 void refuse_lost_gradient(const Tensor& source, std::string_view name);
 
 // Changes x by work(tensor), which is x itself where that may be changed as it lies, or else a contiguous copy that is
-// copied back.
+// copied back. Nothing is copied before x is known to be such as may be changed.
 template <class Work>
 const Tensor& change_in_place(const Tensor& x, bool as_it_lies, Work&& work) {
+  require_strided_target(x, "a change in place");
   require_writable(x);
   require_resolved(x);
   x.raw_data();  // Error(bad_argument) where there are no numbers
@@ -89,10 +75,5 @@ const Tensor& scatter_value_in_place(const Tensor& x, int64_t dim, const Tensor&
 const Tensor& scatter_add_in_place(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
 const Tensor& index_copy_in_place(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
 const Tensor& masked_scatter_in_place(const Tensor& x, const Tensor& mask, const Tensor& source);
-
-// The rows of the table that do not stand in indexing.cpp.
-std::span<const okibi::Op> along_ops();      // along.cpp
-std::span<const okibi::Op> index_row_ops();  // index_rows.cpp
-std::span<const okibi::Op> masking_ops();    // masking.cpp
 
 }  // namespace okibi::ops

@@ -47,12 +47,13 @@ void check_output(const Dims& output_size, size_t spatial) {
       .found(to_string(output_size));
 }
 
-// An antialiased output is made of as many inputs as its scale says.
-void check_scales(const Sampling& sampling, const Dims& output_size) {
+// An antialiased output is made of as many inputs as its scale says: all of them together of some of both ends' lengths.
+void check_scales(const Tensor& x, const Sampling& sampling, const Dims& output_size) {
   if (sampling.filter != Filter::linear_antialiased && sampling.filter != Filter::cubic_antialiased) return;
   for (size_t d = 0; d < output_size.size(); ++d) {
     const double scale = sampling.scales[d].value_or(0);
-    if (!(scale > 0) || static_cast<double>(output_size[d]) / scale < static_cast<double>(most)) continue;
+    const double ends = static_cast<double>(x.sizes()[d + 2]) + static_cast<double>(output_size[d]);
+    if (!(scale > 0) || static_cast<double>(output_size[d]) / scale <= 16 * ends) continue;
     throw Error(ErrorKind::bad_argument, "interpolation: the scale is too small for the output's size")
         .found(fmt::format("{} for {}", scale, output_size[d]));
   }
@@ -62,7 +63,7 @@ OutputSpec resampled_spec(const Tensor& x, const Dims& output_size, const Sampli
   const size_t spatial = sampling.scales.size();
   check_input(x, spatial);
   check_output(output_size, spatial);
-  check_scales(sampling, output_size);
+  check_scales(x, sampling, output_size);
   Dims sizes = {x.size(0), x.size(1)};
   for (const int64_t size : output_size) sizes.push_back(size);
   return {sizes, x.dtype()};

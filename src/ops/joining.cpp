@@ -3,21 +3,13 @@
 
 #include "kernels/embedding.h"
 #include "kernels/kernels.h"
+#include "ops/around.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "tensor/geometry.h"
 
 namespace okibi::ops {
 namespace {
-
-// A contiguous tensor around one dimension: (outer, n, inner), in elements.
-struct Around {
-  int64_t outer, n, inner;
-  Around(const Dims& sizes, size_t dim)
-      : outer(numel_of(Dims(std::span<const int64_t>(sizes).first(dim)))),
-        n(sizes[dim]),
-        inner(numel_of(Dims(std::span<const int64_t>(sizes).subspan(dim + 1)))) {}
-};
 
 // A tensor of sizes (0) joins with anything: an old habit of PyTorch that people rely on.
 bool is_skipped(const Tensor& tensor) { return tensor.dim() == 1 && tensor.size(0) == 0; }
@@ -42,7 +34,7 @@ struct Cat {
 
   static void forward(std::span<const Tensor> tensors, int64_t dim, const Tensor& out) {
     const size_t along = wrap_dim(dim, out.sizes().size());
-    const Around whole(out.sizes(), along);
+    const Extent whole(out.sizes(), along);
     const int64_t bytes = static_cast<int64_t>(itemsize(out.dtype()));
     int64_t begin = 0;
     for (const Tensor& tensor : tensors) {
@@ -126,12 +118,16 @@ struct IndexSelect {
           .found(to_string(index.sizes()));
     Dims sizes = x.sizes();
     const size_t along = wrap_dim(dim, sizes.size());
-    sizes[along] = index.numel();
+    if (sizes.empty() && index.numel() != 1) {
+      throw Error(ErrorKind::bad_argument, "index_select(): Index to scalar can have only 1 value")
+          .found(to_string(index.sizes()));
+    }
+    if (!sizes.empty()) sizes[along] = index.numel();
     return {sizes, x.dtype()};
   }
   static void forward(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& out) {
     const Tensor in = x.contiguous(), at = index.contiguous();
-    const Around from(in.sizes(), wrap_dim(dim, in.sizes().size()));
+    const Extent from(in.sizes(), wrap_dim(dim, in.sizes().size()));
     const int64_t bytes = from.inner * static_cast<int64_t>(itemsize(x.dtype())), count = at.numel();
     dispatch_index(at.dtype(), "index_select", [&]<class Index>() {
       check_indices<Index>(at, from.n);
@@ -152,7 +148,7 @@ struct IndexSelect {
     const auto& [index, sizes, along] = saved;
     const Tensor at = index.get().contiguous(), g = gradient.contiguous();
     const Tensor out = zeros(sizes, {g.dtype()});
-    const Around to(sizes, along);
+    const Extent to(sizes, along);
     dispatch_floating(g.dtype(), "index_select backward", [&]<class T>() {
       dispatch_index(at.dtype(), "index_select", [&]<class Index>() { scatter<T, Index>(g, at, to, out); });
     });
@@ -161,7 +157,7 @@ struct IndexSelect {
 
  private:
   template <class T, class Index>
-  static void scatter(const Tensor& gradient, const Tensor& at, const Around& to, const Tensor& out) {
+  static void scatter(const Tensor& gradient, const Tensor& at, const Extent& to, const Tensor& out) {
     const T* from = gradient.data<T>();
     for (int64_t o = 0; o < to.outer; ++o) {
       for (int64_t i = 0; i < at.numel(); ++i) {

@@ -16,11 +16,6 @@ void dispatch_table(DType dtype, std::string_view what, Work&& work) {
   dispatch_floating(dtype, what, std::forward<Work>(work));
 }
 
-// Elements of a contiguous tensor whose dtype was dispatched on.
-template <class T>
-T* numbers_of(const Tensor& tensor) {
-  return reinterpret_cast<T*>(tensor.raw_data());
-}
 template <class Index>
 std::span<const Index> ids_of(const Tensor& indices) {
   return {indices.data<Index>(), static_cast<size_t>(indices.numel())};

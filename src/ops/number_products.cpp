@@ -1,7 +1,7 @@
 // Products of the numbers of a tensor: of all, along a dimension, and running ones.
 #include <algorithm>
 
-#include "ops/further_ops.h"
+#include "ops/op.h"
 #include "ops/rows.h"
 
 namespace okibi::ops {

@@ -2,11 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "ops/further_ops.h"
-#include "ops/grid_sampling.h"
-#include "ops/arranging.h"
-#include "ops/indexing.h"
-#include "ops/ordering.h"
 
 namespace okibi::ops {
 

@@ -48,4 +48,9 @@ Tensor number_tensor(const Value& number, DType dtype) {
 Operands::Operands(const Tensor& x, const Tensor& y, const Dims& sizes, DType dtype)
     : a(fit(x, sizes, dtype)), b(fit(y, sizes, dtype)) {}
 
+Tensor added(const Tensor& x, const Tensor& product, double beta, double alpha) {
+  const Tensor scaled = alpha == 1 ? product : okibi::mul(product, alpha), expanded = x.expand(product.sizes());
+  return beta == 0 ? scaled : okibi::add(scaled, expanded, beta);
+}
+
 }  // namespace okibi::ops

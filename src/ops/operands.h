@@ -18,6 +18,9 @@ OutputSpec promoted(const Tensor& a, const Tensor& b);  // broadcast, of that dt
 // A number of C++, where whole ones are ints: x + 1 and x + 1.0 are the same there.
 Value as_number(double number);
 
+// beta · x + alpha · product, of the product's sizes. With a beta of 0 what x holds does not count, NaN included.
+Tensor added(const Tensor& x, const Tensor& product, double beta, double alpha);
+
 // A number as a tensor without dimensions.
 Tensor number_tensor(const Value& number, DType dtype);
 

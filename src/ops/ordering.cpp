@@ -8,6 +8,7 @@
 
 #include "kernels/split.h"
 #include "ops/around.h"
+#include "ops/collapsed.h"
 #include "ops/dispatch.h"
 #include "ops/indexing.h"
 
@@ -41,8 +42,8 @@ void order_lines(const Tensor& x, size_t dim, int64_t count, bool descending, co
   const Tensor in = x.contiguous();
   const Extent around(in.sizes(), dim);
   dispatch_ordered(x.dtype(), "sort", [&]<class T>() {
-    const T* const from = elements_of<const T>(in);
-    T* const to = elements_of<T>(values);
+    const T* const from = numbers_of<const T>(in);
+    T* const to = numbers_of<T>(values);
     const auto lines = [&](int64_t first, int64_t last) {
       std::vector<Entry<T>> entries(static_cast<size_t>(around.n));
       for (int64_t line = first; line < last; ++line) {
@@ -181,23 +182,10 @@ struct TopK {
 
 // -------------------------------------------------------------------------------------------- one of the order: median
 
-void require_numbers(const Tensor& x, size_t along, std::string_view name) {
-  if (x.dim() == 0 || x.sizes()[along] > 0) return;
-  throw Error(ErrorKind::out_of_range,
-              fmt::format("{}(): Expected reduction dim {} to have non-zero size.", name, along))
-      .found(to_string(x.sizes()));
-}
-Dims without(const Dims& sizes, size_t along, bool keepdim) {
-  Dims rest = sizes;
-  if (rest.empty()) return rest;
-  if (keepdim)
-    rest[along] = 1;
-  else
-    rest.erase(along);
-  return rest;
-}
-std::array<OutputSpec, 2> one_of_each(const Tensor& x, size_t along, bool keepdim) {
-  const Dims sizes = without(x.sizes(), along, keepdim);
+std::array<OutputSpec, 2> one_of_each(const Tensor& x, int64_t dim, bool keepdim, std::string_view name) {
+  const NamedDims named = named_dims(x, Dims{dim});
+  require_some(x, named, name);
+  const Dims sizes = sizes_without(x, named, keepdim);
   return {OutputSpec{sizes, x.dtype()}, OutputSpec{sizes, int64}};
 }
 
@@ -212,7 +200,8 @@ void take_kth(const Tensor& x, size_t along, int64_t k, const Tensor& values, co
 
 // The gradient of values whose dimension may be gone.
 Tensor gradient_of_one(const Tensor& gradient, const Tensor& indices, const Dims& sizes, size_t along) {
-  const Dims kept = without(sizes, along, true);
+  Dims kept = sizes;
+  if (!kept.empty()) kept[along] = 1;
   return gradient_by_places(gradient.reshape(kept), indices.reshape(kept), sizes, static_cast<int64_t>(along));
 }
 
@@ -222,7 +211,7 @@ struct KthValue {
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t k, int64_t dim, bool keepdim) {
     require_plain(x, "kthvalue");
     const size_t along = wrap_dim(dim, x.sizes().size());
-    require_numbers(x, along, "kthvalue");
+    const auto specs = one_of_each(x, dim, keepdim, "kthvalue");
     const int64_t n = x.dim() == 0 ? 1 : x.sizes()[along];
     if (k < 1 || k > n) {
       throw Error(ErrorKind::bad_argument,
@@ -230,7 +219,7 @@ struct KthValue {
           .expected(fmt::format("1 to {}", n))
           .found(std::to_string(k));
     }
-    return one_of_each(x, along, keepdim);
+    return specs;
   }
   static void forward(const Tensor& x, int64_t k, int64_t dim, bool, const Tensor& values, const Tensor& indices) {
     take_kth(x, wrap_dim(dim, x.sizes().size()), k - 1, values, indices);
@@ -253,9 +242,7 @@ struct MedianDim {
       "aten::median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim, bool keepdim) {
     require_plain(x, "median");
-    const size_t along = wrap_dim(dim, x.sizes().size());
-    require_numbers(x, along, "median");
-    return one_of_each(x, along, keepdim);
+    return one_of_each(x, dim, keepdim, "median");
   }
   static void forward(const Tensor& x, int64_t dim, bool, const Tensor& values, const Tensor& indices) {
     order_lines(x, wrap_dim(dim, x.sizes().size()), 1, false, values, indices, [](auto& entries, auto precedes) {
@@ -276,12 +263,28 @@ struct MedianDim {
     return KthValue::backward(gradient, saved, edges);
   }
 };
+// Its gradient is shared by all that are equal to it.
 struct Median {
   static constexpr std::string_view schema = "aten::median(Tensor self) -> Tensor";
-  static Tensor compose(const Tensor& x) {
-    if (x.numel() > 0) return call<MedianDim>(x.reshape({-1}), int64_t{0}, false);
-    if (is_floating_point(x.dtype())) return full({}, std::nan(""), {x.dtype()});
-    throw Error(ErrorKind::bad_argument, "median: of no integers there is none");
+  static OutputSpec infer(const Tensor& x) {
+    require_plain(x, "median");
+    if (x.numel() == 0 && !is_floating_point(x.dtype()))
+      throw Error(ErrorKind::bad_argument, "median: of no integers there is none");
+    return {{}, x.dtype()};
+  }
+  static void forward(const Tensor& x, const Tensor& out) {
+    if (x.numel() == 0) return void(out.fill_(std::nan("")));
+    out.copy_(call<MedianDim>(x.reshape({-1}), int64_t{0}, false));
+  }
+
+  static constexpr const char* backward_name = "MedianBackward0";
+  using Saved = std::tuple<SavedTensor, SavedTensor>;
+  static Saved save(const Tensor& x, const Tensor& out) { return {SavedTensor::input(x), SavedTensor::output(out)}; }
+  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
+    const Tensor &x = std::get<0>(saved).get(), &out = std::get<1>(saved).get();
+    const bool is_nan = out.to(float64).item<double>() != out.to(float64).item<double>();
+    const Tensor equal = (is_nan ? okibi::ne(x, x) : okibi::eq(x, out)).to(gradient.dtype());
+    return {okibi::mul(equal, okibi::div(gradient, okibi::sum(equal)))};
   }
 };
 

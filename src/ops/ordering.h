@@ -24,22 +24,12 @@ bool comes_before(T a, T b) {
   return a < b;
 }
 
-// The dtypes that can be put in order; booleans as their bytes.
+// Booleans as their bytes.
 template <class Work>
 void dispatch_ordered(DType dtype, std::string_view what, Work&& work) {
-  if (dtype == float16) return work.template operator()<Half>();
-  if (dtype == bfloat16) return work.template operator()<BFloat16>();
-  if (dtype == float32) return work.template operator()<float>();
-  if (dtype == float64) return work.template operator()<double>();
-  if (dtype == int64) return work.template operator()<int64_t>();
-  if (dtype == int32) return work.template operator()<int32_t>();
-  if (dtype == int16) return work.template operator()<int16_t>();
-  if (dtype == int8) return work.template operator()<int8_t>();
-  if (dtype == uint8 || dtype == boolean) return work.template operator()<uint8_t>();
-  throw_cannot_compute(what, dtype);
+  dispatch_real(dtype == boolean ? uint8 : dtype, what, [&]<class T>() {
+    if constexpr (!std::is_same_v<T, bool>) work.template operator()<T>();
+  });
 }
-
-// The rows of the table that do not stand in ordering.cpp.
-std::span<const okibi::Op> counting_ops();  // counting.cpp
 
 }  // namespace okibi::ops

@@ -246,16 +246,16 @@ struct PackPaddedSequence {
     const std::span<const int64_t> lengths = integers(kept, "lengths");
     check_lengths(lengths, x.size(0), x.size(1));
     std::vector<Tensor> parts;
-    std::vector<int64_t> batch_sizes;
+    const Tensor batch_sizes = empty({lengths[0]}, {int64});
     int64_t step = 0;
     for (int64_t batch = x.size(1); batch > 0; --batch) {  // the steps that so many have, and no more
       const int64_t end = lengths[static_cast<size_t>(batch - 1)];
       if (end == step) continue;
       parts.push_back(x.narrow(0, step, end - step).narrow(1, 0, batch).flatten(0, 1));
-      batch_sizes.insert(batch_sizes.end(), static_cast<size_t>(end - step), batch);
+      std::fill(batch_sizes.data<int64_t>() + step, batch_sizes.data<int64_t>() + end, batch);
       step = end;
     }
-    return {okibi::cat(parts, 0), okibi::tensor(batch_sizes)};
+    return {okibi::cat(parts, 0), batch_sizes};
   }
 };
 
@@ -267,11 +267,11 @@ Tensor filled(const Tensor& like, int64_t steps, int64_t batch, const Value& num
 }
 
 Tensor lengths_of(const std::vector<Run>& runs) {
-  std::vector<int64_t> lengths(static_cast<size_t>(runs[0].batch));
+  const Tensor lengths = zeros({runs[0].batch}, {int64});
   for (const Run& run : runs) {
-    for (int64_t i = 0; i < run.batch; ++i) lengths[static_cast<size_t>(i)] += run.steps;
+    for (int64_t i = 0; i < run.batch; ++i) lengths.data<int64_t>()[i] += run.steps;
   }
-  return okibi::tensor(lengths);
+  return lengths;
 }
 
 struct PadPackedSequence {

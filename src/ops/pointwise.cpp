@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "ops/dispatch.h"
-#include "ops/further_ops.h"
+#include "ops/op.h"
 #include "ops/operands.h"
 #include "ops/whole_division.h"
 
@@ -245,13 +245,12 @@ struct RsubTensor {
   static Tensor compose(const Tensor& x, const Tensor& other, double alpha) { return okibi::sub(other, x, alpha); }
 };
 
-// A number to the power of tensors. The tensor of the number keeps its kind, so that 2 to integers stays an integer.
+// A number to the power of tensors. Of whole numbers it is whole.
 struct PowOfNumber {
   static constexpr std::string_view schema = "aten::pow.Scalar(Scalar self, Tensor exponent) -> Tensor";
   static Tensor compose(const Value& base, const Tensor& exponent) {
     const Beside both(exponent, base);
-    if (is_floating_point(both.x.dtype())) return okibi::pow(both.number, both.x);
-    throw_cannot_compute("pow of a number by tensors", both.x.dtype());
+    return okibi::pow(both.number, both.x);
   }
 };
 

@@ -68,7 +68,7 @@ PoolAxis axis_of(const Tensor& x, const Windows& windows, size_t d, size_t spati
   }
   axis.out = output_length(axis, windows.ceil_mode);
   if (axis.out < 1) throw bad_pooling(fmt::format("the window is larger than the input ({} places)", extent), x);
-  for (int64_t i = 0; i < axis.out; ++i) {
+  for (int64_t i = 0; i < axis.out && i * axis.stride < axis.padding; ++i) {  // others begin within the input
     const kernels::Reach reach = axis.reach(i);
     if (reach.begin >= reach.end) throw bad_pooling("a window would see nothing but padding", x);
   }

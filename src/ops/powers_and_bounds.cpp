@@ -39,12 +39,13 @@ struct DivScalar {
 
 // -------------------------------------------------------------------------------------------------------------- powers
 
-// Integers wrap around. Of negative exponents, which PyTorch refuses for integers, there are none here.
+// Integers wrap around. To negative powers they are 0, but for 1 and -1.
 template <class T>
 T power(T base, T exponent) {
   if constexpr (std::is_floating_point_v<T>) {
     return std::pow(base, exponent);
   } else {
+    if (exponent < 0) return static_cast<T>(base == 1 ? 1 : base != T(-1) ? 0 : exponent % 2 == 0 ? 1 : -1);
     uint64_t result = 1, factor = static_cast<uint64_t>(base);
     for (auto left = static_cast<uint64_t>(exponent); left > 0; left >>= 1, factor *= factor) {
       if ((left & 1) != 0) result *= factor;
@@ -91,13 +92,14 @@ struct PowTensor {
   static constexpr std::string_view schema = "aten::pow.Tensor_Tensor(Tensor self, Tensor exponent) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) {
     const OutputSpec spec = promoted(a, b);
-    if (!is_floating_point(spec.dtype)) throw_cannot_compute("pow of two tensors", spec.dtype);
+    if (spec.dtype == boolean) throw_cannot_compute("pow of two tensors", spec.dtype);
     return spec;
   }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Operands in(a, b, out.sizes(), out.dtype());
-    dispatch_floating(out.dtype(), "pow",
-                      [&]<class T>() { map2<T>(in, out, [](T x, T y) { return std::pow(x, y); }); });
+    dispatch_numbers(out.dtype(), "pow", [&]<class T>() {
+      if constexpr (!std::is_same_v<T, bool>) map2<T>(in, out, [](T x, T y) { return power(x, y); });
+    });
   }
 
   static constexpr const char* backward_name = "PowBackward1";

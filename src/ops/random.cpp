@@ -9,7 +9,7 @@
 
 namespace okibi {
 
-using ops::dispatch_table, ops::numbers_of;
+using ops::dispatch_table;
 
 namespace {
 
@@ -84,6 +84,10 @@ Tensor randint(int64_t low, int64_t high, Dims sizes, Generator& generator) {
   return out;
 }
 
-Tensor randperm(int64_t n, Generator& generator) { return tensor(generator.randperm(n)); }
+Tensor randperm(int64_t n, Generator& generator) {
+  const Tensor order = empty({std::max<int64_t>(n, 0)}, {int64});  // Error where there is not so much memory
+  std::ranges::copy(generator.randperm(n), order.data<int64_t>());
+  return order;
+}
 
 }  // namespace okibi

@@ -135,7 +135,7 @@ struct Diagonal {
     }
     sizes.push_back(length);
     strides.push_back(step);
-    return make_view(x, std::move(sizes), std::move(strides), x.storage_offset() + first);
+    return make_view(x, std::move(sizes), std::move(strides), wrapping_add(x.storage_offset(), first));
   }
 };
 
@@ -167,6 +167,10 @@ struct MeshgridIndexing {
   static std::vector<Tensor> compose(std::span<const Tensor> tensors, const std::string& indexing) {
     if (indexing != "ij" && indexing != "xy") {
       throw Error(ErrorKind::bad_argument, "torch.meshgrid: indexing must be one of \"xy\" or \"ij\"").found(indexing);
+    }
+    if (tensors.size() > Limits().max_tensor_dims) {
+      throw Error(ErrorKind::limit, "torch.meshgrid: a grid of more dimensions than any")
+          .found(uint64_t{tensors.size()});
     }
     const bool swaps = indexing == "xy" && tensors.size() >= 2;
     const Dims sizes = grid_sizes(tensors, swaps);

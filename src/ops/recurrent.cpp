@@ -36,12 +36,19 @@ kernels::Recurrence described(const Tensor& x, const Tensor& h0, int64_t hidden,
 void check_recurrence(const Tensor& x, const Tensor& h0, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                       const Tensor& b_hh, int64_t gates, int64_t hidden) {
   if (x.size(0) == 0) throw Error(ErrorKind::bad_argument, "Expected sequence length to be larger than 0 in RNN");
+  constexpr int64_t most = int64_t{1} << 20;  // of steps in which there is nothing, and which cost time all the same
+  if (x.size(0) > most && (x.size(1) == 0 || hidden == 0)) {
+    throw Error(ErrorKind::limit, "a recurrent layer has more empty steps than any").found(std::to_string(x.size(0)));
+  }
   if (hidden >= int64_t{1} << 40) throw Error(ErrorKind::bad_argument, "a recurrent layer has too wide a state");
   check_sizes(h0, {x.size(1), h0.size(1)}, x, "the state h");
   check_sizes(w_ih, {gates * hidden, x.size(2)}, x, "weight_ih");
   check_sizes(w_hh, {gates * hidden, h0.size(1)}, x, "weight_hh");
+  if (b_ih.defined() != b_hh.defined()) {
+    throw Error(ErrorKind::bad_argument, "a recurrent layer has both biases, bias_ih and bias_hh, or none");
+  }
   if (b_ih.defined()) check_sizes(b_ih, {gates * hidden}, x, "bias_ih");
-  if (b_ih.defined()) check_sizes(b_hh, {gates * hidden}, x, "bias_hh");
+  if (b_hh.defined()) check_sizes(b_hh, {gates * hidden}, x, "bias_hh");
 }
 
 Tensor like(const Tensor& tensor, bool needed) { return needed ? empty(tensor.sizes(), {tensor.dtype()}) : Tensor(); }

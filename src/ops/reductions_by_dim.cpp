@@ -159,14 +159,6 @@ void for_each_extreme(const Collapsed& in, Visit&& visit) {
   }
 }
 
-void require_some(const Tensor& x, const NamedDims& named, std::string_view name) {
-  for (size_t d = 0; d < named.size(); ++d) {
-    if (!named[d] || x.sizes()[d] > 0) continue;
-    throw Error(ErrorKind::bad_argument, std::string(name) + ": there is nothing to choose from along a dimension of 0")
-        .found(to_string(x.sizes()));
-  }
-}
-
 template <class Order, class Names>
 struct ExtremeDim {
   static constexpr std::string_view schema = Names::by_dim;

@@ -70,7 +70,7 @@ struct RepeatInterleaveInt {
                                                                       static_cast<uint64_t>(repeats), "repeats")));
     Dims sizes = in.sizes();
     sizes.insert(static_cast<size_t>(at) + 1, repeats);
-    return in.unsqueeze(at + 1).expand(sizes).flatten(at, at + 1);
+    return in.unsqueeze(at + 1).expand(sizes).clone().flatten(at, at + 1);
   }
 };
 

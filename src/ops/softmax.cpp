@@ -1,5 +1,6 @@
 // Softmax and its logarithm, over any dimension.
 #include "kernels/kernels.h"
+#include "ops/around.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "tensor/geometry.h"
@@ -7,16 +8,7 @@
 namespace okibi::ops {
 namespace {
 
-// x as (outer, n, inner) around a dimension.
-struct Around {
-  int64_t outer = 1, n = 1, inner = 1;
-  Around(const Dims& sizes, int64_t dim) {
-    if (sizes.empty()) return;
-    const size_t at = wrap_dim(dim, sizes.size());
-    n = sizes[at];
-    for (size_t d = 0; d < sizes.size(); ++d) (d < at ? outer : inner) *= d == at ? 1 : sizes[d];
-  }
-};
+Extent extent_of(const Dims& sizes, int64_t dim) { return {sizes, wrap_dim(dim, sizes.size())}; }
 
 template <class Op>
 struct OverDim {
@@ -26,7 +18,7 @@ struct OverDim {
   }
   static void forward(const Tensor& x, int64_t dim, std::optional<DType>, const Tensor& out) {
     const Tensor in = x.to(out.dtype()).contiguous();
-    const Around around(in.sizes(), dim);
+    const Extent around = extent_of(in.sizes(), dim);
     dispatch_floating(out.dtype(), Op::name, [&]<class T>() {
       Op::template kernel<T>(around.outer, around.n, around.inner, in.data<T>(), out.data<T>());
     });
@@ -40,7 +32,7 @@ struct OverDim {
     const auto& [tensor, dim, dtype] = saved;
     const Tensor& out = tensor.get();
     const Tensor g = gradient.contiguous(), result = empty(out.sizes(), {out.dtype()});
-    const Around around(out.sizes(), dim);
+    const Extent around = extent_of(out.sizes(), dim);
     dispatch_floating(out.dtype(), Op::backward_name, [&]<class T>() {
       Op::template kernel_back<T>(around.outer, around.n, around.inner, g.data<T>(), out.data<T>(), result.data<T>());
     });

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "ops/op.h"
+#include "tensor/geometry.h"
 
 namespace okibi::ops {
 namespace {
@@ -44,10 +45,17 @@ DType real_of(const Tensor& x) {
 Tensor as_real(const Tensor& x) {
   require_resolved(x);
   Dims sizes = x.sizes(), strides = x.strides();
-  for (int64_t& stride : strides) stride *= 2;
+  for (int64_t& stride : strides) stride = wrapping_add(stride, stride);
   sizes.push_back(2);
   strides.push_back(1);
   return Tensor::over(x.storage(), real_of(x), sizes, strides, x.storage_offset() * 2);
+}
+
+// Gradients do not go through complex numbers: better said than lost.
+Tensor without_gradient(const Tensor& x) {
+  if (!grad_enabled() || !x.requires_grad()) return x;
+  throw Error(ErrorKind::unsupported, "gradients through complex numbers are not there yet")
+      .hint("Use detach(), or let a NoGrad live meanwhile.");
 }
 
 struct ViewAsReal {
@@ -56,7 +64,7 @@ struct ViewAsReal {
 };
 struct ViewAsComplex {
   static constexpr std::string_view schema = "aten::view_as_complex(Tensor(a) self) -> Tensor(a)";
-  static Tensor view(const Tensor& x) { return as_complex(x.detach()); }
+  static Tensor view(const Tensor& x) { return as_complex(without_gradient(x)); }
 };
 struct Real {
   static constexpr std::string_view schema = "aten::real(Tensor(a) self) -> Tensor(a)";
@@ -70,6 +78,8 @@ struct Imag {
 // ------------------------------------------------------------------------------------------------------------- spectra
 
 struct Stft {
+  static constexpr int64_t most = int64_t{1} << 13;  // of n_fft, since the table of waves grows with its square
+
   int64_t n_fft = 0;
   std::optional<int64_t> hop_length, win_length;
   Tensor window;
@@ -95,14 +105,13 @@ struct Stft {
   }
   Tensor result(const Tensor& x) const {
     const Tensor pairs = (*this)(x);
-    return return_complex.value_or(false) ? as_complex(pairs.detach().contiguous()) : pairs;
+    return return_complex.value_or(false) ? as_complex(without_gradient(pairs).contiguous()) : pairs;
   }
 
  private:
   static Error bad(std::string sentence) { return Error(ErrorKind::bad_argument, "stft: " + std::move(sentence)); }
 
   void check(const Tensor& x) const {
-    constexpr int64_t most = int64_t{1} << 24;
     if (!is_floating_point(x.dtype()) || x.dim() < 1 || x.dim() > 2) {
       throw bad("expected a 1D or 2D tensor of floating values")
           .found(fmt::format("{} of sizes {}", name_of(x.dtype()), to_string(x.sizes())));
@@ -146,10 +155,10 @@ struct Stft {
     const Tensor table = empty({n_fft, bins() * 2}, {float64});
     double* at = table.data<double>();
     for (int64_t time = 0; time < n_fft; ++time) {
+      int64_t part = 0;  // time · bin, around the circle
       for (int64_t bin = 0; bin < bins(); ++bin, at += 2) {
-        const auto part = static_cast<size_t>(time * bin % n_fft) * 2;
-        at[0] = circle[part];
-        at[1] = circle[part + 1];
+        std::copy_n(circle.begin() + part * 2, 2, at);
+        part = part + time < n_fft ? part + time : part + time - n_fft;
       }
     }
     return table;
@@ -177,7 +186,7 @@ struct StftCentred {
                         const std::string& pad_mode, bool normalized, std::optional<bool> onesided,
                         std::optional<bool> return_complex, std::optional<bool> align_to_window) {
     const Stft transform{n_fft, hop_length, win_length, window, normalized, onesided, return_complex, align_to_window};
-    if (!center || n_fft < 1) return transform.result(x);
+    if (!center || n_fft < 1 || n_fft > Stft::most) return transform.result(x);
     const std::vector<Value> arguments = {x, List{n_fft / 2, n_fft / 2}, pad_mode, Value()};
     return transform.result(find_op("aten::pad")->call(arguments).to_tensor());
   }
@@ -186,8 +195,10 @@ struct StftCentred {
 }  // namespace
 
 std::span<const okibi::Op> spectral_ops() {
-  static constexpr okibi::Op rows[] = {entry<ViewAsReal>(), entry<ViewAsComplex>(), entry<Real>(),
-                                       entry<Imag>(),       entry<StftOp>(),        entry<StftCentred>()};
+  constexpr okibi::Op view_as_complex = {
+      .schema = ViewAsComplex::schema, .is_view = true, .call = &call_boxed<ViewAsComplex>};
+  static constexpr okibi::Op rows[] = {entry<ViewAsReal>(), view_as_complex, entry<Real>(),
+                                       entry<Imag>(),       entry<StftOp>(), entry<StftCentred>()};
   return rows;
 }
 

@@ -158,7 +158,10 @@ struct Variance {
       double by_variance = up[0].defined() ? static_cast<double>(up[0].data<T>()[row]) : 0;
       if (Names::root) by_variance = result == 0 ? 0 : by_variance / (2 * result);
       for (int64_t i = 0; i < n; ++i) {
-        to[i] = static_cast<T>(by_mean + by_variance * slope(static_cast<double>(numbers[i]) - middle, n, correction));
+        const double distance = static_cast<double>(numbers[i]) - middle;
+        const double part =
+            up[0].defined() ? by_variance * slope(distance, n, correction) : 0;  // which may be infinite
+        to[i] = static_cast<T>(by_mean + part);
       }
     };
     return {gradient_of_rows(x.get(), named_dims(x.get(), dims), "var", work)};

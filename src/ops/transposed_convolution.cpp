@@ -26,12 +26,7 @@ struct ConvTranspose {
   static constexpr std::string_view schema = ConvTransposeNames<spatial>::schema;
   static Tensor compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Dims& stride,
                         const Dims& padding, const Dims& output_padding, int64_t groups, const Dims& dilation) {
-    if (spatial_of(weight) != spatial) {
-      throw Error(ErrorKind::bad_argument,
-                  fmt::format("conv_transpose{}d: the weight has the wrong number of dimensions", spatial))
-          .expected(std::to_string(spatial + 2))
-          .found(to_string(weight.sizes()));
-    }
+    check_spatial(weight, spatial, "conv_transpose");
     return convolved(x, weight, bias, {stride, padding, dilation, true, output_padding, groups});
   }
 };

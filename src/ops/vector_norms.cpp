@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "ops/further_ops.h"
+#include "ops/op.h"
 #include "ops/rows.h"
 
 namespace okibi::ops {

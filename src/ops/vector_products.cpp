@@ -1,7 +1,8 @@
 // Products of vectors, and of vectors and matrices, alone and added to something.
 #include <fmt/format.h>
 
-#include "ops/further_ops.h"
+#include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -18,13 +19,6 @@ void require_dims(std::string_view name, std::initializer_list<std::pair<const T
     throw Error(ErrorKind::bad_argument, fmt::format("{}: the tensors have other dimensions", name))
         .expected(expected)
         .found(found);
-}
-
-// beta · x + alpha · product. With a beta of 0 what x holds does not count, NaN included.
-Tensor added(const Tensor& x, const Tensor& product, double beta, double alpha) {
-  const Tensor scaled = alpha == 1 ? product : okibi::mul(product, alpha);
-  return beta == 0 ? scaled.expand(broadcast_sizes(scaled.sizes(), x.sizes())).contiguous()
-                   : okibi::add(scaled, x, beta);
 }
 
 Tensor dot_of(const Tensor& a, const Tensor& b) {

@@ -88,6 +88,8 @@ const Tensor& gradient_as_it_came(const Tensor& parameter);
 
 // Before a change in place: Error where gradients forbid it. After it: the storage's version rises.
 void require_writable(const Tensor& tensor);
+// And Error unless it has numbers, each in a place of its own; `operation` is for the message.
+void require_strided_target(const Tensor& tensor, std::string_view operation);
 
 // The sparse layouts with compressed indices: whether those are of rows, and whether a value is a block of numbers.
 inline bool is_compressed(Layout layout) noexcept {

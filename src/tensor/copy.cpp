@@ -59,7 +59,8 @@ bool repeats_elements(const TensorBody& body) {
   return false;
 }
 
-// What in-place changes ask for, besides what gradients do: numbers, each in a place of its own.
+}  // namespace
+
 void require_strided_target(const Tensor& tensor, std::string_view operation) {
   const TensorBody& body = body_of(tensor);
   if (body.layout != Layout::strided) {
@@ -80,6 +81,8 @@ void require_strided_target(const Tensor& tensor, std::string_view operation) {
         "Please clone() the tensor before performing the operation.");
   }
 }
+
+namespace {
 
 void refuse_lost_gradient(const Tensor& target, const Tensor& source) {
   const bool lost = grad_enabled() && source.requires_grad() && !target.is_same(source);

@@ -94,6 +94,61 @@ TEST(Ordering, LongLines) {
   }
 }
 
+TEST(Ordering, AllThatAreTheMedianShareItsGradient) {
+  const Tensor x = tensor({1.0, 2.0, 2.0, 3.0}).requires_grad_();
+  result_of("aten::median", {x}).backward();
+  EXPECT_EQ(x.grad().to_vector<float>(), (std::vector<float>{0, 0.5, 0.5, 0}));
+}
+
+// Enough for two threads to share: what the second does.
+TEST(Ordering, ManyLinesAreAsFew) {
+  const Tensor x = randn({3, 70'000}), turned = x.t();
+  const Tensor places = randint(0, 70'000, {3, 70'000}), columns = randint(0, 70'000, {70'000});
+  const std::vector<Tensor> first = {places[0]}, last = {Tensor(), columns};
+  const auto all = [&] {
+    return std::vector<Tensor>{gather(x, 1, places), scatter_add(x, 1, places, x),
+                               index(turned, first), index(x, last),
+                               tril(turned, -1),     flip(x, {0, 1}),
+                               sort(x).indices,      roll(x, {5}, {1})};
+  };
+  set_num_threads(1);
+  const std::vector<Tensor> alone = all();
+  set_num_threads(2);
+  const std::vector<Tensor> shared = all();
+  for (size_t i = 0; i < alone.size(); ++i) EXPECT_TRUE(equal(alone[i], shared[i])) << i;
+}
+
+TEST(Arranging, CopiesAreCopiesAlsoWhereNothingIsAdded) {
+  const Tensor x = arange(4).view({1, 4});
+  const Value none = dims({0, 0});
+  for (const Tensor& copy : {result_of("aten::repeat", {x, dims({1, 1})}), result_of("aten::repeat", {x, dims({3, 1})}),
+                             result_of("aten::repeat_interleave.self_int", {x, 1, 0, nullptr}),
+                             result_of("aten::pad", {x, none, "constant", nullptr}),
+                             result_of("aten::pad", {x, dims({-1, 0}), "constant", nullptr}),
+                             result_of("aten::pad", {x, none, "reflect", nullptr})}) {
+    copy.fill_(9);
+    EXPECT_EQ(x.to_vector<int64_t>(), (std::vector<int64_t>{0, 1, 2, 3}));
+  }
+}
+
+TEST(Arranging, PartsOfNothingAreFew) {
+  EXPECT_EQ(split(zeros({0, 2}), 0).size(), 1u);
+  EXPECT_THAT(problem_of("aten::chunk", {zeros({0, 2}), int64_t{1} << 62, 0}), HasSubstr("more parts than any"));
+  EXPECT_EQ(index_select(full({}, 5), 0, ids({0})).item<float>(), 5);
+  EXPECT_THAT(problem_of("aten::index_select", {full({}, 5), 0, ids({0, 0})}), HasSubstr("can have only 1 value"));
+}
+
+TEST(Arranging, WhatRepeatsIsNotChangedInPlace) {
+  const Tensor huge = zeros({1}).expand({int64_t{1} << 36});
+  const std::vector<Tensor> first = {ids({0})};
+  try {
+    index_put_(huge, first, full({}, 1));
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("single memory location"));
+  }
+}
+
 TEST(Ordering, SaysWhatDoesNotFit) {
   const Tensor x = some({2, 3});
   EXPECT_THAT(problem_of("aten::topk", {x, 4, 1, true, true}),

@@ -217,6 +217,9 @@ TEST(Backward, ViewsMayShowWhatLiesOutsideOfTheirBase) {
   sum(leaf.as_strided({3}, {2}, 4)).backward();  // 4, 6, 8, of which the leaf has 5, 6, 7
   EXPECT_EQ(leaf.grad().to_vector<float>(), (std::vector<float>{0, 1, 0}));
   leaf.set_grad({});
+  sum(leaf.as_strided({3}, {1}, 4)).backward();  // 4, 5, 6
+  EXPECT_EQ(leaf.grad().to_vector<float>(), (std::vector<float>{1, 1, 0}));
+  leaf.set_grad({});
   sum(leaf.as_strided({4, 2}, {1, 0}, 4)).backward();  // 4, 5, 6, 7, each twice
   EXPECT_EQ(leaf.grad().to_vector<float>(), (std::vector<float>{2, 2, 2}));
 }

@@ -173,7 +173,8 @@ TEST(Scatter, ByRowsSaysWhatDoesNotFit) {
               HasSubstr("expected [2, 4], found [2, 3]"));
   EXPECT_THAT(problem_of_call("aten::index_add", {x, 0, ids({{0}}), some({1, 4}), 1}),
               HasSubstr("supposed to be a vector"));
-  EXPECT_THAT(problem_of_call("aten::index_fill.int_Scalar", {x, 0, ids({0, least}), 1}), HasSubstr("at position 1"));
+  EXPECT_THAT(problem_of_call("aten::index_fill.int_Scalar", {x, 0, ids({0, least}), 1}),
+              HasSubstr("is out of bounds for dimension 0 with size 3"));
   EXPECT_THAT(problem_of_call("aten::take_along_dim", {x, ids({{-5}}), 1}), HasSubstr("out of bounds"));
 }
 

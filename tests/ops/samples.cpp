@@ -229,6 +229,7 @@ Map first_samples() {
       {"aten::stack", {{List{some({2, 3}), some({2, 3}, 1)}, 0}, {List{some({2}), some({2}, 1), some({2}, 2)}, -1}}},
       {"aten::split.Tensor", {{some({5, 2}), 2, 0}, {some({2, 3}), 3, 1}}},
       {"aten::chunk", {{some({5, 2}), 3, 0}, {some({2, 4}), 2, -1}}},
+      {"aten::pow.Scalar", {{2, ids({0, 3, 5, -1})}, {-1, ids({2, -3})}}},
       {"aten::diff",
        {{some({2, 5}), 1, -1, nullptr, nullptr},
         {some({3, 4}).t(), 2, 0, some({1, 3}, 1), nullptr},

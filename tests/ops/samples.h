@@ -44,8 +44,7 @@ inline bool has_doubles_alone(const Arguments& sample) {
 // Where there is no derivative, because of integers, or the gradient is another one on purpose: a padding row gets
 // none, and frequent rows get less. PyTorch alone judges these.
 inline bool is_no_derivative(std::string_view name, const Arguments& sample) {
-  static const std::set<std::string_view> none = {"torchvision::nms", "aten::view_as_complex",
-                                                  "aten::_native_multi_head_attention",
+  static const std::set<std::string_view> none = {"torchvision::nms", "aten::_native_multi_head_attention",
                                                   "aten::_transformer_encoder_layer_fwd"};
   if (none.contains(name) || !has_doubles_alone(sample)) return true;
   if (sample[0].is_tensor() && !is_floating_point(sample[0].to_tensor().dtype())) return !name.starts_with("aten::where.");

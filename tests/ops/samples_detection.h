@@ -49,7 +49,7 @@ inline Map transformer_samples() {
 inline Map spectral_samples() {
   const Tensor window = tensor({0.5, 1.0, 0.7, 0.2}, float64);
   const Tensor pairs = some({3, 4, 2});
-  const Tensor numbers = find_op("aten::view_as_complex")->call(std::vector<Value>{pairs}).to_tensor();
+  const Tensor numbers = find_op("aten::view_as_complex")->call(std::vector<Value>{pairs}).to_tensor().clone();
   return {
       {"aten::view_as_complex", {{pairs}, {some({4, 3, 2}).transpose(0, 1)}}},
       {"aten::view_as_real", {{numbers}, {numbers.t()}}},

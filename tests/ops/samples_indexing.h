@@ -67,7 +67,10 @@ inline Map index_samples() {
         {some({3, 4}).t(), 1, ids({1}), -1.5},
         {some({}), 0, tensor(0), 2},
         {ids({1, 2, 3}), 0, ids({1}), 5}}},
-      {"aten::index_fill.int_Tensor", {{some({3, 4}), 0, ids({2, 0}), some({})}}},
+      {"aten::index_fill.int_Tensor",
+       {{ids({1, 2, 3}).to(uint8), 0, ids({-1}), ids({7}).reshape({}).to(uint8)},
+        {some({2, 3}).to(float16), 1, ids({0}), some({}).to(float16)},
+        {some({3, 4}), 0, ids({2, 0}), some({})}}},
   };
 }
 
