@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include <fmt/format.h>
+#include <okibi/base.h>
 #include <dnnl.hpp>
 
 #include "kernels/scratch.h"
@@ -74,12 +76,18 @@ bool is_slow(const dnnl::primitive_desc_base& description) {
   return std::string_view(description.impl_info_str()).find("ref") != std::string_view::npos;
 }
 
-// Where the library has no such operation, whatever it says of it.
+Error as_error(const dnnl::error& error) {
+  const auto kind = error.status == dnnl_out_of_memory ? ErrorKind::limit : ErrorKind::internal;
+  return Error(kind, fmt::format("oneDNN: {}", error.message));
+}
+
+// Nothing where the library has no such operation.
 template <class Make>
 std::optional<Prepared> if_possible(Make&& make) {
   try {
     return make();
-  } catch (const dnnl::error&) {
+  } catch (const dnnl::error& error) {
+    if (error.status != dnnl_unimplemented && error.status != dnnl_invalid_arguments) throw as_error(error);
     return std::nullopt;
   }
 }
@@ -121,8 +129,6 @@ size_t Layout::numel() const noexcept { return desc_of(*this).get_size() / sizeo
 
 bool Layout::is_plain() const noexcept { return desc_of(*this) == plain_of(dims_of(*this)); }
 
-std::vector<int64_t> Layout::sizes() const { return dims_of(*this); }
-
 bool operator==(const Layout& a, const Layout& b) noexcept { return desc_of(a) == desc_of(b); }
 
 // ----------------------------------------------------------------------------------------------------------------
@@ -163,7 +169,11 @@ void Prepared::run(std::span<const float* const> inputs, float* out) const {
     arguments.emplace(constant.place, lent(constant.desc, constant.numbers.get()));
   arguments.emplace(DNNL_ARG_DST, lent(desc_of(body_->out), out));
   arguments.emplace(DNNL_ARG_SCRATCHPAD, lent(body_->scratch, scratch.data()));
-  body_->primitive.execute(stream(), arguments);
+  try {
+    body_->primitive.execute(stream(), arguments);
+  } catch (const dnnl::error& error) {
+    throw as_error(error);
+  }
 }
 
 namespace {
@@ -202,6 +212,7 @@ PackedWeights::Numbers reordered(const memory::desc& from, const float* numbers,
 PackedWeights::Numbers PackedWeights::get(const std::string& name, const Layout& layout,
                                           const std::function<Numbers()>& make) {
   const auto& data = desc_of(layout).data;
+  std::erase_if(kept_, [](const auto& one) { return one.second.expired(); });
   auto& kept = kept_[{name, std::string(reinterpret_cast<const char*>(&data), sizeof data)}];
   if (Numbers there = kept.lock()) return there;
   const Numbers made = make();
@@ -350,26 +361,21 @@ std::optional<Prepared> prepare_activation(const FusedActivation& activation, co
   });
 }
 
-std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b,
-                                         const FusedActivation& activation) {
+std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b) {
   return if_possible([&] {
     const auto algorithm = kind == Pairwise::add ? dnnl::algorithm::binary_add : dnnl::algorithm::binary_mul;
     const dnnl::binary::desc wanted(algorithm, desc_of(a), desc_of(b), desc_of(a));
-    primitive_attr attr = attributes();
-    dnnl::post_ops post;
-    append(post, activation);
-    attr.set_post_ops(post);
-    const dnnl::binary::primitive_desc description(wanted, attr, engine());
+    const dnnl::binary::primitive_desc description(wanted, attributes(), engine());
     if (is_slow(description)) return std::optional<Prepared>();
     return std::optional(prepared_of(description, {desc_of(a), desc_of(b)}, {DNNL_ARG_SRC_0, DNNL_ARG_SRC_1}));
   });
 }
 
-std::optional<Prepared> prepare_scaling(const Layout& in, const float* scale, const float* shift, bool is_relu) {
+std::optional<Prepared> prepare_scaling(const Layout& in, const float* scale, const float* shift) {
   using dnnl::normalization_flags;
   const auto channels = static_cast<size_t>(dims_of(in)[1]);
-  auto flags = normalization_flags::use_global_stats | normalization_flags::use_scale | normalization_flags::use_shift;
-  if (is_relu) flags = flags | normalization_flags::fuse_norm_relu;
+  const auto flags =
+      normalization_flags::use_global_stats | normalization_flags::use_scale | normalization_flags::use_shift;
   return if_possible([&] {
     const dnnl::batch_normalization_forward::desc wanted(dnnl::prop_kind::forward_inference, desc_of(in), 0, flags);
     const dnnl::batch_normalization_forward::primitive_desc description(wanted, attributes(), engine());

@@ -29,7 +29,6 @@ class Layout {
 
   size_t numel() const noexcept;  // with what fills up the last block
   bool is_plain() const noexcept;
-  std::vector<int64_t> sizes() const;
   friend bool operator==(const Layout& a, const Layout& b) noexcept;
 
  private:
@@ -104,11 +103,10 @@ std::optional<Prepared> prepare_mean_of_planes(const Layout& in);  // (n, c, h, 
 std::optional<Prepared> prepare_activation(const FusedActivation& activation, const Layout& in);
 enum class Pairwise : uint8_t { add, mul };
 // b's sizes are a's, or 1 where they broadcast.
-std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b,
-                                         const FusedActivation& activation);
+std::optional<Prepared> prepare_pairwise(Pairwise kind, const Layout& a, const Layout& b);
 std::optional<Prepared> prepare_joining(std::span<const Layout> parts);  // along dimension 1
 // x · scale + shift of each channel (dimension 1), copied.
-std::optional<Prepared> prepare_scaling(const Layout& in, const float* scale, const float* shift, bool is_relu);
+std::optional<Prepared> prepare_scaling(const Layout& in, const float* scale, const float* shift);
 std::optional<Prepared> prepare_reorder(const Layout& from, const Layout& to);
 
 }  // namespace okibi::kernels

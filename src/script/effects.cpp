@@ -38,10 +38,12 @@ constexpr std::array sized_by_numbers = {"aten::nonzero",
                                          "aten::one_hot",
                                          "aten::tensor_split"};
 
-constexpr std::array drawn = {"aten::rand",       "aten::randn",       "aten::randint",      "aten::randperm",
-                              "aten::rand_like",  "aten::randn_like",  "aten::randint_like", "aten::bernoulli",
-                              "aten::bernoulli_", "aten::normal",      "aten::normal_",      "aten::uniform_",
-                              "aten::random_",    "aten::multinomial", "aten::exponential_", "aten::poisson"};
+constexpr std::array drawn = {"aten::rand",         "aten::randn",          "aten::randint",
+                              "aten::randperm",     "aten::rand_like",      "aten::randn_like",
+                              "aten::randint_like", "aten::bernoulli",      "aten::bernoulli_",
+                              "aten::normal",       "aten::normal_",        "aten::uniform_",
+                              "aten::random_",      "aten::multinomial",    "aten::exponential_",
+                              "aten::poisson",      "aten::native_dropout", "aten::scaled_dot_product_attention"};
 
 template <size_t n>
 bool is_among(const std::array<const char*, n>& names, std::string_view name) {
@@ -54,7 +56,7 @@ bool has_tensor(const Type& type) {
 
 bool reads_numbers(const Schema& schema, std::string_view name) {
   if (name.starts_with("prim::") || is_among(about_tensors, name)) return false;
-  if (schema.takes_any_number) return true;
+  if (schema.takes_any_number || name == "aten::str" || name == "aten::hash") return true;
   return std::ranges::any_of(schema.arguments, [](const auto& argument) { return has_tensor(argument.type); }) &&
          !std::ranges::any_of(schema.returns, has_tensor);
 }
@@ -62,7 +64,8 @@ bool reads_numbers(const Schema& schema, std::string_view name) {
 std::optional<size_t> training_of(const Schema& schema) {
   for (size_t i = 0; i < schema.arguments.size(); ++i) {
     const SchemaArgument& argument = schema.arguments[i];
-    if (argument.type.kind == TypeKind::boolean && (argument.name == "train" || argument.name == "training")) return i;
+    const Type& type = argument.type.kind == TypeKind::optional ? argument.type.items[0] : argument.type;
+    if (type.kind == TypeKind::boolean && (argument.name == "train" || argument.name == "training")) return i;
   }
   return std::nullopt;
 }
@@ -72,11 +75,13 @@ std::optional<size_t> training_of(const Schema& schema) {
 Effects effects_of(const Schema& schema) {
   const std::string_view full = schema.name(), name = full.substr(0, full.find('.'));
   const bool picks = full == "aten::where" || is_among(sized_by_numbers, name);
-  return {.changes = schema.text.find("(a!)") != std::string_view::npos,
+  const bool changes = schema.text.find("(a!)") != std::string_view::npos && name != "aten::requires_grad_";
+  return {.changes = changes,
           .reads = reads_numbers(schema, name),
           .sizes = picks && full != "aten::repeat_interleave.self_int",
           .sizes_by_mask = name == "aten::index",
           .is_random = is_among(drawn, name),
+          .acts = name == "aten::manual_seed" || name == "aten::warn" || name == "prim::grad",
           .training = training_of(schema)};
 }
 

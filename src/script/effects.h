@@ -13,6 +13,7 @@ struct Effects {
   bool sizes = false;         // gives tensors whose sizes depend on numbers
   bool sizes_by_mask = false;  // the same where an index is a mask of booleans
   bool is_random = false;
+  bool acts = false;  // on something that is no argument
   std::optional<size_t> training = {};  // the argument that says so: then it may change more than its first argument
 };
 

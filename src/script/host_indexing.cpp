@@ -30,17 +30,6 @@ Value masked_scattered(Arguments a) {
   return ops::masked_scatter_in_place(tensor_of(a[0]), tensor_of(a[1]), tensor_of(a[2]));
 }
 
-// x.tril_() is x.copy_(x.tril()).
-struct Functional {
-  char name[40];
-};
-template <Functional functional>
-Value in_place(Arguments a) {
-  static const Kernel kernel = find_kernel(functional.name);
-  tensor_of(a[0]).copy_(kernel(a).to_tensor());
-  return a[0];
-}
-
 // ---- the places of (rows, columns) up to a diagonal, or from it on; `offset` lies between -rows and columns
 struct Triangle {
   int64_t rows, columns, offset;
@@ -99,12 +88,6 @@ constexpr HostRow rows[] = {
     {"aten::scatter_add_", "-", scatter_added},
     {"aten::index_copy_", "-", index_copied},
     {"aten::masked_scatter_", "-", masked_scattered},
-    {"aten::masked_fill_", "Tensor", in_place<Functional{"aten::masked_fill.Tensor"}>},
-    {"aten::index_add_", "-", in_place<Functional{"aten::index_add"}>},
-    {"aten::index_fill_", "int_Scalar", in_place<Functional{"aten::index_fill.int_Scalar"}>},
-    {"aten::index_fill_", "int_Tensor", in_place<Functional{"aten::index_fill.int_Tensor"}>},
-    {"aten::tril_", "-", in_place<Functional{"aten::tril"}>},
-    {"aten::triu_", "-", in_place<Functional{"aten::triu"}>},
     {"aten::tril_indices", "-", triangle_indices<true>},
     {"aten::triu_indices", "-", triangle_indices<false>},
 };

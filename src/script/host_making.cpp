@@ -52,6 +52,10 @@ Value new_ones(Arguments a) { return ones(dims_of(a[1]), {dtype_at(a, 2, tensor_
 Value new_full(Arguments a) { return filled(dims_of(a[1]), a[2], dtype_at(a, 3, tensor_of(a[0]).dtype())); }
 
 Value as_tensor(Arguments a) { return ops::number_tensor(a[0], dtype_of_number(a[0])); }
+// Real numbers keep all their digits, other than in torch.tensor().
+Value number_to_tensor(Arguments a) {
+  return ops::number_tensor(a[0], a[0].is_double() ? DType::float64 : dtype_of_number(a[0]));
+}
 Value made_scalar(Arguments a) { return ops::number_tensor(a[0], dtype_at(a, 1, DType::float32)); }
 Value made_number(Arguments a) {  // (t, dtype, device, requires_grad)
   return ops::number_tensor(a[0], a[1].is_none() ? dtype_of_number(a[0]) : dtype_numbered(a[1].to_int()));
@@ -266,12 +270,8 @@ Value randint_like(Arguments a) {
   return randint(low, a[has_low + 1].to_int(), tensor_of(a[0]).sizes()).to(dtype_at(a, dtype, tensor_of(a[0]).dtype()));
 }
 
-constexpr int64_t most_of_a_permutation = int64_t{1} << 40;
 template <size_t dtype>
 Value made_randperm(Arguments a) {
-  if (a[0].to_int() >= most_of_a_permutation) {
-    throw Error(ErrorKind::limit, "the program asks for a permutation beyond any").found(std::to_string(a[0].to_int()));
-  }
   return randperm(a[0].to_int()).to(dtype_at(a, dtype, DType::int64));
 }
 
@@ -333,7 +333,7 @@ constexpr HostRow rows[] = {
     {"aten::arange", "start_step", arange<3>},
     {"aten::linspace", "- Tensor_Tensor Tensor_Scalar Scalar_Tensor", linspace},
     {"aten::logspace", "- Tensor_Tensor Tensor_Scalar Scalar_Tensor", logspace},
-    {"prim::NumToTensor", "Scalar bool", as_tensor},
+    {"prim::NumToTensor", "Scalar bool", number_to_tensor},
     {"aten::tensor", "bool float int", made_number},
     {"aten::as_tensor", "bool float int", made_number},
     {"aten::tensor", "-", tensor_of_list},

@@ -202,12 +202,8 @@ Value consists_of(Arguments a) {
 Value device(Arguments a) { return Device(a[0].to_string()); }
 Value device_with_index(Arguments a) { return Device(fmt::format("{}:{}", a[0].to_string(), a[1].to_int())); }
 
-void require_whole(Arguments a) {
-  if (a[2].to_int() == 0 && a[3].to_int() == -1) return;
-  throw Error(ErrorKind::unsupported, "okibi looks for beginnings and ends of whole texts only");
-}
-Value starts_with(Arguments a) { return require_whole(a), a[0].to_string().starts_with(a[1].to_string()); }
-Value ends_with(Arguments a) { return require_whole(a), a[0].to_string().ends_with(a[1].to_string()); }
+Value starts_with(Arguments a) { return part_to_search(a).text.starts_with(a[1].to_string()); }
+Value ends_with(Arguments a) { return part_to_search(a).text.ends_with(a[1].to_string()); }
 
 Value printed(Arguments a) {
   std::string line;

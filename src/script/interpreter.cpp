@@ -163,8 +163,10 @@ std::optional<Value> Interpreter::run(const Step& step, Frame& frame) {
       return std::nullopt;
     case StepKind::set_attribute: {
       const Value object = evaluate(*step.target, frame);
-      set_attribute(object, step.name, evaluate(*step.value, frame));
+      const Value value = evaluate(*step.value, frame);
+      set_attribute(object, step.name, value);
       note_change(object);
+      if (is_changeable(value)) program_.give_up_plans();
       return std::nullopt;
     }
     case StepKind::branch:
@@ -261,10 +263,9 @@ Value Interpreter::call_operator(const Node& node, Frame& frame) {
   return result;
 }
 
-// What the program made itself while it is recorded is nobody's business.
+// What the call made itself is nobody's business.
 void Interpreter::note_change(const Value& container_or_object) {
-  if (recording_) recording_->changes(container_or_object);
-  if (!recording_ || recording_->refusal()) program_.note_change();
+  if (!recording_ || recording_->changes(container_or_object)) program_.note_change();
 }
 
 Value Interpreter::evaluate(const Node& node, Frame& frame) {

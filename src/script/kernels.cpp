@@ -65,9 +65,16 @@ std::string without_in_place(std::string_view name) {
   return fmt::format("{}{}", base.substr(0, base.size() - 1), overload);
 }
 
+// Of an operator by its own name.
+Kernel plain_kernel(std::string_view name) {
+  if (const HostFunction host = find_host(name)) return {.host = host};
+  const Op* op = find_op(name);
+  return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : Kernel{};
+}
+
 Kernel find_in_place(std::string_view name) {
   const std::string functional = functional_of(name);
-  Kernel kernel = functional.empty() ? Kernel{} : find_kernel(functional);
+  Kernel kernel = functional.empty() ? Kernel{} : plain_kernel(functional);
   kernel.in_place = true;
   return kernel;
 }
@@ -76,12 +83,19 @@ int rank_of(DType dtype) {
   return is_complex(dtype) ? 3 : is_floating_point(dtype) ? 2 : dtype == DType::boolean ? 0 : 1;
 }
 
-Value copied_back(const Value& self, const Value& result) {
-  const DType dtype = self.to_tensor().dtype(), computed = result.to_tensor().dtype();
-  if (rank_of(computed) > rank_of(dtype)) {
+void check_fits(const Tensor& result, const Tensor& self) {
+  if (rank_of(result.dtype()) > rank_of(self.dtype())) {
     throw Error(ErrorKind::bad_argument, fmt::format("result type {} can't be cast to the desired output type {}",
-                                                     name_of(computed), name_of(dtype)));
+                                                     name_of(result.dtype()), name_of(self.dtype())));
   }
+  if (result.sizes() != self.sizes()) {
+    throw Error(ErrorKind::bad_argument, fmt::format("output with shape {} doesn't match the broadcast shape {}",
+                                                     to_string(self.sizes()), to_string(result.sizes())));
+  }
+}
+
+Value copied_back(const Value& self, const Value& result) {
+  check_fits(result.to_tensor(), self.to_tensor());
   self.to_tensor().copy_(result.to_tensor());
   return self;
 }
@@ -93,7 +107,7 @@ std::string functional_of(std::string_view in_place) {
   const std::string name = without_in_place(in_place);
   if (name.empty()) return {};
   for (const std::string& one : {name, name.ends_with(".Tensor") ? name.substr(0, name.rfind('.')) : std::string()}) {
-    const Kernel kernel = one.empty() ? Kernel{} : find_kernel(one);
+    const Kernel kernel = plain_kernel(one);
     if (kernel && !(kernel.op && kernel.op->is_view)) return one;
   }
   return {};
@@ -101,9 +115,8 @@ std::string functional_of(std::string_view in_place) {
 
 Kernel find_kernel(std::string_view name, int64_t format_version) {
   if (const HostFunction old = find_old(name, format_version)) return {.host = old};
-  if (const HostFunction host = find_host(name)) return {.host = host};
-  const Op* op = find_op(name);
-  return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : find_in_place(name);
+  const Kernel plain = plain_kernel(name);
+  return plain ? plain : find_in_place(name);
 }
 
 Value Kernel::operator()(std::span<const Value> arguments) const {

@@ -73,6 +73,7 @@ std::unique_ptr<ClassInfo> Program::make_class(std::string_view name, const Clas
 }
 
 const ClassInfo* Program::find_class(std::string_view name) {
+  const std::lock_guard lock(mutex_);
   const auto found = classes_.find(name);
   if (found != classes_.end()) return found->second.get();
   const Class* source = archive_->sources().find_class(name);
@@ -98,6 +99,7 @@ Program::Found Program::find(const std::string& function) {
 }
 
 const Signature* Program::signature_of(const std::string& function) {
+  const std::lock_guard lock(mutex_);
   const auto known = signatures_.find(function);
   if (known != signatures_.end()) return &known->second;
   const Found found = find(function);

@@ -34,7 +34,7 @@ struct Signature {
   Type returns = {};
 };
 
-// code_of() and name_of_member() may be called by several threads; all else by one at a time.
+// What it gives stays where it is. Any number of threads may ask, but for what lowering uses: constant() and spend().
 class Program {
  public:
   explicit Program(std::unique_ptr<ScriptArchive> archive);
@@ -61,6 +61,9 @@ class Program {
   // Rises with each change of an attribute, or of a list or dict that may be one.
   uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
   void note_change() noexcept { changes_.fetch_add(1, std::memory_order_acq_rel); }
+  // Somebody else may hold, and change, what attributes hold: from then on nothing is known of them.
+  void give_up_plans() noexcept { gave_up_plans_.store(true, std::memory_order_release); }
+  bool gave_up_plans() const noexcept { return gave_up_plans_.load(std::memory_order_acquire); }
 
   // CONSTANTS.c<index>
   const Value& constant(size_t index);
@@ -82,7 +85,8 @@ class Program {
   KeyedMap<std::string, std::unique_ptr<const ClassInfo>> classes_;
   KeyedMap<std::string, Signature> signatures_;
   std::atomic<uint64_t> changes_ = 0;
-  std::mutex mutex_;
+  std::atomic<bool> gave_up_plans_ = false;
+  std::recursive_mutex mutex_;
   KeyedMap<std::string, std::unique_ptr<const Code>> codes_;
   KeyedMap<std::string, Kernel> kernels_;
   std::optional<std::vector<Value>> constants_;

@@ -8,10 +8,17 @@
 
 namespace okibi::script {
 
-// Lists, tuples, dicts and objects, by their identities.
-void add_reachable(const Value& value, std::unordered_set<const void*>& seen);
+struct Reach {
+  std::unordered_set<const void*> holders;      // lists, tuples, dicts and objects, by their identities
+  std::unordered_set<const Storage*> storages;  // of tensors
+  bool holds_changeable = false;                // more than tuples and tensors
+};
+void add_reachable(const Value& value, Reach& reach);
 
-// The objects among them, what one holds before it.
+// Whether it is or holds, through tuples, a list, a dict or an object: what someone else who has it may change.
+bool is_changeable(const Value& value);
+
+// The objects among what it holds, what one holds before it.
 std::vector<Object> objects_in(const Value& value);
 
 }  // namespace okibi::script

@@ -266,6 +266,46 @@ TEST(FusedPlan, GivesWhatTheOperatorsGiveOneByOne) {
   }
 }
 
+TEST(FusedPlan, NumbersThatAreNoneStaySuch) {
+  constexpr float infinity = std::numeric_limits<float>::infinity(), nan = std::numeric_limits<float>::quiet_NaN();
+  const auto file = archive_of(network, weights_of_network());
+  const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
+  for (const float odd : {1.0F, nan, infinity, -infinity, 2.0F}) {
+    const Tensor x = randn({1, 16, 8, 8});
+    x.data<float>()[70] = odd;
+    const Tensor expected = exact.call("f", {x}).to_tensor();
+    EXPECT_EQ(std::isfinite(expected.to_vector<float>()[0]), std::isfinite(odd));
+    for (int call = 0; call < 3; ++call) EXPECT_LE(relative(fused.call("f", {x}).to_tensor(), expected), 1e-5) << odd;
+  }
+  fused.attribute("w").to_tensor().fill_(nan);
+  for (int call = 0; call < 3; ++call)
+    EXPECT_TRUE(std::isnan(fused.call("f", {ones({1, 16, 8, 8})}).to_tensor().to_vector<float>()[0]));
+}
+
+// An operation takes the place of the last that it takes in, and what lies in blocks has no views: so nothing is fused
+// here.
+TEST(FusedPlan, WhatIsChangedInPlaceIsReadBeforeAndAfter) {
+  const auto file = archive_of(
+      "  w : Tensor\n  b : Tensor\n  g : Tensor\n  m : Tensor\n  v : Tensor\n"
+      "  def f(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    y = torch.conv2d(x, self.w, self.b, [1, 1], [1, "
+      "1])\n"
+      "    r = torch.view(y, [-1])\n    _0 = torch.mul_(x, 3)\n    z = torch.relu(y)\n    _1 = torch.masked_fill_(y, "
+      "torch.gt(y, 0), 7)\n"
+      "    u = torch.conv2d(y, self.w)\n    return (z, u, r)\n",
+      weights_of_network());
+  const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
+  const Tensor x = randn({2, 16, 8, 8});
+  const Value expected = exact.call("f", {x.clone()});
+  for (int call = 0; call < 3; ++call)
+    EXPECT_LE(script_tests::difference(fused.call("f", {x.clone()}), expected), 1e-5) << call;
+}
+
+TEST(Plan, SeedsAreSetInEachCall) {
+  Made a("  def f(self, x: Tensor) -> Tensor:\n    torch.manual_seed(7)\n    return torch.add(x, torch.rand([1]))\n");
+  const Tensor first = a.call({row({0.0})}).to_tensor();
+  for (int call = 0; call < 3; ++call) expect_equal(a.call({row({0.0})}), first);
+}
+
 TEST(FusedPlan, ASumOfTwoConvolutionsIsTakenInByOne) {
   const auto file = archive_of(
       "  w : Tensor\n  b : Tensor\n  g : Tensor\n  m : Tensor\n  v : Tensor\n"
@@ -355,6 +395,160 @@ TEST(ThreadsPlan, ManyMakeAndFollowPlansOfOneModule) {
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(right, 48);
+}
+
+// ------------------------------------------------------------------------------- what an attack by reading found
+
+TEST(Plan, ViewsOfAttributesAreChangedInEachCall) {
+  const std::string source =
+      "  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    _0 = torch.add_(torch.slice(self.s, 0, 0, 2), x)\n"
+      "    return torch.mul(self.s, 2)\n  def g(self, x: Tensor) -> Tensor:\n    y = torch.mul(self.s, 2)\n"
+      "    _0 = torch.copy_(torch.slice(self.s, 0, 0, 2), x)\n    return torch.add(y, x)\n";
+  Made a(source, Dict{{"s", row({1.0, 1.0})}}), b(source, Dict{{"s", row({1.0, 1.0})}});
+  for (double call = 1; call < 5; ++call) expect_equal(a.call({row({1.0, 2.0})}), row({2 * call + 2, 4 * call + 2}));
+  for (double call = 1; call < 5; ++call)
+    expect_equal(b.call({row({call, call})}, "g"), full({2}, (call == 1 ? 2 : 2 * (call - 1)) + call));
+}
+
+TEST(Plan, IsNotMadeWhereTheProgramChangesWhatItGoesBy) {
+  Made a(
+      "  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    if bool(torch.eq(self.s, 0)):\n      y = torch.neg(x)\n"
+      "    else:\n      y = x\n    _0 = torch.add_(self.s, 1)\n    return torch.mul(y, 1)\n",
+      Dict{{"s", row({0.0})}});
+  for (double call = 0; call < 4; ++call) expect_equal(a.call({row({3.0})}), row({call == 0 ? -3.0 : 3.0}));
+}
+
+TEST(Plan, InputsMayBeTensorsOfTheModule) {
+  const Tensor s = row({2.0});
+  const std::string source =
+      "  s : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    return torch.add(x, self.s)\n"
+      "  def g(self, x: Tensor) -> Tensor:\n    _0 = torch.add_(x, 1)\n    return torch.add(x, torch.mul(self.s, 2))\n";
+  const Module a = jit::load(archive_of(source, Dict{{"s", s}}));
+  const Tensor own = a.attribute("s").to_tensor();
+  for (int call = 0; call < 3; ++call) {
+    expect_equal(a.call("f", {own}), row({4.0}));
+    expect_equal(a.call("f", {row({10.0})}), row({12.0}));
+  }
+  for (int call = 0; call < 3; ++call) expect_equal(a.call("g", {row({10.0})}), row({15.0}));
+  expect_equal(a.call("g", {own}), row({9.0}));
+}
+
+TEST(Plan, WhatIsGivenBackMayBeTheCallersOwnOrTheModules) {
+  const std::string source =
+      "  l : List[int]\n  t : Tuple[List[int]]\n  def f(self, x: Tensor, l: List[int]) -> List[int]:\n    return l\n"
+      "  def get(self) -> List[int]:\n    return self.l\n  def set(self, l: List[int]) -> None:\n    self.l = l\n"
+      "  def g(self, x: Tensor) -> Tensor:\n    return torch.add(x, self.l[0])\n";
+  const auto file = archive_of(source, Dict{{"l", List{1}}, {"t", Tuple{List{1}}}});
+  const Module a = jit::load(file), b = jit::load(file);
+  const List mine{1};
+  for (int call = 0; call < 3; ++call) {
+    EXPECT_TRUE(a.call("f", {row({0.0}), mine}).is_same(mine));
+    EXPECT_FALSE(a.call("f", {row({0.0}), List{1}}).is_same(mine));
+    expect_equal(a.call("g", {row({0.0})}), row({1.0}));
+  }
+  a.call("get", {}).to_list()[0] = 5;
+  for (int call = 0; call < 3; ++call) expect_equal(a.call("g", {row({0.0})}), row({5.0}));
+  const List kept{3};
+  b.call("set", {kept});
+  for (int call = 0; call < 3; ++call) expect_equal(b.call("g", {row({0.0})}), row({3.0}));
+  kept[0] = 4;
+  expect_equal(b.call("g", {row({0.0})}), row({4.0}));
+}
+
+TEST(Plan, IsForInputsThatAreTheSameThingAsThoseBefore) {
+  Made a(
+      "  def f(self, x: Tensor, y: Tensor) -> Tensor:\n    if torch.__is__(x, y):\n      z = torch.neg(x)\n    else:\n"
+      "      z = torch.add(x, y)\n    return z\n  def g(self, x: Tensor) -> Tensor:\n"
+      "    return torch.add(x, torch.storage_offset(x))\n  def h(self, x: Tensor) -> str:\n    return torch.str(x)\n");
+  const Tensor x = row({1.0}), y = row({1.0}), both = row({0.0, 0.0, 0.0, 0.0});
+  for (int call = 0; call < 3; ++call) {
+    expect_equal(a.call({x, y}), row({2.0}));
+    expect_equal(a.call({x, x}), row({-1.0}));
+    expect_equal(a.call({both.slice(0, 0, 2)}, "g"), row({0.0, 0.0}));
+    expect_equal(a.call({both.slice(0, 2, 4)}, "g"), row({2.0, 2.0}));
+  }
+  for (const double number : {1.0, 1.0, 2.0, 3.0})
+    EXPECT_THAT(a.call({row({number})}, "h").to_string(), HasSubstr(std::to_string(static_cast<int>(number))));
+}
+
+TEST(Plan, RandomNumbersAreDrawnInEachCall) {
+  Made a("  def f(self, x: Tensor) -> Tensor:\n    return torch.mul(x, torch.rand([8]))\n");
+  const Tensor first = a.call({ones({8})}).to_tensor(), second = a.call({ones({8})}).to_tensor();
+  EXPECT_FALSE(equal(first, second));
+  EXPECT_FALSE(equal(second, a.call({ones({8})}).to_tensor()));
+}
+
+TEST(Plan, ResultsShareWhatTheyShareInTheProgram) {
+  Made a(
+      "  s : Tensor\n  def f(self, x: Tensor) -> Tuple[Tensor, Tensor]:\n    z = torch.zeros([2])\n"
+      "    return (z, torch.view(z, [2]))\n  def g(self, x: Tensor) -> Tensor:\n    return torch.select(self.s, 0, 0)\n"
+      "  def h(self, x: Tensor) -> Tuple[List[Tensor], List[Tensor]]:\n    l = [x]\n    return (l, l)\n",
+      Dict{{"s", row({1.0, 1.0})}});
+  for (int call = 0; call < 3; ++call) {
+    const Value pair = a.call({row({0.0})});
+    pair[0].to_tensor().fill_(7);
+    expect_equal(pair[1], row({7.0, 7.0}));
+    const Value lists = a.call({row({0.0})}, "h");
+    EXPECT_TRUE(lists[0].is_same(lists[1]));
+    const Tensor view = a.call({row({0.0})}, "g").to_tensor();
+    EXPECT_EQ(view.item<float>(), static_cast<float>(call + 1));
+    view.fill_(call + 2);
+  }
+}
+
+TEST(Plan, OwnListsOfOtherMethodsDoNotEndIt) {
+  Made a(
+      "  def f(self, x: Tensor) -> Tensor:\n    return torch.neg(x)\n  def g(self, x: Tensor) -> int:\n"
+      "    l = annotate(List[int], [])\n    if bool(torch.sum(x)):\n      _0 = torch.append(l, 1)\n    else:\n      "
+      "pass\n"
+      "    return torch.len(l)\n");
+  const uint64_t before = a.program.changes();
+  for (int call = 0; call < 6; ++call) {
+    expect_equal(a.call({row({1.0})}), row({-1.0}));
+    EXPECT_EQ(a.call({row({1.0})}, "g").to_int(), 1);
+  }
+  EXPECT_EQ(a.program.changes(), before);
+}
+
+TEST(Plan, TwiceTheSameInputIsNoReasonForever) {
+  Made a("  def f(self, x: Tensor, y: Tensor) -> Tensor:\n    return torch.add(x, y)\n");
+  const Tensor x = row({1.0});
+  for (int call = 0; call < 5; ++call) expect_equal(a.call({x, x}), row({2.0}));
+  expect_equal(a.call({x, row({2.0})}), row({3.0}));
+  EXPECT_EQ(a.refusal(), "none");
+}
+
+TEST(FusedPlan, SeesWeightsThatDoNotLieInOneRun) {
+  const Module module = jit::load(archive_of(
+      "  w : Tensor\n  def f(self, x: Tensor) -> Tensor:\n    return torch.conv2d(x, self.w, None, [1, 1], [1, 1])\n",
+      Dict{{"w", randn({16, 3, 3, 16}).permute({0, 3, 1, 2})}}));
+  for (const double weight : {1.0, 2.0, 0.5}) {
+    module.attribute("w").to_tensor().fill_(weight);
+    for (int call = 0; call < 3; ++call) {
+      const Tensor out = module.call("f", {ones({1, 16, 8, 8})}).to_tensor();
+      EXPECT_FLOAT_EQ(out.to_vector<float>()[9], static_cast<float>(144 * weight));
+    }
+  }
+}
+
+TEST(FusedPlan, SeesNumbersThatAreNoneWhereTheyComeUp) {
+  const auto file = archive_of(
+      "  w : Tensor\n  b : Tensor\n  g : Tensor\n  m : Tensor\n  v : Tensor\n  def f(self, x: Tensor) -> Tensor:\n"
+      "    return torch.relu(torch.conv2d(torch.log(x), self.w, self.b, [1, 1], [1, 1]))\n",
+      weights_of_network());
+  const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
+  for (const double number : {1.0, -1.0, 2.0, 0.0}) {
+    const Tensor x = full({1, 16, 8, 8}, number), expected = exact.call("f", {x}).to_tensor();
+    for (int call = 0; call < 3; ++call)
+      EXPECT_LE(relative(fused.call("f", {x}).to_tensor(), expected), 1e-5) << number;
+  }
+}
+
+TEST(FusedPlan, TakesEmptyBatches) {
+  const auto file = archive_of(network, weights_of_network());
+  const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
+  const Tensor x = zeros({0, 16, 8, 8}), expected = exact.call("f", {x}).to_tensor();
+  for (int call = 0; call < 3; ++call) EXPECT_EQ(fused.call("f", {x}).to_tensor().sizes(), expected.sizes());
 }
 
 }  // namespace

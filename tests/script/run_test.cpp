@@ -230,14 +230,15 @@ TEST(RunningMadeOnes, MakersOfTensorsRefuseWhatCannotBe) {
   EXPECT_EQ(module.call("ints", {INT64_MAX, INT64_MIN, INT64_MIN}).to_tensor().numel(), 2);
   EXPECT_THAT(problem("line", {0.0, 1.0, -1}), HasSubstr("number of steps must be non-negative: found -1"));
   EXPECT_THAT(problem("line", {0.0, 1e300, 2}), HasSubstr("cannot be converted to type int64 without overflow"));
-  EXPECT_NE(problem("zeros", {List{-1}}), "no problem");
-  EXPECT_NE(problem("zeros", {List{INT64_MAX, INT64_MAX}}), "no problem");
+  EXPECT_THAT(problem("zeros", {List{-1}}), HasSubstr("negative"));
+  EXPECT_THAT(problem("zeros", {List{INT64_MAX, INT64_MAX}}), HasSubstr("a tensor cannot have"));
   EXPECT_THAT(problem("eye", {-1}), HasSubstr("eye: n and m must be greater or equal to 0"));
   EXPECT_THAT(problem("listed", {List{List{1, 2}, List{3}}}),
               HasSubstr("Expected sequence of length 2 at dim 1: found length 1"));
   EXPECT_EQ(module.call("listed", {List{List{}, List{}}}).to_tensor().sizes(), (Dims{2, 0}));
   EXPECT_THAT(problem("order", {-1}), HasSubstr("randperm needs n >= 0"));
-  EXPECT_THAT(problem("order", {INT64_MAX}), HasSubstr("a permutation beyond any"));
+  EXPECT_THAT(problem("order", {INT64_MAX}), HasSubstr("does not fit 64 bits"));
+  EXPECT_THAT(problem("order", {int64_t{1} << 45}), HasSubstr("memory"));
   EXPECT_THAT(problem("below", {-1, 2, 0}), HasSubstr("row and col must be non-negative"));
   EXPECT_EQ(module.call("below", {2, 2, INT64_MIN}).to_tensor().sizes(), (Dims{2, 0}));
   EXPECT_EQ(module.call("below", {2, 2, INT64_MAX}).to_tensor().sizes(), (Dims{2, 4}));
@@ -246,8 +247,8 @@ TEST(RunningMadeOnes, MakersOfTensorsRefuseWhatCannotBe) {
   EXPECT_THAT(problem("filled", {ones({2})}), HasSubstr("fill_ only supports 0-dimension value tensor: found [2]"));
   EXPECT_THAT(problem("added", {arange(2), ones({2})}),
               HasSubstr("result type float32 can't be cast to the desired output type int64"));
-  EXPECT_NE(problem("added", {ones({2}), ones({3, 2})}), "no problem");
-  EXPECT_THAT(problem("on_gpu", {ones({2})}), HasSubstr("okibi computes on the CPU alone"));
+  EXPECT_THAT(problem("added", {ones({2}), ones({3, 2})}), HasSubstr("output with shape [2] doesn't match the broadcast shape [3, 2]"));
+  EXPECT_TRUE(equal(module.call("on_gpu", {ones({2})}).to_tensor(), ones({2}))) << "all tensors lie in memory";
 }
 
 TEST(ThreadsRunning, ManyCallOneModuleAtOnce) {

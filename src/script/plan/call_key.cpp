@@ -1,5 +1,10 @@
 #include "script/plan/call_key.h"
 
+#include <algorithm>
+#include <bit>
+
+#include "script/plan/recording.h"
+
 namespace okibi::script {
 namespace {
 
@@ -13,6 +18,7 @@ class Writer {
   bool add(const Value& value, int depth = 0) {
     number(static_cast<int64_t>(value.kind()));
     if (depth > deepest || text_.size() > longest) return false;
+    if (value.identity() != nullptr) number(place_of(value.identity()));
     if (value.is_tensor()) return add(value.to_tensor());
     if (value.is_bool()) return number(value.to_bool());
     if (value.is_double()) return number(std::bit_cast<int64_t>(value.to_double()));
@@ -50,15 +56,27 @@ class Writer {
     return true;
   }
   bool add(const Tensor& tensor) {
-    if (tensor.layout() != Layout::strided || tensor.is_meta()) return false;
+    if (!is_plain(tensor)) return false;
     number(static_cast<int64_t>(tensor.dtype()));
+    number(tensor.requires_grad());
+    text(tensor.device().text());
+    number(tensor.storage_offset());
     number(tensor.dim());
     for (const int64_t size : tensor.sizes()) number(size);
     for (const int64_t stride : tensor.strides()) number(stride);
     return true;
   }
 
+  // Which of those before it is the same thing: programs may ask.
+  int64_t place_of(const void* identity) {
+    const auto found = std::ranges::find(seen_, identity);
+    const int64_t place = found - seen_.begin();
+    if (found == seen_.end()) seen_.push_back(identity);
+    return place;
+  }
+
   std::string text_;
+  std::vector<const void*> seen_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // From what was recorded to what is run.
 #include <algorithm>
 #include <array>
+#include <unordered_set>
 
 #include "script/plan/plan.h"
 
@@ -24,25 +25,34 @@ class Live {
     return live;
   }
   bool reg(uint32_t reg) const { return registers_[reg]; }
-
- private:
-  bool is_changed(uint32_t reg) const { return recorded_.changed[recorded_.registers[reg].storage]; }
-  bool is_changed_outside(const Value& constant) const {
-    return constant.is_tensor() && recorded_.changed_outside.contains(constant.to_tensor().storage().get());
-  }
   bool reads_live(const Pattern& pattern) const {
     if (pattern.is_reg()) return registers_[pattern.reg] || is_changed(pattern.reg);
     if (is_changed_outside(pattern.constant)) return true;
     return std::ranges::any_of(pattern.items, [&](const Pattern& item) { return reads_live(item); });
   }
 
+ private:
+  bool is_changed(uint32_t reg) const { return recorded_.storages[recorded_.registers[reg].storage].is_changed; }
+  bool is_changed_outside(const Value& constant) const {
+    return constant.is_tensor() && recorded_.changed_outside.contains(constant.to_tensor().storage().get());
+  }
   const Recorded& recorded_;
   std::vector<bool> registers_;
 };
 
-void put_constants(Pattern& pattern, const Live& live, const std::vector<Register>& registers, Pattern::Kind kind) {
+void put_constants(Pattern& pattern, const Live& live, const std::vector<Register>& registers) {
   change_each_reg(pattern, [&](Pattern& reg) {
-    if (!live.reg(reg.reg)) reg = {.kind = kind, .constant = registers[reg.reg].value};
+    if (!live.reg(reg.reg)) reg = Pattern::of_constant(registers[reg.reg].value);
+  });
+}
+
+// What the call made itself, though of no input, is the caller's own in each call; views of the module's are views.
+void put_results(Pattern& result, const Live& live, const Recorded& recorded) {
+  change_each_reg(result, [&](Pattern& reg) {
+    if (live.reg(reg.reg)) return;
+    const Register& made = recorded.registers[reg.reg];
+    const bool is_ours = recorded.storages[made.storage].is_ours;
+    reg = {.kind = is_ours ? Pattern::Kind::copied : Pattern::Kind::constant, .constant = made.value};
   });
 }
 
@@ -61,14 +71,14 @@ Instruction instruction_of(RecordedCall call) {
           .changes = call.node->kernel.effects.changes};
 }
 
-// A storage that several registers see, or that is an input's.
+// A storage that several registers see, or that is an input's or the module's.
 std::vector<bool> shared_registers(const Recorded& recorded) {
-  std::vector<size_t> seen(recorded.changed.size(), 0);
+  std::vector<size_t> seen(recorded.storages.size(), 0);
   for (const Register& reg : recorded.registers) ++seen[reg.storage];
   std::vector<bool> shares;
   for (size_t reg = 0; reg < recorded.registers.size(); ++reg) {
     const uint32_t storage = recorded.registers[reg].storage;
-    shares.push_back(reg < recorded.inputs || seen[storage] > 1);
+    shares.push_back(!recorded.storages[storage].is_ours || seen[storage] > 1);
   }
   return shares;
 }
@@ -76,9 +86,23 @@ std::vector<bool> shared_registers(const Recorded& recorded) {
 // Whether what the operator gives has the dtype of its first argument: not where it compares, or others are of more
 // digits.
 bool keeps_dtype(const Instruction& instruction, const std::vector<Register>& registers) {
-  constexpr std::array compare = {"eq", "ne", "lt", "le", "gt", "ge", "logical_"};
-  const std::string_view name = std::string_view(instruction.name).substr(instruction.name.find("::") + 2);
-  if (std::ranges::any_of(compare, [&](const char* one) { return name.starts_with(one); })) return false;
+  constexpr std::array compare = {"eq_",
+                                  "ne_",
+                                  "lt_",
+                                  "le_",
+                                  "gt_",
+                                  "ge_",
+                                  "not_equal_",
+                                  "less_",
+                                  "less_equal_",
+                                  "greater_",
+                                  "greater_equal_",
+                                  "logical_not_",
+                                  "logical_and_",
+                                  "logical_or_",
+                                  "logical_xor_"};
+  const std::string name = instruction.name.substr(0, instruction.name.find('.')).substr(6);  // behind "aten::"
+  if (std::ranges::find(compare, name) != compare.end()) return false;
   const DType dtype = registers[instruction.arguments[0].reg].dtype;
   return dtype == float32 && std::ranges::all_of(instruction.arguments, [&](const Pattern& argument) {
            if (argument.is_reg()) return registers[argument.reg].dtype == dtype;
@@ -90,29 +114,46 @@ bool keeps_dtype(const Instruction& instruction, const std::vector<Register>& re
 
 // What the caller gets of the first call is the caller's to change.
 void keep_copies_of_results(Recorded& recorded) {
-  std::vector<bool> escapes(recorded.changed.size(), false);
+  std::vector<bool> escapes(recorded.storages.size(), false);
   for_each_reg(recorded.result, [&](uint32_t reg) { escapes[recorded.registers[reg].storage] = true; });
   for (Register& reg : recorded.registers) {
-    if (escapes[reg.storage] && reg.value.is_tensor()) reg.value = reg.value.to_tensor().clone();
+    const bool is_callers = escapes[reg.storage] && recorded.storages[reg.storage].is_ours;
+    if (is_callers && reg.value.is_tensor()) reg.value = reg.value.to_tensor().clone();
   }
 }
 
-Draft draft_of(Recorded recorded) {
+// Whether two tensors of the result share numbers that are made anew for each of them.
+bool gives_copies_apart(const Recorded& recorded, const Live& live) {
+  std::unordered_set<uint32_t> given;
+  bool again = false;
+  for_each_reg(recorded.result, [&](uint32_t reg) {
+    const uint32_t storage = recorded.registers[reg].storage;
+    if (!live.reg(reg) && recorded.storages[storage].is_ours) again |= !given.insert(storage).second;
+  });
+  return again;
+}
+
+std::optional<Draft> draft_of(Recorded recorded) {
   keep_copies_of_results(recorded);
   Live live(recorded);
-  Draft draft{.shares = shared_registers(recorded), .inputs = recorded.inputs};
-  for (const Tensor& tensor : recorded.read) draft.constants.emplace_back(tensor);
+  Draft draft{.shares = shared_registers(recorded)};
   for (RecordedCall& call : recorded.calls) {
     if (!live.call(call)) {
       for (const Pattern& argument : call.arguments) watch(argument, draft.constants);
       continue;
     }
-    for (Pattern& argument : call.arguments) put_constants(argument, live, recorded.registers, Pattern::Kind::constant);
+    for (Pattern& argument : call.arguments) put_constants(argument, live, recorded.registers);
     draft.instructions.push_back(instruction_of(std::move(call)));
   }
-  put_constants(recorded.result, live, recorded.registers, Pattern::Kind::copied);
+  for (const Pattern& read : recorded.read) {
+    if (live.reads_live(read)) return std::nullopt;  // what chose the way is changed by the program
+    watch(read, draft.constants);
+  }
+  if (gives_copies_apart(recorded, live)) return std::nullopt;
+  put_results(recorded.result, live, recorded);
   draft.registers = std::move(recorded.registers);
   draft.result = std::move(recorded.result);
+  draft.of_module = std::move(recorded.of_module);
   return draft;
 }
 
@@ -141,6 +182,12 @@ void use_no_places_twice(Draft& draft) {
     instruction.outputs = {now[before]};
   }
   rename(draft.result);
+}
+
+bool changes_in_place(const Draft& draft) { return std::ranges::any_of(draft.instructions, &Instruction::changes); }
+
+bool draws(const Draft& draft) {
+  return std::ranges::any_of(draft.instructions, [](const auto& one) { return one.node->kernel.effects.is_random; });
 }
 
 std::vector<uint32_t> uses_in(const Draft& draft) {

@@ -40,10 +40,12 @@ std::optional<Tensor> constant_tensor(const Pattern& argument) {
   return value->to_tensor();
 }
 
+// The same for tensors of the same numbers in the same places. No other storage comes to lie there while a plan watches
+// it.
 std::string identity_of(const Tensor& tensor) {
-  return tensor.defined() ? fmt::format("{}+{}:{} ", fmt::ptr(tensor.storage().get()), tensor.storage_offset(),
-                                        tensor.storage()->version())
-                          : "- ";
+  if (!tensor.defined()) return "- ";
+  return fmt::format("{}:{}+{}{}{} ", fmt::ptr(tensor.storage().get()), tensor.storage()->version(),
+                     tensor.storage_offset(), to_string(tensor.sizes()), to_string(tensor.strides()));
 }
 
 class Fuser {
@@ -84,6 +86,7 @@ class Fuser {
       return std::nullopt;
     if (places->transposed && constant_in(instruction.arguments[*places->transposed]) != Value(false))
       return std::nullopt;
+    note_constants(*weight, *bias);
     const uint32_t out = *instruction.outputs[0];
     const Dims &in = x.sizes, &after = registers()[out].sizes, &w = weight->sizes();
     const int64_t groups = constant_in(instruction.arguments[places->groups])->to_int();
@@ -114,6 +117,7 @@ class Fuser {
     int64_t rows = 1;
     for (size_t d = 0; d + 1 < x.sizes.size(); ++d) rows *= x.sizes[d];
     if (rows * in * out < worth_preparing) return std::nullopt;
+    note_constants(*weight, *bias);
     return Fused{.shape = kernels::Linear{rows, in, out},
                  .weight = weight->contiguous(),
                  .bias = bias->defined() ? bias->contiguous() : *bias,
@@ -133,7 +137,6 @@ class Fuser {
 
   void take_in(size_t first, Fused operation) {
     size_t last = first, next = first;
-    note_constants(operation.weight, operation.bias);
     const auto is_taken = [&](bool is_it) {
       if (!is_it) return false;
       gone_[last] = true;
@@ -170,11 +173,13 @@ class Fuser {
       given[i] = *tensor;
     }
     const auto& [gamma, beta, mean, var] = given;
-    const Tensor scale = rsqrt(var + constant_in(norm.arguments[7])->to_double());
+    const double eps = constant_in(norm.arguments[7])->to_double();
+    const Tensor scale = rsqrt(var + eps);
     const Tensor by = gamma.defined() ? scale * gamma : scale;
     const Tensor before = convolution.bias.defined() ? convolution.bias - mean : -mean;
     convolution.bias = beta.defined() ? before * by + beta : before * by;
     convolution.weight = (convolution.weight * by.view({-1, 1, 1, 1})).contiguous();
+    convolution.name += fmt::format("{} ", eps);
     for (const Tensor& tensor : given) {
       convolution.name += identity_of(tensor);
       note_constants(tensor, {});

@@ -28,8 +28,9 @@ struct FusedDraft {
   std::vector<std::optional<Fused>> fused = {};  // by instruction
 };
 
+// Of a draft that changes nothing in place: an operation takes the place of the last that it takes in.
 FusedDraft fuse(Draft draft);
-// None where oneDNN has not what it takes.
+// None where oneDNN has not what it takes, or a weight is not finite.
 std::optional<Draft> lay_out(FusedDraft fused, kernels::PackedWeights& packed);
 
 // The activation that an instruction computes of its first argument. None where it is something else.

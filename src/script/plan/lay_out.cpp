@@ -3,6 +3,7 @@
 
 #include <okibi/ops.h>
 
+#include "script/plan/finite.h"
 #include "script/plan/fuse.h"
 
 namespace okibi::script {
@@ -31,7 +32,10 @@ Work work_of(Prepared prepared, Dims sizes) {
 class LayingOut {
  public:
   LayingOut(FusedDraft fused, kernels::PackedWeights& packed)
-      : before_(std::move(fused)), packed_(packed), layouts_(before_.draft.registers.size()) {}
+      : before_(std::move(fused)),
+        packed_(packed),
+        layouts_(before_.draft.registers.size()),
+        is_prepared_(layouts_.size(), false) {}
 
   std::optional<Draft> run() {
     auto instructions = std::move(before_.draft.instructions);
@@ -57,7 +61,11 @@ class LayingOut {
 
   void put(const Prepared& prepared, std::span<const uint32_t> inputs, uint32_t out) {
     Instruction instruction{.name = at_.name, .node = at_.node, .code = at_.code, .outputs = {out}};
-    for (const uint32_t input : inputs) instruction.arguments.push_back(Pattern::of_reg(input));
+    for (const uint32_t input : inputs) {
+      if (!is_prepared_[input]) instruction.finite.push_back(instruction.arguments.size());
+      instruction.arguments.push_back(Pattern::of_reg(input));
+    }
+    is_prepared_[out] = true;
     const bool is_plain = prepared.out().is_plain();
     instruction.work =
         work_of(prepared, is_plain ? reg(out).sizes : Dims{static_cast<int64_t>(prepared.out().numel())});
@@ -78,6 +86,7 @@ class LayingOut {
     draft().registers.push_back(reg(number));
     draft().shares.push_back(false);
     layouts_.emplace_back();
+    is_prepared_.push_back(false);
     put(*reorder, std::array{number}, made);
     remade_.emplace(number, made);
     return made;
@@ -96,7 +105,7 @@ class LayingOut {
   }
 
   void put_fused(const Fused& f) {
-    const auto prepared = prepared_of(f);
+    const auto prepared = is_finite(f.weight) && is_finite(f.bias) ? prepared_of(f) : std::nullopt;
     if (!prepared) return void(is_missing_ = true);
     const bool is_linear = std::holds_alternative<kernels::Linear>(f.shape);  // plain, of any number of dimensions
     const auto input = [&](uint32_t reg, size_t i) {
@@ -179,7 +188,7 @@ class LayingOut {
     const auto& [gamma, beta, mean, var] = given;
     const Tensor scale = gamma * rsqrt(var + constant_in(at.arguments[7])->to_double()), shift = beta - mean * scale;
     for (const Tensor& tensor : given) draft().constants.emplace_back(tensor);
-    return kernels::prepare_scaling(in, scale.data<float>(), shift.data<float>(), false);
+    return kernels::prepare_scaling(in, scale.data<float>(), shift.data<float>());
   }
 
   // Where one of both is in blocks, and the other is of its sizes or one number for each channel.
@@ -195,7 +204,7 @@ class LayingOut {
     const auto each = layouts_[a]->like_this(std::vector<int64_t>(y.begin(), y.end()));
     const uint32_t other = y == x ? in_layout(b, *layouts_[a]) : each ? in_layout(b, *each) : b;
     const auto prepared = kernels::prepare_pairwise(adds ? kernels::Pairwise::add : kernels::Pairwise::mul,
-                                                    *layouts_[a], layout_of(other), {});
+                                                    *layouts_[a], layout_of(other));
     if (prepared) put(*prepared, std::array{a, other}, *at.outputs[0]);
     return prepared.has_value();
   }
@@ -219,6 +228,7 @@ class LayingOut {
   FusedDraft before_;
   kernels::PackedWeights& packed_;
   std::vector<std::optional<Layout>> layouts_;  // by register; none of those that are plain
+  std::vector<bool> is_prepared_;               // by register: what oneDNN made of what is finite
   std::multimap<uint32_t, uint32_t> remade_;
   std::vector<Instruction> done_;
   struct {

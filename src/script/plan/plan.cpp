@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "script/plan/finite.h"
+
 namespace okibi::script {
 namespace {
 
@@ -38,6 +40,12 @@ void make_constants(std::vector<Instruction>& instructions) {
   }
 }
 
+void store(const Value& result, const Instruction& instruction, std::vector<Value>& registers) {
+  if (result.is_list()) return store_items(result.to_list(), instruction, registers);
+  if (result.is_tuple()) return store_items(result.to_tuple(), instruction, registers);
+  store_items(std::span(&result, 1), instruction, registers);
+}
+
 }  // namespace
 
 bool are_unchanged(std::span<const Watched> constants) noexcept {
@@ -45,32 +53,48 @@ bool are_unchanged(std::span<const Watched> constants) noexcept {
 }
 
 Plan::Plan(Draft draft)
-    : instructions_(std::move(draft.instructions)),
+    : changes_(changes_in_place(draft)),
+      instructions_(std::move(draft.instructions)),
       registers_(draft.registers.size()),
       result_(std::move(draft.result)),
-      constants_(std::move(draft.constants)) {
+      constants_(std::move(draft.constants)),
+      of_module_(std::move(draft.of_module)) {
   find_last_uses(instructions_, registers_, result_);
   make_constants(instructions_);
 }
 
-void Plan::call(const Instruction& instruction, std::vector<Value>& registers) const {
+bool Plan::is_for(std::span<const Value> inputs) const {
+  if (!changes_) return true;
+  std::unordered_set<const Storage*> seen;
+  bool apart = true;
+  for (const Value& input : inputs) {
+    for_each_tensor(input, [&](const Tensor& tensor) {
+      const Storage* storage = tensor.storage().get();
+      apart &= seen.insert(storage).second && !of_module_.contains(storage);
+    });
+  }
+  return apart;
+}
+
+bool Plan::call(const Instruction& instruction, std::vector<Value>& registers) const {
   std::vector<Value> arguments;
   arguments.reserve(instruction.arguments.size());
   for (const Pattern& argument : instruction.arguments) arguments.push_back(filled(argument, registers));
-  const Value result = instruction.work(arguments);
-  if (result.is_list()) return store_items(result.to_list(), instruction, registers);
-  if (result.is_tuple()) return store_items(result.to_tuple(), instruction, registers);
-  store_items(std::span(&result, 1), instruction, registers);
+  for (const size_t i : instruction.finite) {
+    if (!is_finite(arguments[i].to_tensor())) return false;
+  }
+  store(instruction.work(arguments), instruction, registers);
+  return true;
 }
 
 // An error has the line of the operator, as when the program is interpreted.
-Value Plan::run(std::span<const Value> inputs) const {
+std::optional<Value> Plan::run(std::span<const Value> inputs) const {
   std::vector<Value> registers(registers_);
   uint32_t next = 0;
   for (const Value& input : inputs) for_each_tensor(input, [&](const Tensor& tensor) { registers[next++] = tensor; });
   for (const Instruction& instruction : instructions_) {
     try {
-      call(instruction, registers);
+      if (!call(instruction, registers)) return std::nullopt;
     } catch (Error& error) {
       error.at("line", uint64_t{instruction.node->place.line}).at("record", instruction.code->record);
       throw;

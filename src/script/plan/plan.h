@@ -24,6 +24,7 @@ struct Instruction {
   std::vector<Pattern> arguments = {};
   std::vector<std::optional<uint32_t>> outputs = {};
   bool changes = false;                  // its first argument, in place
+  std::vector<size_t> finite = {};       // arguments that must be finite
   std::vector<uint32_t> last_uses = {};  // registers that nobody reads afterwards
 };
 
@@ -41,9 +42,9 @@ struct Draft {
   std::vector<Instruction> instructions = {};
   std::vector<Register> registers = {};
   std::vector<bool> shares = {};  // by register: whether its numbers are another's, an input's, or changed
-  size_t inputs = 0;
   Pattern result = {};
   std::vector<Watched> constants = {};
+  std::unordered_set<const Storage*> of_module = {};  // the storages of its tensors
 };
 
 // Any number of threads may run one.
@@ -51,24 +52,31 @@ class Plan {
  public:
   explicit Plan(Draft draft);
 
-  // Of inputs of the sizes, strides and dtypes of those that were recorded.
-  Value run(std::span<const Value> inputs) const;
+  // Of inputs with the key of those that were recorded. None where numbers come up that are not finite, and what is fused
+  // would make others of them; then nothing was changed.
+  std::optional<Value> run(std::span<const Value> inputs) const;
   bool is_good() const noexcept { return are_unchanged(constants_); }
-
-  const std::vector<Instruction>& instructions() const noexcept { return instructions_; }
+  // Whether it gives for these what the program gives: where it changes tensors in place, not if they share their numbers
+  // with each other or with the module.
+  bool is_for(std::span<const Value> inputs) const;
 
  private:
-  void call(const Instruction& instruction, std::vector<Value>& registers) const;
+  bool call(const Instruction& instruction, std::vector<Value>& registers) const;
 
+  bool changes_;
   std::vector<Instruction> instructions_;
   size_t registers_;
   Pattern result_;
   std::vector<Watched> constants_;
+  std::unordered_set<const Storage*> of_module_;
 };
 
-Draft draft_of(Recorded recorded);
+// None where it goes by numbers that it changes itself, or gives one tensor twice that no input decides.
+std::optional<Draft> draft_of(Recorded recorded);
 void use_no_places_twice(Draft& draft);  // operators in place become others where nobody can tell
 void drop_unused(Draft& draft);
+bool changes_in_place(const Draft& draft);
+bool draws(const Draft& draft);  // random numbers
 
 // How often each register is read; by the result, too.
 std::vector<uint32_t> uses_in(const Draft& draft);

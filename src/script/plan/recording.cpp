@@ -2,19 +2,12 @@
 
 #include <algorithm>
 
-#include "script/reachable.h"
-
 namespace okibi::script {
 namespace {
 
 constexpr size_t most_calls = 100'000;
 
 bool is_container(const Value& value) { return value.is_list() || value.is_tuple() || value.is_dict(); }
-
-bool is_plain(const Tensor& tensor) {
-  return tensor.storage() && tensor.layout() == Layout::strided && !tensor.is_neg() && !tensor.is_conj() &&
-         !tensor.is_quantized() && !tensor.is_nested();
-}
 
 struct Walk {
   const std::function<void(const Tensor&)>& visit;
@@ -42,20 +35,45 @@ struct Walk {
 
 }  // namespace
 
+bool is_plain(const Tensor& tensor) {
+  return tensor.storage() && tensor.layout() == Layout::strided && !tensor.is_neg() && !tensor.is_conj() &&
+         !tensor.is_quantized() && !tensor.is_nested();
+}
+
 bool for_each_tensor(const Value& value, const std::function<void(const Tensor&)>& visit) {
   return Walk{visit}.one(value, 0);
 }
 
-Recording::Recording(const Value& root, std::span<const Value> inputs)
-    : root_(root), inputs_(inputs.begin(), inputs.end()) {
+Recording::Recording(const Value& root, std::span<const Value> inputs, const char* refusal)
+    : root_(root), inputs_(inputs.begin(), inputs.end()), refusal_(refusal) {
+  if (refusal_) return;
+  add_inputs();
+  is_refused_for_inputs_ = refusal_ != nullptr;
+}
+
+void Recording::add_inputs() {
   for (const Value& input : inputs_) {
     visit_tensors(input, [&](const Tensor& tensor) {
       if (!is_plain(tensor)) return refuse("an input is no plain tensor");
-      if (storages_.contains(tensor.storage().get())) return refuse("two inputs share their numbers");
+      const Storage* storage = tensor.storage().get();
+      if (storages_.contains(storage)) return refuse("two inputs share their numbers");
+      if (module().storages.contains(storage)) return refuse("an input is a tensor of the module");
       add_register(tensor, false, true);
     });
   }
   recorded_.inputs = recorded_.registers.size();
+}
+
+const Reach& Recording::module() {
+  if (!module_) add_reachable(root_, module_.emplace());
+  return *module_;
+}
+
+const Reach& Recording::given() {
+  if (given_) return *given_;
+  given_.emplace();
+  for (const Value& input : inputs_) add_reachable(input, *given_);
+  return *given_;
 }
 
 void Recording::refuse(const char* why) noexcept {
@@ -82,9 +100,9 @@ Recording::KnownStorage& Recording::storage_of(const Tensor& tensor, bool ours, 
   const std::shared_ptr<Storage>& storage = tensor.storage();
   const auto found = storages_.find(storage.get());
   if (found != storages_.end() && !found->second.alive.expired()) return found->second;
-  const auto number = static_cast<uint32_t>(recorded_.changed.size());
-  recorded_.changed.push_back(false);
-  return storages_[storage.get()] = {number, depends, ours, storage};
+  const auto number = static_cast<uint32_t>(recorded_.storages.size());
+  recorded_.storages.push_back({.is_ours = ours});
+  return storages_[storage.get()] = {number, depends, storage};
 }
 
 uint32_t Recording::add_register(const Tensor& tensor, bool ours, bool depends) {
@@ -125,58 +143,61 @@ bool Recording::depends(std::span<const Value> values) {
 }
 
 void Recording::reads(const Value& value) {
+  if (refusal_) return;
   if (depends(value)) refuse("the way it takes depends on the numbers of a tensor");
   note_read(value);
 }
 
 void Recording::note_read(const Value& value) {
-  visit_tensors(value, [&](const Tensor& tensor) { recorded_.read.push_back(tensor); });
+  visit_tensors(value, [&](const Tensor& tensor) { recorded_.read.push_back(pattern_of(tensor)); });
 }
 
 // Containers that the program made itself are filled anew by each call, before they are looked at.
-void Recording::changes(const Value& value) {
-  if (outlives_the_call(value)) refuse("it changes what outlives the call");
-}
-
-bool Recording::outlives_the_call(const Value& value) {
-  if (!outside_) {
-    outside_.emplace();
-    for (const Value& input : inputs_) add_reachable(input, *outside_);
-    add_reachable(root_, *outside_);
-  }
-  return outside_->contains(value.identity());
+bool Recording::changes(const Value& value) {
+  const bool outlives = module().holders.contains(value.identity()) || given().holders.contains(value.identity());
+  if (outlives) refuse("it changes what outlives the call");
+  return outlives;
 }
 
 // Lists and dicts are copied: the program may go on changing its own.
-Pattern Recording::pattern_of(const Value& value, bool is_result) {
-  if (value.is_tensor()) {
-    if (const auto reg = register_of(value.to_tensor())) return Pattern::of_reg(*reg);
-    return Pattern::of_constant(value);
-  }
-  if (!is_container(value)) {
-    if (is_result && value.is_object()) refuse("it gives back an object");
-    return Pattern::of_constant(value);
-  }
-  if (is_result && outlives_the_call(value)) {
-    if (depends(value)) refuse("it gives back a container that outlives the call");
-    return Pattern::of_constant(value);
-  }
-  if (value.is_dict()) {
+Pattern Recording::pattern_of_items(const Value& container, Pattern (Recording::*of)(const Value&)) {
+  if (container.is_dict()) {
     Pattern dict{.kind = Pattern::Kind::dict};
-    for (const auto& [key, item] : value.to_dict()) {
-      dict.items.push_back(pattern_of(key, is_result));
-      dict.items.push_back(pattern_of(item, is_result));
+    for (const auto& [key, item] : container.to_dict()) {
+      dict.items.push_back((this->*of)(key));
+      dict.items.push_back((this->*of)(item));
     }
     return dict;
   }
-  Pattern items{.kind = value.is_list() ? Pattern::Kind::list : Pattern::Kind::tuple};
-  for (size_t i = 0; i < value.size(); ++i) items.items.push_back(pattern_of(value[i], is_result));
+  Pattern items{.kind = container.is_list() ? Pattern::Kind::list : Pattern::Kind::tuple};
+  for (size_t i = 0; i < container.size(); ++i) items.items.push_back((this->*of)(container[i]));
   return items;
+}
+
+Pattern Recording::pattern_of(const Value& value) {
+  if (is_container(value)) return pattern_of_items(value, &Recording::pattern_of);
+  const auto reg = value.is_tensor() ? register_of(value.to_tensor()) : std::nullopt;
+  return reg ? Pattern::of_reg(*reg) : Pattern::of_constant(value);
+}
+
+// What is the module's or the caller's own cannot be made anew, nor can what stands in two places be made twice.
+Pattern Recording::pattern_of_result(const Value& value) {
+  const void* identity = value.identity();
+  const bool holds = is_container(value) || value.is_object();
+  if (holds && module().holders.contains(identity)) {
+    gives_away_ = true;
+    refuse("it gives back what is the module's");
+  }
+  if (holds && given().holders.contains(identity)) refuse("it gives back what it was given");
+  if (value.is_object()) refuse("it gives back an object");
+  if (!is_container(value)) return pattern_of(value);
+  if (value.size() > 0 && !given_back_.insert(identity).second) refuse("it gives back one container twice");
+  return pattern_of_items(value, &Recording::pattern_of_result);
 }
 
 void Recording::note_change(const Tensor& tensor, bool depends) {
   KnownStorage& storage = storage_of(tensor, false, false);
-  recorded_.changed[storage.number] = true;
+  recorded_.storages[storage.number].is_changed = true;
   storage.depends |= depends;
 }
 
@@ -193,6 +214,7 @@ void Recording::add_results(RecordedCall& call, std::span<const Value> arguments
 bool Recording::refuses(const Effects& effects, std::span<const Value> arguments, bool depends) {
   if (depends && (effects.reads || effects.sizes)) refuse("its way or its sizes depend on the numbers of a tensor");
   if (depends && effects.sizes_by_mask && is_mask(arguments[1])) refuse("it picks by a mask");
+  if (effects.acts) refuse("it acts on something that is no argument");
   if (effects.training && arguments[*effects.training] == Value(true)) refuse("it is in training mode");
   return refusal_ != nullptr;
 }
@@ -214,7 +236,10 @@ void Recording::call(const Node& node, const Code& code, std::span<const Value> 
   if (!gives_tensors && !changes_tensor) return;
 
   RecordedCall call{.node = &node, .code = &code, .depends = depends_on_inputs};
-  for (const Value& argument : arguments) call.arguments.push_back(pattern_of(argument, false));
+  for (const Value& argument : arguments) {  // what was there before is not ours, nor are views of it
+    visit_tensors(argument, [&](const Tensor& tensor) { storage_of(tensor, false, false); });
+  }
+  for (const Value& argument : arguments) call.arguments.push_back(pattern_of(argument));
   if (changes_tensor) note_change(arguments[0].to_tensor(), depends_on_inputs);
   add_results(call, arguments, result);
   const bool is_new = std::ranges::any_of(call.outputs, [](const auto& output) { return output.has_value(); });
@@ -223,13 +248,15 @@ void Recording::call(const Node& node, const Code& code, std::span<const Value> 
 }
 
 std::optional<Recorded> Recording::finish(const Value& result) {
-  depends(result);  // refuses what is too deep for a pattern
-  if (!refusal_) recorded_.result = pattern_of(result, true);
+  const bool is_shallow = for_each_tensor(result, [](const Tensor&) {});
+  if (is_shallow) recorded_.result = pattern_of_result(result);
+  if (!is_shallow) refuse("it gives back what is deeper or larger than is worth a plan");
   if (refusal_) return std::nullopt;
   for (const auto& [address, storage] : storages_) {
-    if (recorded_.changed[storage.number] && !storage.ours && !storage.alive.expired())
-      recorded_.changed_outside.insert(address);
+    const StorageFacts& facts = recorded_.storages[storage.number];
+    if (facts.is_changed && !facts.is_ours && !storage.alive.expired()) recorded_.changed_outside.insert(address);
   }
+  recorded_.of_module = module().storages;
   return std::move(recorded_);
 }
 

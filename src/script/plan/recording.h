@@ -14,6 +14,7 @@
 
 #include "script/code.h"
 #include "script/plan/pattern.h"
+#include "script/reachable.h"
 
 namespace okibi::script {
 
@@ -34,29 +35,39 @@ struct Register {
   Value value = {};  // kept while it depends on nothing
 };
 
+// By the numbers of storages: who made it, and whether it was changed in place.
+struct StorageFacts {
+  bool is_ours = false, is_changed = false;
+};
+
 struct Recorded {
   std::vector<RecordedCall> calls = {};
   std::vector<Register> registers = {};  // the inputs first
   size_t inputs = 0;
-  std::vector<bool> changed = {};  // by storage: in place
+  std::vector<StorageFacts> storages = {};
   std::unordered_set<const Storage*> changed_outside = {};  // of the module
-  std::vector<Tensor> read = {};  // whose numbers chose the way, though no input changes them
+  std::unordered_set<const Storage*> of_module = {};
+  std::vector<Pattern> read = {};  // tensors whose numbers chose the way, though no input changes them
   Pattern result = {};
 };
 
 class Recording {
  public:
-  // Of a method of `root`, whose tensors the inputs hold.
-  Recording(const Value& root, std::span<const Value> inputs);
+  // Of a method of `root`, with these inputs. With a refusal from the first, nothing is noted, but what outlives the call is
+  // known all the same.
+  Recording(const Value& root, std::span<const Value> inputs, const char* refusal = nullptr);
 
   void call(const Node& node, const Code& code, std::span<const Value> arguments, const Value& result);
   void reads(const Value& tensor);
-  void changes(const Value& container_or_object);
+  bool changes(const Value& container_or_object);  // whether that outlives the call
   void refuse(const char* why) noexcept;
 
-  // Without any, of what ended in `result`.
+  // Of what ended in `result`. None where there was a refusal.
   std::optional<Recorded> finish(const Value& result);
   const char* refusal() const noexcept { return refusal_; }  // nullptr where there is none
+  bool is_refused_for_inputs() const noexcept { return is_refused_for_inputs_; }
+  // Whether the result is, or holds, a list, a dict or an object of the module, which whoever has it may change.
+  bool gives_away() const noexcept { return gives_away_; }
 
  private:
   struct Known {
@@ -66,7 +77,6 @@ class Recording {
   struct KnownStorage {
     uint32_t number;
     bool depends;
-    bool ours;  // made by the call
     std::weak_ptr<Storage> alive;
   };
 
@@ -81,20 +91,29 @@ class Recording {
   bool holds(std::span<const Value> values, const Tensor& tensor);
   void note_read(const Value& value);
   bool is_mask(const Value& value);
-  Pattern pattern_of(const Value& value, bool is_result);
-  bool outlives_the_call(const Value& container);
+  void add_inputs();
+  Pattern pattern_of(const Value& value);
+  Pattern pattern_of_result(const Value& value);
+  Pattern pattern_of_items(const Value& container, Pattern (Recording::*of)(const Value&));
+  const Reach& module();
+  const Reach& given();
   void note_change(const Tensor& tensor, bool depends);
   void add_results(RecordedCall& call, std::span<const Value> arguments, const Value& result);
 
   const Value root_;
   const std::vector<Value> inputs_;
   const char* refusal_ = nullptr;
+  bool is_refused_for_inputs_ = false, gives_away_ = false;
   Recorded recorded_;
   std::vector<bool> depends_;  // by register
   std::unordered_map<const TensorBody*, Known> known_;
   std::unordered_map<const Storage*, KnownStorage> storages_;
-  std::optional<std::unordered_set<const void*>> outside_;  // containers and objects that were there before
+  std::optional<Reach> module_, given_;  // what the module and the inputs held before
+  std::unordered_set<const void*> given_back_;
 };
+
+// Strided, and with its numbers as they lie in memory. Plans are of such tensors alone.
+bool is_plain(const Tensor& tensor);
 
 // The tensors in it, in order: of lists, tuples and dicts, too. False where these are deeper or larger than is worth a
 // plan, or hold themselves: then not all were visited.

@@ -39,6 +39,8 @@ class Runner {
   std::shared_ptr<const Plan> plan_of(Draft draft);
   void keep(std::string key, Draft draft, uint64_t changes);
   bool is_worth_recording(const std::string& function);
+  void note_attempt(const std::string& function, const char* why, bool counts);
+  std::optional<Value> follow(const std::string& key, std::span<const Value> inputs, bool& has_plan);
   Value record(const std::string& function, std::string key, std::vector<Value> arguments);
 
   Program& program_;
