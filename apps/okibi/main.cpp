@@ -29,10 +29,16 @@ constexpr std::array verbs = {
 #undef X
 };
 
+std::string word_for(std::string_view verb) {
+  std::string word(verb);
+  std::ranges::replace(word, '_', '-');
+  return word;
+}
+
 void print_help(std::FILE* out) {
   fmt::print(out, "okibi {}: PyTorch's files, embeddings and models, without PyTorch\n\nUsage: okibi VERB …\n\n",
              version());
-  for (const Verb& verb : verbs) fmt::print(out, "  {:10}{}\n", verb.name, verb.summary);
+  for (const Verb& verb : verbs) fmt::print(out, "  {:13}{}\n", word_for(verb.name), verb.summary);
   fmt::print(out, "\n`okibi VERB --help` tells more, with an example.\n");
 }
 
@@ -75,13 +81,13 @@ int run_verb(int count, char** arguments) {
   const std::string_view name = count > 1 ? arguments[1] : "--help";
   if (name == "--help" || name == "-h" || name == "help") return print_help(stdout), 0;
   if (name == "--version") return fmt::print("okibi {}\n", version()), 0;
-  const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& v) { return v.name == name; });
+  const auto verb = std::find_if(verbs.begin(), verbs.end(), [&](const Verb& v) { return word_for(v.name) == name; });
   if (verb == verbs.end()) {
     throw Error(ErrorKind::bad_argument, fmt::format("there is no verb '{}'", name)).hint("`okibi --help` lists them.");
   }
   store::tell_remote_retries_to(tell_of_retry);
   if (verb->run) listen_to_signals(count, arguments);  // a training saves once more after the signal
-  const Run work = verb->run ? verb->run : find_in_compute_part(name);
+  const Run work = verb->run ? verb->run : find_in_compute_part(verb->name);
   return work(count - 1, arguments + 1);
 }
 

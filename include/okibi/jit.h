@@ -19,7 +19,9 @@
 #include <string>
 #include <vector>
 
+#include <okibi/checkpoint.h>
 #include <okibi/io.h>
+#include <okibi/nn.h>
 #include <okibi/value.h>
 
 namespace okibi::jit {
@@ -104,6 +106,8 @@ struct LoadOptions {
   std::function<void(const std::string& line)> print = {};
 };
 
+using NamedValues = std::vector<std::pair<std::string, Value>>;
+
 // A handle over shared state. Any number of threads may call methods that change no attributes; what else a method does
 // to the module's attributes, all handles see, and calls that do need an order of the caller's own.
 class Module {
@@ -112,22 +116,50 @@ class Module {
   std::vector<std::string> method_names() const;
   std::vector<Parameter> parameters(const std::string& method) const;  // without self. Error(not_found)
 
-  // Arguments by position, without self; those that are left out have their defaults. Error(bad_argument) that shows
-  // the signature where they do not fit it.
+  // Arguments by position, without self, and then by name; those that are left out have their defaults.
+  // Error(bad_argument) that shows the signature where they do not fit it.
   // Hooks of forward are not run, as in PyTorch's C++.
-  Value forward(std::vector<Value> arguments) const { return call("forward", std::move(arguments)); }
-  Value call(const std::string& method, std::vector<Value> arguments) const;
+  Value forward(std::vector<Value> arguments, NamedValues named = {}) const {
+    return call("forward", std::move(arguments), std::move(named));
+  }
+  Value call(const std::string& method, std::vector<Value> arguments, NamedValues named = {}) const;
 
   // By its path: "training", "encoder.0.weight". Error(not_found).
   Value attribute(const std::string& path) const;
+  // Error(bad_argument) for a value of another type than the class declares.
+  void set_attribute(const std::string& path, Value value) const;
+
+  // Its parameters and buffers, by the names and in the order that PyTorch gives them. The tensors are the module's own:
+  // what is written into them, it computes with.
+  StateDict state_dict() const;
+
+  // What torch.jit.save(_extra_files) put into the file, or save(). Error(not_found) with the names there are.
+  std::string extra_file(const std::string& name) const;
 
  private:
-  friend Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options);
+  friend struct ModuleAccess;  // src/script/module_body.h
   explicit Module(std::shared_ptr<struct ModuleBody> body) : body_(std::move(body)) {}
   std::shared_ptr<ModuleBody> body_;
 };
 
 Module load(const std::string& uri, const LoadOptions& options = {});
 Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options = {});
+
+// ---------------------------------------------------------------------------------------------------------- writing
+
+// A module that does what this one does, made of okibi's layers, in the mode in which it is: its parameters and buffers are the
+// same tensors, and the classes have PyTorch's names, so that a program saved from it can be trained on in PyTorch. A
+// model of one's own says what its forward is in TorchScript (nn::Module::set_script_forward); without that it is
+// Error(unsupported).
+Module script(const nn::Module& module);
+
+using ExtraFiles = std::vector<std::pair<std::string, std::string>>;  // name → bytes
+
+// The program with its attributes as they are now; torch.jit.load of any PyTorch that reads its format runs it. Its
+// source is written as it is. Further files replace those of the same name; others stay.
+// Error(unsupported) for attributes that no such file can hold. A Sink is not committed.
+// Nobody may change attributes meanwhile.
+void save(const Module& module, const std::string& uri, const SaveOptions& options = {}, const ExtraFiles& files = {});
+void save(const Module& module, io::Sink& sink, const SaveOptions& options = {}, const ExtraFiles& files = {});
 
 }  // namespace okibi::jit

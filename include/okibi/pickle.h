@@ -138,9 +138,17 @@ class Graph {
 //   copyreg.__newobj_ex__(class, tuple, dict)      an object made by newobj_ex
 Graph decode(std::span<const std::byte> bytes, const Limits& limits = {});
 
+enum class Dialect : uint8_t {
+  python,
+  // What PyTorch's C++ reads of it (torch/csrc/jit/serialization/unpickler.cpp): lists always in batches, numbers beyond
+  // 32 bits as LONG1 of 8 bytes, Error(unsupported) for those beyond 64; the arguments of a call may be something else
+  // than a tuple.
+  torchscript,
+};
+
 // Writes protocol 2 as CPython's C pickler does, memo numbers included: an object with several parents is written once.
 // A NodeId stands for the identity of a Python object, so two equal strings that are two nodes are written twice; but a
 // global is known by its name. Iterative: depth costs no stack. Error(bad_argument) for what protocol 2 cannot say.
-void encode(const Graph& graph, io::Sink& sink);
+void encode(const Graph& graph, io::Sink& sink, Dialect dialect = Dialect::python);
 
 }  // namespace okibi::pickle

@@ -121,6 +121,9 @@ void Module::zero_grad() {
 const std::string& Module::python_class() const noexcept { return state_->python_class; }
 const std::string& Module::python_forward() const noexcept { return state_->python_forward; }
 void Module::set_python_forward(std::string source) { state_->python_forward = std::move(source); }
+
+const std::string& Module::script_forward() const noexcept { return state_->script_forward; }
+void Module::set_script_forward(std::string source) { state_->script_forward = std::move(source); }
 void Module::set_python_class(std::string name) { state_->python_class = std::move(name); }
 
 std::string Module::class_name() const {

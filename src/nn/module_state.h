@@ -11,6 +11,7 @@ namespace okibi::nn {
 struct ModuleState {
   std::string python_class;
   std::string python_forward;  // empty where Python has the class
+  std::string script_forward;  // empty where it is a layer of PyTorch's, or unknown
   bool training = true;
   std::vector<NamedTensor> parameters;  // an undefined tensor is PyTorch's None: a bias left out
   std::vector<NamedTensor> buffers;

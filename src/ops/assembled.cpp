@@ -180,6 +180,12 @@ struct Pad {
     return okibi::index_select(x, dim, places);
   }
 };
+struct ConstantPad {
+  static constexpr std::string_view schema = "aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor";
+  static Tensor compose(const Tensor& x, const Dims& pad, const Value& value) {
+    return Pad::compose(x, pad, "constant", value.to_double());
+  }
+};
 
 }  // namespace
 
@@ -191,7 +197,7 @@ std::span<const okibi::Op> assembled_ops() {
                                        entry<Repeat>(),
                                        entry<SplitSizes>(),
                                        entry<SplitWithSizes>(),
-                                       entry<Pad>()};
+                                       entry<Pad>(), entry<ConstantPad>()};
   return rows;
 }
 

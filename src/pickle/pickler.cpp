@@ -26,12 +26,12 @@ uint64_t count_parts(const Graph& graph) {
 
 }  // namespace
 
-void encode(const Graph& graph, io::Sink& sink) { Pickler(graph, sink).run(); }
+void encode(const Graph& graph, io::Sink& sink, Dialect dialect) { Pickler(graph, sink, dialect).run(); }
 
 // What CPython does not memoise, or only when it is finished, is written again at each mention, so there are graphs
 // whose writing would not end. Honest graphs need few steps for each of their parts.
-Pickler::Pickler(const Graph& graph, io::Sink& sink)
-    : graph_(graph), out_(sink), numbers_(graph.size()), budget_(1000 + 64 * count_parts(graph)) {}
+Pickler::Pickler(const Graph& graph, io::Sink& sink, Dialect dialect)
+    : graph_(graph), dialect_(dialect), out_(sink), numbers_(graph.size()), budget_(1000 + 64 * count_parts(graph)) {}
 
 void Pickler::run() {
   if (graph_.size() == 0) throw Error(ErrorKind::bad_argument, "an empty graph cannot be written as a pickle");
@@ -175,6 +175,7 @@ bool Pickler::advance_items(Frame& frame, std::span<const NodeId> items, const B
 // Whether an item is written by itself, without MARK. CPython looks at the whole list or dict where it knows the size,
 // and at the batch where an iterator hands out the items.
 bool Pickler::is_alone(size_t item, size_t total, const Batches& batches) const {
+  if (dialect_ == Dialect::torchscript) return false;
   if (batches.exact) return total == 1;
   return item % batch_size == 0 && item + 1 == total;
 }
@@ -211,7 +212,7 @@ void Pickler::advance_object(Frame& frame) {
 
 // Protocol 2 has no opcode for keywords; copyreg's function does the same when it is called.
 void Pickler::save_callable(const Object& object) {
-  if (graph_.kind(object.arguments) != Kind::tuple) {
+  if (dialect_ == Dialect::python && graph_.kind(object.arguments) != Kind::tuple) {
     throw Error(ErrorKind::bad_argument, "the arguments of an object to be written are not in a tuple");
   }
   if (object.made == Made::newobj_ex) save_global("copyreg", "__newobj_ex__");

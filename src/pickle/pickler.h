@@ -18,7 +18,7 @@ namespace okibi::pickle {
 
 class Pickler {
  public:
-  Pickler(const Graph& graph, io::Sink& sink);
+  Pickler(const Graph& graph, io::Sink& sink, Dialect dialect);
   void run();
 
  private:
@@ -82,6 +82,7 @@ class Pickler {
   void remember(NodeId id, uint32_t number) { numbers_[static_cast<size_t>(id)] = number + 1; }
 
   const Graph& graph_;
+  const Dialect dialect_;
   Output out_;
   std::vector<Frame> frames_;
   std::vector<uint32_t> numbers_;            // by node: its memo number + 1, or 0

@@ -74,11 +74,14 @@ void Pickler::save_integer(int64_t value) {
   std::byte bytes[sizeof value];
   store_le(bytes, value);
   size_t size = sizeof value;
-  while (value >> (8 * size - 9) == (value < 0 ? -1 : 0)) --size;  // the shortest that keeps the sign
+  const auto is_sign_alone = [&] { return value >> (8 * size - 9) == (value < 0 ? -1 : 0); };
+  while (dialect_ == Dialect::python && is_sign_alone()) --size;  // the shortest that keeps the sign
   save_long(std::span(bytes).first(size));
 }
 
 void Pickler::save_long(std::span<const std::byte> bytes) {
+  if (dialect_ == Dialect::torchscript && bytes.size() > sizeof(int64_t))
+    throw Error(ErrorKind::unsupported, "TorchScript has no integers beyond 64 bits");
   if (bytes.size() < 256) {
     out_.op(Op::LONG1, static_cast<uint8_t>(bytes.size()));
   } else if (bytes.size() <= std::numeric_limits<int32_t>::max()) {

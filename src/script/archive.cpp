@@ -44,10 +44,18 @@ std::string class_of(const Value& root) {
 ScriptArchive::ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits)
     : file_(file),
       options_{.limits = limits, .any_class_as_data = true},
-      checkpoint_(open_program(file, limits)),
+      root_class_(class_of(open_program(file, limits).skeleton())),
       records_(file, limits),
       version_(version_of(records_)),
-      root_class_(class_of(checkpoint_.skeleton())),
+      sources_(records_, limits) {}
+
+ScriptArchive::ScriptArchive(std::shared_ptr<const io::Source> file, const Object& root, const Limits& limits)
+    : file_(file),
+      options_{.limits = limits, .any_class_as_data = true},
+      root_(root),
+      root_class_(root.python_class()),
+      records_(file, limits),
+      version_(version_of(records_)),
       sources_(records_, limits) {}
 
 std::vector<Value> ScriptArchive::constants() const {
@@ -60,7 +68,15 @@ std::vector<Value> ScriptArchive::constants() const {
   });
 }
 
-Value ScriptArchive::root() const { return load(file_, options_); }
+Value ScriptArchive::root() const { return root_ ? Value(*root_) : load(file_, options_); }
+
+std::vector<std::pair<std::string, uint64_t>> ScriptArchive::extra_files() const {
+  std::vector<std::pair<std::string, uint64_t>> files;
+  for (const zip::Record& record : records_.records()) {
+    if (record.name.starts_with(extra_folder)) files.emplace_back(record.name.substr(extra_folder.size()), record.size);
+  }
+  return files;
+}
 
 std::unique_ptr<ScriptArchive> open_script(const std::string& uri, const Limits& limits) {
   const store::Store& store = store::default_store();

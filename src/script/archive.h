@@ -9,6 +9,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 
 #include <okibi/checkpoint.h>
 #include <okibi/zip.h>
@@ -17,10 +18,14 @@
 
 namespace okibi::script {
 
+inline constexpr std::string_view extra_folder = "extra/";
+
 class ScriptArchive {
  public:
   // Error(unsupported) that says what the file is, where it is no program.
   ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits);
+  // A program whose module lies in memory: of the file nothing but the version, the source and the constants is read.
+  ScriptArchive(std::shared_ptr<const io::Source> file, const Object& root, const Limits& limits);
   ScriptArchive(const ScriptArchive&) = delete;
   ScriptArchive& operator=(const ScriptArchive&) = delete;
 
@@ -28,18 +33,18 @@ class ScriptArchive {
   int64_t version() const noexcept { return version_; }
   const zip::Reader& records() const noexcept { return records_; }
   Sources& sources() noexcept { return sources_; }
-  const Archive& checkpoint() const noexcept { return checkpoint_; }  // the module as data
   std::vector<Value> constants() const;                               // read each time
   Value root() const;                                                 // the module with its tensors; read each time
   const std::string& root_class() const noexcept { return root_class_; }
+  std::vector<std::pair<std::string, uint64_t>> extra_files() const;  // names and sizes
 
  private:
   const std::shared_ptr<const io::Source> file_;
   const LoadOptions options_;
-  const Archive checkpoint_;
+  const std::optional<Object> root_;
+  const std::string root_class_;
   const zip::Reader records_;
   const int64_t version_;
-  const std::string root_class_;
   Sources sources_;
 };
 

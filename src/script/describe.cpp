@@ -81,15 +81,6 @@ void add(Description& to, const script::SourceFile& file) {
   }
 }
 
-std::vector<ExtraFile> extra_files_in(const zip::Reader& records) {
-  constexpr std::string_view folder = "extra/";
-  std::vector<ExtraFile> files;
-  for (const zip::Record& record : records.records()) {
-    if (record.name.starts_with(folder)) files.push_back({record.name.substr(folder.size()), record.size});
-  }
-  return files;
-}
-
 Description describe(std::unique_ptr<script::ScriptArchive> archive) {
   const std::string name = store::shown(archive->name());
   return in_context("", name, [&] {
@@ -99,7 +90,7 @@ Description describe(std::unique_ptr<script::ScriptArchive> archive) {
       const script::SourceFile& file = *sources.file(qualifier);
       in_context("record", file.record, [&] { add(description, file); });
     }
-    description.extra_files = extra_files_in(archive->records());
+    for (auto& [file, nbytes] : archive->extra_files()) description.extra_files.push_back({file, nbytes});
     script::Program program(std::move(archive));
     auto used = script::operators_used(program);
     description.operators = std::move(used.operators);

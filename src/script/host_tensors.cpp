@@ -104,7 +104,11 @@ Value to_complex(Arguments a) {
   return std::complex<double>(part(0), part(1));
 }
 
-Value dropped(Arguments a) { return dropout(tensor_of(a[0]), a[1].to_double(), a[2].to_bool()); }
+// Where nothing is dropped, the tensor itself.
+template <Tensor (*drop)(const Tensor&, double, bool)>
+Value dropped(Arguments a) {
+  return drop(tensor_of(a[0]), a[1].to_double(), a[2].to_bool());
+}
 
 // x.to(…): a copy where the dtype is another one, or where the program asks for one. All lies in memory already.
 template <size_t dtype, size_t copy>
@@ -196,7 +200,9 @@ constexpr HostRow rows[] = {
     {"aten::Complex", "Tensor_Tensor Tensor_float Tensor_int Tensor_bool", to_complex},
     {"aten::Complex", "float_Tensor int_Tensor bool_Tensor", to_complex},
     {"aten::Complex", "Scalar int_bool bool_int float_bool bool_float bool_bool", to_complex},
-    {"aten::dropout", "-", dropped},
+    {"aten::dropout", "-", dropped<dropout>},
+    {"aten::feature_dropout", "-", dropped<feature_dropout>},
+    {"aten::alpha_dropout", "-", dropped<alpha_dropout>},
     {"aten::to", "prim_dtype", converted<1, 3>},
     {"aten::to", "prim_Device device", converted<2, 4>},
     {"aten::to", "dtype_layout", converted<1, 6>},

@@ -4,31 +4,11 @@
 
 #include <algorithm>
 
-#include <okibi/store.h>
-
-#include "script/plan/runner.h"
+#include "script/module_body.h"
 #include "script/reachable.h"
+#include "script/state.h"
 
 namespace okibi::jit {
-
-struct ModuleBody {
-  ModuleBody(std::unique_ptr<script::ScriptArchive> archive, LoadOptions given)
-      : name(store::shown(archive->name())),
-        class_name(archive->root_class()),
-        root(archive->root()),
-        program(std::move(archive)),
-        options(std::move(given)),
-        runner(program, root, options) {
-    for (const script::Function& method : program.root_class().source->methods) methods.push_back(method.name);
-  }
-
-  const std::string name, class_name;
-  const Value root;
-  script::Program program;
-  const LoadOptions options;
-  script::Runner runner;
-  std::vector<std::string> methods;
-};
 
 namespace {
 
@@ -59,7 +39,10 @@ bool fits(const Value& value, const script::Type& type) {
   const bool is_simple = type.kind == script::TypeKind::tensor || type.kind == script::TypeKind::integer ||
                          type.kind == script::TypeKind::boolean || type.kind == script::TypeKind::string ||
                          type.kind == script::TypeKind::dict || type.kind == script::TypeKind::tuple;
-  if (type.kind == script::TypeKind::list) return value.is_list();
+  if (type.kind == script::TypeKind::list) {
+    return value.is_list() && std::ranges::all_of(value.to_list().items(),
+                                                  [&](const Value& item) { return fits(item, type.items[0]); });
+  }
   if (type.kind == script::TypeKind::optional) return value.is_none() || fits(value, type.items[0]);
   return !is_simple || script::is_of(value, type);
 }
@@ -68,32 +51,71 @@ Value as_given(const Value& value, const script::Type& type) {
   return type.kind == script::TypeKind::real && value.is_int() ? Value(value.to_double()) : value;
 }
 
+const Value* named_value(const NamedValues& named, const std::string& name) {
+  const auto found = std::ranges::find(named, name, &NamedValues::value_type::first);
+  return found == named.end() ? nullptr : &found->second;
+}
+
+Value checked(const Value& given, const script::CodeParameter& parameter, const std::string& method,
+              const script::Code& code) {
+  if (fits(given, parameter.type)) return as_given(given, parameter.type);
+  throw Error(ErrorKind::bad_argument, fmt::format("the argument {} of {} is of another type", parameter.name, method))
+      .expected(described(method, code))
+      .found(name_of(given.kind()));
+}
+
+// Each name once, and of parameters that have no value by their position.
+void check_names(const NamedValues& named, size_t by_position, const std::string& method, const script::Code& code) {
+  for (auto one = named.begin(); one != named.end(); ++one) {
+    const auto& name = one->first;
+    const auto begin = code.parameters.begin() + 1;  // behind self
+    const auto found = std::ranges::find(begin, code.parameters.end(), name, &script::CodeParameter::name);
+    const bool is_known = found != code.parameters.end();
+    const bool is_first = is_known && static_cast<size_t>(found - begin) >= by_position &&
+                          std::none_of(named.begin(), one, [&](const auto& other) { return other.first == name; });
+    if (is_first) continue;
+    throw Error(ErrorKind::bad_argument, fmt::format("the call of {} gives {} {}", method, printable(name, 100),
+                                                     is_known ? "twice" : "which it does not have"))
+        .expected(described(method, code));
+  }
+}
+
 // With self before them, and the defaults of those that are left out.
-std::vector<Value> all_arguments(ModuleBody& body, const std::string& method, std::vector<Value> given) {
+std::vector<Value> all_arguments(ModuleBody& body, const std::string& method, std::vector<Value> given,
+                                 const NamedValues& named) {
   const script::Code& code = body.program.code_of(fmt::format("{}.{}", body.class_name, method));
+  if (given.size() >= code.parameters.size()) {
+    throw Error(ErrorKind::bad_argument, fmt::format("the call of {} gives more arguments than it has", method))
+        .expected(described(method, code))
+        .found(fmt::format("{} arguments", given.size()));
+  }
+  check_names(named, given.size(), method, code);
   std::vector<Value> all = {body.root};
   for (size_t i = 1; i < code.parameters.size(); ++i) {
     const script::CodeParameter& parameter = code.parameters[i];
-    if (i - 1 >= given.size()) {
-      if (!parameter.default_value) {
-        throw Error(ErrorKind::bad_argument, fmt::format("the call of {} gives no {}", method, parameter.name))
-            .expected(described(method, code))
-            .found(fmt::format("{} arguments", given.size()));
-      }
+    if (i <= given.size()) {
+      all.push_back(checked(given[i - 1], parameter, method, code));
+    } else if (const Value* value = named_value(named, parameter.name)) {
+      all.push_back(checked(*value, parameter, method, code));
+    } else if (parameter.default_value) {
       all.push_back(script::Interpreter(body.program, body.options).value_of(*parameter.default_value));
-    } else if (fits(given[i - 1], parameter.type)) {
-      all.push_back(as_given(given[i - 1], parameter.type));
     } else {
-      throw Error(ErrorKind::bad_argument,
-                  fmt::format("the argument {} of {} is of another type", parameter.name, method))
+      throw Error(ErrorKind::bad_argument, fmt::format("the call of {} gives no {}", method, parameter.name))
           .expected(described(method, code))
-          .found(name_of(given[i - 1].kind()));
+          .found(fmt::format("{} arguments", given.size() + named.size()));
     }
   }
-  if (given.size() < code.parameters.size()) return all;
-  throw Error(ErrorKind::bad_argument, fmt::format("the call of {} gives more arguments than it has", method))
-      .expected(described(method, code))
-      .found(fmt::format("{} arguments", given.size()));
+  return all;
+}
+
+Value value_at(const Value& root, const std::string& path) {
+  Value at = root;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    at = at.to_object().attribute(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return at;
 }
 
 }  // namespace
@@ -119,24 +141,49 @@ std::vector<Parameter> Module::parameters(const std::string& method) const {
   });
 }
 
-Value Module::call(const std::string& method, std::vector<Value> arguments) const {
+Value Module::call(const std::string& method, std::vector<Value> arguments, NamedValues named) const {
   return in_context("", body_->name, [&] {
     const NoGrad no_grad;
     const std::string function = fmt::format("{}.{}", body_->class_name, method);
-    return body_->runner.call(function, all_arguments(*body_, method, std::move(arguments)));
+    return body_->runner.call(function, all_arguments(*body_, method, std::move(arguments), named));
   });
 }
 
 Value Module::attribute(const std::string& path) const {
-  Value at = body_->root;
-  for (size_t begin = 0; begin <= path.size();) {
-    const size_t end = std::min(path.find('.', begin), path.size());
-    at = at.to_object().attribute(path.substr(begin, end - begin));
-    begin = end + 1;
+  const Value found = value_at(body_->root, path);
+  if (script::is_changeable(found)) body_->runner.use_no_plans();
+  return found;
+}
+
+void Module::set_attribute(const std::string& path, Value value) const {
+  const size_t dot = path.rfind('.');
+  const std::string name = path.substr(dot == path.npos ? 0 : dot + 1);
+  const Object holder = (dot == path.npos ? body_->root : value_at(body_->root, path.substr(0, dot))).to_object();
+  holder.attribute(name);  // there is one
+  const script::Type& type = body_->program.class_named(holder.python_class()).attributes.at(name);
+  if (!fits(value, type)) {
+    throw Error(ErrorKind::bad_argument, fmt::format("the attribute {} is of another type", printable(path, 200)))
+        .expected(to_string(type))
+        .found(name_of(value.kind()));
   }
-  const bool may_be_changed = at.is_list() || at.is_dict() || at.is_object();
-  if (may_be_changed) body_->runner.use_no_plans();
-  return at;
+  holder.mutable_parts().state.to_dict().set(name, as_given(value, type));
+  if (script::is_changeable(value)) body_->runner.use_no_plans();
+  body_->program.note_change();
+}
+
+StateDict Module::state_dict() const {
+  return in_context("", body_->name, [&] { return script::state_dict_of(body_->program, body_->root.to_object()); });
+}
+
+std::string Module::extra_file(const std::string& name) const {
+  const script::ScriptArchive& archive = body_->program.archive();
+  const std::string record = fmt::format("{}{}", script::extra_folder, name);
+  if (archive.records().find(record)) return std::string(as_text(archive.records().read(record)));
+  std::vector<std::string> names;
+  for (const auto& [one, nbytes] : archive.extra_files()) names.push_back(one);
+  throw Error(ErrorKind::not_found, fmt::format("the program has no extra file {}", printable(name, 200)))
+      .expected(names.empty() ? "none: it has no such files" : fmt::format("one of {}", fmt::join(names, ", ")))
+      .at("", body_->name);
 }
 
 Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
@@ -148,7 +195,7 @@ Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options
     body->program.root_class();  // its source is there
     restore_states(*body);
   });
-  return Module(std::move(body));
+  return ModuleAccess::make(std::move(body));
 }
 
 Module load(const std::string& uri, const LoadOptions& options) {

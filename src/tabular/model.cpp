@@ -94,12 +94,26 @@ std::string forward_in_python(const ModelShape& shape) {
   return source + fmt::format("    return self.mlp(torch.cat([{}], 1)).squeeze(1)\n", parts);
 }
 
+// And in TorchScript.
+std::string forward_in_script(const ModelShape& shape) {
+  std::string source = "def forward(self, categorical: Tensor, continuous: Tensor) -> Tensor:\n", parts;
+  for (size_t i = 0; i < shape.embeddings.size(); ++i) {
+    source += fmt::format(
+        "  embedded_{0} = (getattr(self.embeddings, {1})).forward(torch.select(categorical, 1, {0}), )\n", i,
+        repr(shape.embeddings[i].name));
+    parts += fmt::format("embedded_{}, ", i);
+  }
+  if (shape.continuous > 0) parts += "continuous";
+  return source + fmt::format("  return torch.squeeze((self.mlp).forward(torch.cat([{}], 1), ), 1)\n", parts);
+}
+
 }  // namespace
 
 TabularModel::TabularModel(const ModelShape& shape)
     : shape_(std::make_shared<const ModelShape>(shape)), embeddings_(make_embeddings(shape)), mlp_(make_mlp(shape)) {
   register_modules({{"embeddings", by_name(shape, embeddings_)}, {"mlp", mlp_}});
   set_python_forward(forward_in_python(shape));
+  set_script_forward(forward_in_script(shape));
 }
 
 Tensor TabularModel::forward(const Tensor& categorical, const Tensor& continuous) const {

@@ -315,7 +315,22 @@ void load_and_run_module(const Files& files) {
   save(Value(model.call({load(files.at(1))}).to_tensor().detach()), files.at(2));
 }
 
-// layers FOLDER: each layer of the list as a whole model, N.pt, and in cases.pth what it does.
+// What the program gives here for the inputs of the case.
+Value output_of_script(const std::string& path, const testing_help::LayerCase& one) {
+  std::vector<Value> inputs;
+  for (const Tensor& input : one.inputs) inputs.emplace_back(input.detach());
+  std::vector<Value> arguments = testing_help::arguments_of(one.python, one.python_call, inputs);
+  jit::NamedValues named;
+  if (!arguments.empty() && arguments.back().is_dict()) {  // options, which are arguments by name in PyTorch
+    for (const auto& [name, value] : arguments.back().to_dict()) named.emplace_back(name.to_string(), value);
+    arguments.pop_back();
+  }
+  const jit::Module module = jit::load(path);
+  manual_seed(1);
+  return testing_help::joined(module.forward(std::move(arguments), std::move(named)));
+}
+
+// layers FOLDER: each layer of the list as a whole model, N.pt, and as a program, N.script.pt; in cases.pth what it does.
 void layers(const Files& files) {
   List all;
   for (const testing_help::LayerCase& one : testing_help::layer_cases()) {
@@ -324,11 +339,17 @@ void layers(const Files& files) {
     nn::AnyModule module = one.make();
     module.train(one.training);
     save(module, files.at(0) + "/" + std::to_string(index) + ".pt");
+    const std::string scripted = files.at(0) + "/" + std::to_string(index) + ".script.pt";
+    jit::save(jit::script(module), scripted);
     List inputs;
     for (const Tensor& input : one.inputs) inputs.push_back(input.detach());
     Dict versions;
     const StateDict own = module.state_dict();
     for (const auto& [prefix, version] : own.versions()) versions.set(prefix, version);
+    List trained;
+    for (const auto& [name, tensor] : module.named_parameters()) {
+      if (tensor.requires_grad()) trained.push_back(name);
+    }
     Dict state;  // as it is now: running changes buffers
     for (const auto& [name, value] : own) state.set(name, value.to_tensor().clone());
     all.push_back(
@@ -338,8 +359,10 @@ void layers(const Files& files) {
              {"repr", to_string(module)},
              {"state_dict", state},
              {"versions", versions},
+             {"trained", trained},
              {"did", one.inputs.empty() ? Value()
                                         : testing_help::run_case(module, one.inputs, 1, one.python, one.python_call)},
+             {"script_gave", one.inputs.empty() ? Value() : output_of_script(scripted, one)},
              {"call", one.python_call}});
   }
   save(all, files.at(0) + "/cases.pth");
@@ -365,7 +388,11 @@ void layers_of_python(const Files& files) {
   save(all, files.at(0) + "/again.pth");
 }
 
-const std::map<std::string, void (*)(const Files&)> tasks = {{"op-samples", op_samples},
+// save-program-again IN OUT: a program, loaded and saved.
+void save_program_again(const Files& files) { jit::save(jit::load(files.at(0)), files.at(1)); }
+
+const std::map<std::string, void (*)(const Files&)> tasks = {{"save-program-again", save_program_again},
+                                                             {"op-samples", op_samples},
                                                              {"embeddings", embeddings},
                                                              {"resave", resave},
                                                              {"resave-all", resave_all},

@@ -402,6 +402,43 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         ours, theirs = load(self.folder / "program.pth"), program.state_dict(keep_vars=True)
         self.same({name: ours[name] for name in sorted(ours)}, {name: theirs[name].data.requires_grad_(theirs[name].requires_grad) for name in sorted(theirs)})
 
+    # formats.md: torchscript | `torch.jit.save` (1.2 and later): the module tree with its tensors and attributes |
+    #   written, of programs that were loaded
+    def test_programs_are_saved_again(self):
+        folder, saved = root / "tests/golden/script", 0
+        for path in sorted(folder.glob("*.pth")):
+            with self.subTest(path.stem):
+                try:
+                    torch.jit.load(str(folder / f"{path.stem}.pt"))
+                except RuntimeError as error:  # this PyTorch is older than an operator
+                    self.assertRegex(str(error), "Unknown builtin op|not found|has no|is not a known|Could not find")
+                    continue
+                run(driver, "save-program-again", folder / f"{path.stem}.pt", self.folder / "again.pt")
+                run(driver, "save-program-again", self.folder / "again.pt", self.folder / "thrice.pt")
+                self.run_program(torch.jit.load(str(self.folder / "thrice.pt")), torch.load(path, **whole))
+                saved += 1
+        self.assertGreater(saved, 8)
+
+    def run_program(self, program, runs):
+        for one in runs:
+            with torch.no_grad():
+                output = getattr(program, one["method"])(*copy.deepcopy(one["inputs"]))
+            self.compare_values(one["output"], output, one["method"])
+
+    def compare_values(self, ours, theirs, where):
+        if isinstance(theirs, torch.Tensor):
+            torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-6, equal_nan=True, msg=where)
+        elif isinstance(theirs, (list, tuple)):
+            self.assertEqual(len(ours), len(theirs), where)
+            for a, b in zip(ours, theirs):
+                self.compare_values(a, b, where)
+        elif isinstance(theirs, dict):
+            self.assertEqual(set(ours), set(theirs), where)
+            for key in theirs:
+                self.compare_values(ours[key], theirs[key], where)
+        elif theirs == theirs:
+            self.assertEqual((ours, type(ours)), (theirs, type(theirs)), where)
+
     # ---- whole models
 
     # formats.md: torch-zip | whole models of the layers that okibi has | read as live modules; written such that they

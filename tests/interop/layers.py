@@ -48,10 +48,13 @@ class LayerTests:
                                                           "EmbeddingDropout": EmbeddingDropout})
                 except (AttributeError, TypeError):  # this PyTorch is older than the layer
                     self.assertRegex(case["python"], "RMSNorm|bias=False")
+                    if "RMSNorm" not in case["python"]:
+                        self.compare_script(case, folder / f"{index}.script.pt")
                     continue
                 theirs[index].train(case["training"])
                 torch.save(theirs[index], folder / f"{index}.py.pt")
                 self.compare_layer(case, theirs[index], torch.load(folder / f"{index}.pt", **whole))
+                self.compare_script(case, folder / f"{index}.script.pt")
         run(driver, "layers-of-python", folder)
         for index, again in enumerate(load(folder / "again.pth")):
             with self.subTest(cases[index]["python"], index=index, way="from Python"):
@@ -109,6 +112,19 @@ class LayerTests:
         if case["did"] is not None and not self.draws_otherwise(case):
             for module in (made, read):
                 self.compare_what_it_did(case["did"], self.run_layer(module, case["inputs"], case["call"]))
+
+    def compare_script(self, case, path):
+        """The layer as a program, which okibi wrote: what it does in PyTorch, and did in okibi."""
+        script = torch.jit.load(str(path))
+        self.assertEqual(script.training, case["training"])
+        self.same(dict(script.state_dict()), dict(case["state_dict"]))
+        self.assertEqual([p.requires_grad for p in script.parameters()],
+                         [name in case["trained"] for name, _ in script.named_parameters()])
+        if case["did"] is None:
+            return
+        self.compare_what_it_did(case["did"]["output"], case["script_gave"])
+        if not self.draws_otherwise(case):
+            self.compare_what_it_did(case["did"], self.run_layer(script, case["inputs"], case["call"]))
 
     # All tensors of a result, in order, joined to one row; a single one as it is.
     def joined(self, result):

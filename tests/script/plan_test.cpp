@@ -11,6 +11,7 @@
 #include <thread>
 
 #include "script/archive.h"
+#include "script/archives.h"
 #include "script/compare.h"
 #include "script/plan/runner.h"
 
@@ -18,26 +19,8 @@ namespace okibi::script {
 namespace {
 
 using jit::Module;
+using testing_help::archive_of;
 using testing::HasSubstr;
-
-// A module A with these methods and attributes, of which `state` are the values.
-std::shared_ptr<const io::Source> archive_of(const std::string& methods, const Dict& state = Dict()) {
-  auto buffer = std::make_shared<Buffer>(std::vector<std::byte>(), "made.pt");
-  Object::Parts parts{.module = "__torch__", .name = "A", .made = Object::Made::newobj};
-  parts.state = state;
-  const auto pickled = std::make_shared<Buffer>();
-  save(Object(std::move(parts)), *pickled);
-  const zip::Reader saved(pickled);
-  zip::Writer writer(*buffer, "made");
-  for (const auto& record : saved.records()) {
-    if (record.name == "data.pkl" || record.name.starts_with("data/")) writer.add(record.name, saved.read(record.name));
-  }
-  writer.add("version", as_bytes("3\n"));
-  writer.add("constants.pkl", as_bytes("\x80\x02)."));
-  writer.add("code/__torch__.py", as_bytes("class A(Module):\n" + methods));
-  writer.finish();
-  return buffer;
-}
 
 // The program, with what a Runner tells of it.
 struct Made {

@@ -92,6 +92,10 @@ class Module {
   // children and the tensors of the module, and no branches that depend on numbers (torch.fx traces it).
   const std::string& python_forward() const noexcept;
   void set_python_forward(std::string source);
+  // What `forward` is in TorchScript, as its files have it: "def forward(self, x: Tensor) -> Tensor:\n  return
+  // (self.mlp).forward(x, )\n". jit::script takes it for a model of one's own.
+  const std::string& script_forward() const noexcept;
+  void set_script_forward(std::string source);
   // What Python's __class__.__name__ would be: the last part of python_class or, where that was left out, of the C++
   // type.
   std::string class_name() const;

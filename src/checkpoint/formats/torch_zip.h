@@ -19,4 +19,8 @@ namespace okibi::checkpoint {
 std::unique_ptr<const OpenedFile> open_torch_zip(zip::Reader records, const LoadOptions& options);
 void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options, const StorageBytes& bytes);
 
+// data/0, data/1 …, each from where it lies.
+void write_storages(zip::Writer& archive, std::span<const std::shared_ptr<Storage>> storages,
+                    const SaveOptions& options, const StorageBytes& bytes);
+
 }  // namespace okibi::checkpoint

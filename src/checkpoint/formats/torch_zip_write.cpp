@@ -4,14 +4,15 @@
 namespace okibi::checkpoint {
 namespace {
 
-uint64_t total_of(const std::vector<std::shared_ptr<Storage>>& storages) {
+uint64_t total_of(std::span<const std::shared_ptr<Storage>> storages) {
   uint64_t total = 0;
   for (const auto& storage : storages) total += storage->nbytes();
   return total;
 }
 
-// data/0, data/1 …, each from where it lies.
-void write_storages(zip::Writer& archive, const std::vector<std::shared_ptr<Storage>>& storages,
+}  // namespace
+
+void write_storages(zip::Writer& archive, std::span<const std::shared_ptr<Storage>> storages,
                     const SaveOptions& options, const StorageBytes& bytes) {
   const uint64_t total = total_of(storages);
   uint64_t done = 0;
@@ -27,8 +28,6 @@ void write_storages(zip::Writer& archive, const std::vector<std::shared_ptr<Stor
     archive.end();
   }
 }
-
-}  // namespace
 
 void save_torch_zip(const Value& value, io::Sink& sink, const SaveOptions& options, const StorageBytes& bytes) {
   const Built object = build(value, options.stop);

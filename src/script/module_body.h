@@ -1,0 +1,35 @@
+// script/module_body.h: what all handles to one program share.
+#pragma once
+
+#include <okibi/jit.h>
+#include <okibi/store.h>
+
+#include "script/plan/runner.h"
+
+namespace okibi::jit {
+
+struct ModuleBody {
+  ModuleBody(std::unique_ptr<script::ScriptArchive> archive, LoadOptions given)
+      : name(store::shown(archive->name())),
+        class_name(archive->root_class()),
+        root(archive->root()),
+        program(std::move(archive)),
+        options(std::move(given)),
+        runner(program, root, options) {
+    for (const script::Function& method : program.root_class().source->methods) methods.push_back(method.name);
+  }
+
+  const std::string name, class_name;
+  const Value root;
+  script::Program program;
+  const LoadOptions options;
+  script::Runner runner;
+  std::vector<std::string> methods;
+};
+
+struct ModuleAccess {
+  static Module make(std::shared_ptr<ModuleBody> body) { return Module(std::move(body)); }
+  static ModuleBody& body(const Module& module) { return *module.body_; }
+};
+
+}  // namespace okibi::jit
