@@ -153,6 +153,20 @@ Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options
 // Error(unsupported).
 Module script(const nn::Module& module);
 
+struct TraceOptions {
+  // The dimension of the inputs that may be of another size for each call: those that have as many there as the first input
+  // have the batch in it. None for a program for inputs of just these sizes.
+  std::optional<int64_t> batch_dim = 0;
+};
+
+// A module that does what the forward of this one did for the inputs, whatever C++ it is made of: the operators that it
+// called, one after the other. Parameters, buffers and submodules are there under their names, and the tensors are the same.
+// For a free batch size the forward runs three times, with rows of the inputs repeated, and the program is compared with it
+// twice. Ways that the forward took by the numbers in its inputs cannot be followed: reading one (item()) is
+// Error(unsupported), as are changes in place, and what depends on the batch size in other ways than by sums and multiples
+// of it. In eval mode alone: Error(bad_argument).
+Module trace(const nn::AnyModule& module, const std::vector<Tensor>& inputs, const TraceOptions& options = {});
+
 using ExtraFiles = std::vector<std::pair<std::string, std::string>>;  // name → bytes
 
 // The program with its attributes as they are now; torch.jit.load of any PyTorch that reads its format runs it. Its

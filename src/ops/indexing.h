@@ -25,6 +25,7 @@ struct FromValue<Indices> {
   }
 };
 inline void require_resolved(const Indices& indices) { require_resolved(indices.list); }
+inline Value boxed(const Indices& indices) { return trace::boxed(indices.list); }
 
 // index_put: x, but for `values` where the indices say.
 Tensor with_values_at(const Tensor& x, const Indices& indices, const Tensor& values);

@@ -31,6 +31,7 @@
 #include <okibi/op_table.h>
 
 #include "ops/graph.h"
+#include "tensor/trace.h"
 
 namespace okibi::ops {
 
@@ -145,13 +146,24 @@ void record(const std::array<Tensor, n>& outputs, const Arguments&... arguments)
   for (size_t i = 0; i < gradients_of<Op>(); ++i) autograd::attach(outputs[i], owner, static_cast<uint32_t>(i));
 }
 
+// Tells a listener. Steps of larger operations have no schema, and are told as a part of those.
+template <class Op, class... Arguments, size_t n>
+void note(const std::array<Tensor, n>& outputs, const Arguments&... arguments) {
+  using trace::boxed;
+  if constexpr (requires { Op::schema; }) {
+    if (trace::Listener* const heard = trace::listener()) [[unlikely]]
+      heard->called(Op::schema, {boxed(arguments)...}, outputs);
+  }
+}
+
 // All outputs of an operation. Nearly always the first alone carries the gradient: the others are masks and the like.
 template <class Op, class... Arguments>
 auto call_all(const Arguments&... arguments) {
   (require_resolved(arguments), ...);
   const bool recording = HasGradient<Op> && grad_enabled() && (needs_gradient(arguments) || ...);
   auto outputs = [&] {
-    NoGrad no_grad;
+    const NoGrad no_grad;
+    const trace::Pause pause;
     auto made = make_outputs(Op::infer(arguments...));
     std::apply([&](const auto&... output) { Op::forward(arguments..., output...); }, made);
     return made;
@@ -159,6 +171,7 @@ auto call_all(const Arguments&... arguments) {
   if constexpr (HasGradient<Op>) {
     if (recording) record<Op>(outputs, arguments...);
   }
+  note<Op>(outputs, arguments...);
   return outputs;
 }
 

@@ -43,7 +43,7 @@ struct SqueezeDims {
       sizes.push_back(x.sizes()[d]);
       strides.push_back(x.strides()[d]);
     }
-    return make_view(x, std::move(sizes), std::move(strides), x.storage_offset());
+    return trace::noted(schema, make_view(x, std::move(sizes), std::move(strides), x.storage_offset()), x, dims);
   }
 };
 
@@ -135,7 +135,9 @@ struct Diagonal {
     }
     sizes.push_back(length);
     strides.push_back(step);
-    return make_view(x, std::move(sizes), std::move(strides), wrapping_add(x.storage_offset(), first));
+    return trace::noted(schema,
+                        make_view(x, std::move(sizes), std::move(strides), wrapping_add(x.storage_offset(), first)), x,
+                        offset, dim1, dim2);
   }
 };
 

@@ -334,6 +334,19 @@ struct Plain {
   }
 };
 
+// All layers are one operation to whoever listens.
+Recurrent run_alone(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
+                    const RecurrentOptions& options, RecurrentLayer layer) {
+  const trace::Pause pause;
+  return run_all(x, h0, c0, params, options, layer);
+}
+
+template <class Op, size_t n>
+void note_recurrent(const Tensor& x, const auto& hx, std::span<const Tensor> params, const RecurrentOptions& o,
+                    const std::array<Tensor, n>& outputs) {
+  note<Op>(outputs, x, hx, params, o.biases, o.num_layers, o.dropout, o.training, o.bidirectional, o.batch_first);
+}
+
 }  // namespace
 
 std::span<const okibi::Op> recurrent_ops() {
@@ -348,10 +361,14 @@ namespace okibi {
 
 Recurrent lstm(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
                const RecurrentOptions& options) {
-  return ops::run_all(x, h0, c0, params, options, ops::lstm_layer);
+  const Recurrent r = ops::run_alone(x, h0, c0, params, options, ops::lstm_layer);
+  ops::note_recurrent<ops::Lstm>(x, std::vector{h0, c0}, params, options, std::array{r.out, r.h, r.c});
+  return r;
 }
 Recurrent gru(const Tensor& x, const Tensor& h0, std::span<const Tensor> params, const RecurrentOptions& options) {
-  return ops::run_all(x, h0, {}, params, options, ops::gru_layer);
+  const Recurrent r = ops::run_alone(x, h0, {}, params, options, ops::gru_layer);
+  ops::note_recurrent<ops::Gru>(x, h0, params, options, std::array{r.out, r.h});
+  return r;
 }
 
 }  // namespace okibi

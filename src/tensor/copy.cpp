@@ -10,6 +10,7 @@
 #include "tensor/geometry.h"
 #include "tensor/number_of.h"
 #include "tensor/strided.h"
+#include "tensor/trace.h"
 
 namespace okibi {
 namespace {
@@ -136,11 +137,16 @@ void fill_elements(const TensorBody& to, const std::byte* element) {
 
 }  // namespace
 
-Tensor Tensor::clone() const { return copied_with_history(*this, dtype()); }
+Tensor Tensor::clone() const {
+  return trace::noted("aten::clone", copied_with_history(*this, dtype()), *this, 0);  // torch.contiguous_format
+}
 
 Tensor Tensor::contiguous() const { return is_contiguous() && !body_->is_lazy() ? *this : clone(); }
 
-Tensor Tensor::to(DType dtype) const { return this->dtype() == dtype ? *this : copied_with_history(*this, dtype); }
+Tensor Tensor::to(DType dtype) const {
+  if (this->dtype() == dtype) return *this;
+  return trace::noted("aten::to.dtype", copied_with_history(*this, dtype), *this, dtype);
+}
 
 const Tensor& Tensor::copy_(const Tensor& source) const {
   require_strided_target(*this, "copy_");

@@ -4,6 +4,7 @@
 #include "tensor/element.h"
 #include "tensor/geometry.h"
 #include "tensor/number_of.h"
+#include "tensor/trace.h"
 
 namespace okibi {
 
@@ -100,19 +101,28 @@ Wide only_element(const Tensor& tensor) {
       .found(fmt::format("{}{:+}j", complex->real(), complex->imag()));
 }
 
+void note_reading(const Tensor& tensor) {
+  if (trace::Listener* const heard = trace::listener()) [[unlikely]]
+    heard->reads(tensor);
+}
+
 }  // namespace
 
 int64_t Tensor::item_integer() const {
+  note_reading(*this);
   return std::visit([](const auto& value) { return cast_element<int64_t>(value); }, only_element(*this));
 }
 
 double Tensor::item_real() const {
+  note_reading(*this);
   return std::visit([](const auto& value) { return cast_element<double>(value); }, only_element(*this));
 }
 
 template <Element T>
 std::vector<T> Tensor::to_vector() const {
+  note_reading(*this);
   const NoGrad copying;
+  const trace::Pause pause;
   const Tensor converted = to(dtype_of<T>).contiguous();
   const T* first = converted.data<T>();
   return std::vector<T>(first, first + converted.numel());

@@ -4,8 +4,12 @@
 
 #include "tensor/body.h"
 #include "tensor/geometry.h"
+#include "tensor/trace.h"
 
 namespace okibi {
+
+using trace::noted;
+
 namespace {
 
 // The body of a tensor that has strides to view it by.
@@ -30,7 +34,8 @@ Tensor Tensor::view(Dims sizes) const {
   const TensorBody& body = strided_body(*this, "view");
   Dims inferred = infer_size(std::move(sizes), body.numel);
   std::optional<Dims> strides = view_strides(body.sizes, body.strides, inferred);
-  if (strides) return make_view(*this, std::move(inferred), *std::move(strides), body.storage_offset);
+  if (strides)
+    return noted("aten::view", make_view(*this, inferred, *std::move(strides), body.storage_offset), *this, inferred);
   throw Error(
       ErrorKind::bad_argument,
       "view size is not compatible with input tensor's size and stride (at least one dimension spans across two "
@@ -44,8 +49,13 @@ Tensor Tensor::reshape(Dims sizes) const {
   const TensorBody& body = strided_body(*this, "reshape");
   Dims inferred = infer_size(std::move(sizes), body.numel);
   std::optional<Dims> strides = view_strides(body.sizes, body.strides, inferred);
-  if (strides) return make_view(*this, std::move(inferred), *std::move(strides), body.storage_offset);
-  return clone().view(std::move(inferred));
+  if (strides)
+    return noted("aten::reshape", make_view(*this, inferred, *std::move(strides), body.storage_offset), *this, inferred);
+  const auto copied = [&] {
+    const trace::Pause pause;
+    return clone().view(inferred);
+  };
+  return noted("aten::reshape", copied(), *this, inferred);
 }
 
 Tensor Tensor::flatten(int64_t first, int64_t last) const {
@@ -72,7 +82,8 @@ Tensor Tensor::slice(int64_t dim, int64_t begin, int64_t end, int64_t step) cons
   sizes[at] = (last - first) / step + ((last - first) % step != 0 ? 1 : 0);
   strides[at] = wrapping_mul(strides[at], step);
   const int64_t offset = wrapping_add(body.storage_offset, wrapping_mul(first, body.strides[at]));
-  return make_view(*this, std::move(sizes), std::move(strides), offset);
+  return noted("aten::slice.Tensor", make_view(*this, std::move(sizes), std::move(strides), offset), *this, dim, begin,
+               end, step);
 }
 
 Tensor Tensor::narrow(int64_t dim, int64_t begin, int64_t length) const {
@@ -106,7 +117,7 @@ Tensor Tensor::select(int64_t dim, int64_t index) const {
   Dims sizes = body.sizes, strides = body.strides;
   sizes.erase(at);
   strides.erase(at);
-  return make_view(*this, std::move(sizes), std::move(strides), offset);
+  return noted("aten::select.int", make_view(*this, std::move(sizes), std::move(strides), offset), *this, dim, index);
 }
 
 Tensor Tensor::transpose(int64_t a, int64_t b) const {
@@ -117,7 +128,8 @@ Tensor Tensor::transpose(int64_t a, int64_t b) const {
     std::swap(sizes[one], sizes[other]);
     std::swap(strides[one], strides[other]);
   }
-  return make_view(*this, std::move(sizes), std::move(strides), body.storage_offset);
+  return noted("aten::transpose.int", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this,
+               a, b);
 }
 
 Tensor Tensor::t() const {
@@ -126,7 +138,7 @@ Tensor Tensor::t() const {
     throw Error(ErrorKind::bad_argument,
                 fmt::format("t() expects a tensor with <= 2 dimensions, but self is {}D", rank));
   }
-  return rank == 2 ? transpose(0, 1) : make_view(*this, sizes(), strides(), storage_offset());
+  return rank == 2 ? transpose(0, 1) : noted("aten::t", make_view(*this, sizes(), strides(), storage_offset()), *this);
 }
 
 Tensor Tensor::permute(Dims order) const {
@@ -149,7 +161,7 @@ Tensor Tensor::permute(Dims order) const {
     sizes[i] = body.sizes[from];
     strides[i] = body.strides[from];
   }
-  return make_view(*this, std::move(sizes), std::move(strides), body.storage_offset);
+  return noted("aten::permute", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this, order);
 }
 
 Tensor Tensor::squeeze() const {
@@ -160,7 +172,7 @@ Tensor Tensor::squeeze() const {
     sizes.push_back(body.sizes[i]);
     strides.push_back(body.strides[i]);
   }
-  return make_view(*this, std::move(sizes), std::move(strides), body.storage_offset);
+  return noted("aten::squeeze", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this);
 }
 
 Tensor Tensor::squeeze(int64_t dim) const {
@@ -171,7 +183,8 @@ Tensor Tensor::squeeze(int64_t dim) const {
     sizes.erase(at);
     strides.erase(at);
   }
-  return make_view(*this, std::move(sizes), std::move(strides), body.storage_offset);
+  return noted("aten::squeeze.dim", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this,
+               dim);
 }
 
 Tensor Tensor::unsqueeze(int64_t dim) const {
@@ -181,20 +194,23 @@ Tensor Tensor::unsqueeze(int64_t dim) const {
   const int64_t stride = at == sizes.size() ? 1 : wrapping_mul(sizes[at], strides[at]);
   sizes.insert(at, 1);
   strides.insert(at, stride);
-  return make_view(*this, std::move(sizes), std::move(strides), body.storage_offset);
+  return noted("aten::unsqueeze", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this, dim);
 }
 
 Tensor Tensor::expand(Dims target) const {
   const TensorBody& body = strided_body(*this, "expand");
   Geometry geometry = expand_geometry(body.sizes, body.strides, target);
-  return make_view(*this, std::move(geometry.sizes), std::move(geometry.strides), body.storage_offset);
+  return noted("aten::expand",
+               make_view(*this, std::move(geometry.sizes), std::move(geometry.strides), body.storage_offset), *this,
+               target);
 }
 
 Tensor Tensor::as_strided(Dims sizes, Dims strides, int64_t storage_offset) const {
   const TensorBody& body = strided_body(*this, "as_strided");
   const uint64_t available = body.storage ? body.storage->nbytes() : UINT64_MAX;
   check_bounds(sizes, strides, storage_offset, itemsize(body.dtype), available, ErrorKind::bad_argument);
-  return make_view(*this, std::move(sizes), std::move(strides), storage_offset);
+  return noted("aten::as_strided", make_view(*this, sizes, strides, storage_offset), *this, sizes, strides,
+               storage_offset);
 }
 
 Tensor Tensor::detach() const {

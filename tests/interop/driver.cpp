@@ -368,6 +368,42 @@ void layers(const Files& files) {
   save(all, files.at(0) + "/cases.pth");
 }
 
+Tensor with_more_rows(const Tensor& x) {
+  const Tensor rows = arange(x.size(0) + 3);
+  for (int64_t i = 0; i < rows.numel(); ++i) rows.data<int64_t>()[i] = i % x.size(0);
+  return index_select(x, 0, rows);
+}
+
+// traces FOLDER: each layer of the list, in eval mode, as a traced program, N.trace.pt; in traces.pth what it gives, also for
+// another batch size.
+void traces(const Files& files) {
+  List all;
+  const NoGrad no_grad;
+  for (const testing_help::LayerCase& one : testing_help::layer_cases()) {
+    if (one.inputs.empty() || !one.python_call.empty()) continue;
+    manual_seed(all.size());
+    nn::AnyModule module = one.make();
+    module.eval();
+    std::vector<Tensor> inputs, more;
+    for (const Tensor& input : one.inputs) inputs.push_back(input.detach());
+    for (const Tensor& input : inputs)
+      more.push_back(input.size(0) == inputs[0].size(0) ? with_more_rows(input) : input);
+    const auto given = [](const std::vector<Tensor>& tensors) { return std::vector<Value>(tensors.begin(), tensors.end()); };
+    Dict entry{{"python", one.python}, {"inputs", List(given(inputs))}, {"more", List(given(more))}};
+    const std::string path = files.at(0) + "/" + std::to_string(all.size()) + ".trace.pt";
+    entry.set("output", testing_help::joined(module.call(given(inputs))));
+    try {
+      jit::save(jit::trace(module, inputs), path);
+      entry.set("output_of_more", testing_help::joined(module.call(given(more))));
+    } catch (const Error& error) {
+      entry.set("problem", error.what());
+      jit::save(jit::trace(module, inputs, {.batch_dim = {}}), path);
+    }
+    all.push_back(entry);
+  }
+  save(all, files.at(0) + "/traces.pth");
+}
+
 // layers-of-python FOLDER: the same for modules that Python saved there, N.py.pt, where it did.
 void layers_of_python(const Files& files) {
   List all;
@@ -392,6 +428,7 @@ void layers_of_python(const Files& files) {
 void save_program_again(const Files& files) { jit::save(jit::load(files.at(0)), files.at(1)); }
 
 const std::map<std::string, void (*)(const Files&)> tasks = {{"save-program-again", save_program_again},
+                                                             {"traces", traces},
                                                              {"op-samples", op_samples},
                                                              {"embeddings", embeddings},
                                                              {"resave", resave},

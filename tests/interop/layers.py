@@ -113,6 +113,26 @@ class LayerTests:
             for module in (made, read):
                 self.compare_what_it_did(case["did"], self.run_layer(module, case["inputs"], case["call"]))
 
+    def test_layers_that_were_traced(self):
+        folder = self.folder / "traces"
+        folder.mkdir()
+        run(driver, "traces", folder)
+        cases = load(folder / "traces.pth")
+        self.assertGreater(len(cases), 50)
+        for index, case in enumerate(cases):
+            with self.subTest(case["python"], index=index):
+                # Without a batch, with weights for one batch size, and with a number that depends on it.
+                is_bound = case["inputs"][0].dim() < 3 and "Conv1d" in case["python"] or \
+                    case["inputs"][0].dim() < 4 and "reflect" in case["python"] or \
+                    re.search(r"BCEWithLogitsLoss\(weight|batchmean", case["python"])
+                self.assertEqual("problem" in case, bool(is_bound), case.get("problem"))
+                if "RMSNorm" in case["python"] and not hasattr(nn, "RMSNorm"):
+                    continue
+                traced = torch.jit.load(str(folder / f"{index}.trace.pt"))
+                self.compare_what_it_did(case["output"], self.joined(traced(*case["inputs"])).detach())
+                if not is_bound:
+                    self.compare_what_it_did(case["output_of_more"], self.joined(traced(*case["more"])).detach())
+
     def compare_script(self, case, path):
         """The layer as a program, which okibi wrote: what it does in PyTorch, and did in okibi."""
         script = torch.jit.load(str(path))

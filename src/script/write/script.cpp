@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "script/module_body.h"
-#include "script/write/scripted.h"
+#include "script/write/made.h"
 
 namespace okibi::jit {
 namespace {
@@ -28,8 +28,9 @@ std::shared_ptr<const io::Source> archive_of(const script::Scripted& program) {
 
 }  // namespace
 
-Module script(const nn::Module& module) {
-  const script::Scripted program = script::scripted(module);
+Module script(const nn::Module& module) { return module_of(script::scripted(module)); }
+
+Module module_of(const script::Scripted& program) {
   const LoadOptions options;
   return ModuleAccess::make(std::make_shared<ModuleBody>(
       std::make_unique<script::ScriptArchive>(archive_of(program), program.root, options.limits), options));

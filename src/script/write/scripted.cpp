@@ -73,8 +73,15 @@ std::string replaced(std::string text, std::string_view from, const std::string&
   return text;
 }
 
+// What a trace says of the whole.
+struct Traced {
+  std::string forward;
+  std::vector<nn::NamedTensor> constants;
+};
+
 class Scripter {
  public:
+  explicit Scripter(const Traced* traced = nullptr) : traced_(traced) {}
   Object object_of(const nn::Module& module, const std::string& path);
   Scripted finish(const Object& root);
 
@@ -83,6 +90,7 @@ class Scripter {
   std::string forward_of(const nn::Module& module, const std::string& path);
   std::string name_for(const nn::Module& module, const std::string& text);
 
+  const Traced* const traced_;
   std::unordered_map<const void*, Object> objects_;  // by module: one that stands in two places is one
   std::map<std::string, std::string> names_;         // by text
   std::map<std::string, std::string> texts_;         // by qualified name
@@ -90,6 +98,7 @@ class Scripter {
 };
 
 std::string Scripter::forward_of(const nn::Module& module, const std::string& path) {
+  if (traced_) return path.empty() ? traced_->forward : std::string();
   if (!module.script_forward().empty()) return module.script_forward();
   if (auto source = layer_source(module)) return *source;
   const bool is_plain = module.class_name() == "Module";
@@ -115,6 +124,9 @@ std::string Scripter::class_text(const nn::Module& module, const std::vector<Obj
                                  list_of_names(state.parameters), list_of_names(state.buffers));
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
     for (const auto& [name, tensor] : *tensors) text += declaration(name, tensor.defined() ? "Tensor" : "NoneType");
+  }
+  if (traced_ && path.empty()) {
+    for (const auto& [name, tensor] : traced_->constants) text += declaration(name, "Tensor");
   }
   text += declaration("training", "bool") + declaration("_is_full_backward_hook", "Optional[bool]");
   for (size_t i = 0; i < children.size(); ++i)
@@ -146,6 +158,9 @@ Object Scripter::object_of(const nn::Module& module, const std::string& path) {
   const Dict attributes;
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
     for (const auto& [name, tensor] : *tensors) attributes.set(name, tensor.defined() ? Value(tensor) : Value());
+  }
+  if (traced_ && path.empty()) {
+    for (const auto& [name, tensor] : traced_->constants) attributes.set(name, tensor);
   }
   attributes.set("training", state.training);
   attributes.set("_is_full_backward_hook", nullptr);
@@ -183,8 +198,13 @@ Scripted Scripter::finish(const Object& root) {
 
 Scripted scripted(const nn::Module& module) {
   Scripter scripter;
-  const Object root = scripter.object_of(module, "");
-  return scripter.finish(root);
+  return scripter.finish(scripter.object_of(module, ""));
+}
+
+Scripted scripted_by(const nn::Module& module, std::string forward, const std::vector<nn::NamedTensor>& constants) {
+  const Traced traced{std::move(forward), constants};
+  Scripter scripter(&traced);
+  return scripter.finish(scripter.object_of(module, ""));
 }
 
 }  // namespace okibi::script

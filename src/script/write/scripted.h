@@ -21,4 +21,8 @@ struct Scripted {
 // Error(unsupported) for a module whose forward is C++ alone, with its place.
 Scripted scripted(const nn::Module& module);
 
+// The same of a module that does what `forward` says, which may call none of its children, but reads their tensors; and
+// further tensors that are attributes of it.
+Scripted scripted_by(const nn::Module& module, std::string forward, const std::vector<nn::NamedTensor>& constants);
+
 }  // namespace okibi::script
