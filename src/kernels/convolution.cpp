@@ -57,34 +57,52 @@ int64_t line_at(const Convolution& c, int64_t z, int64_t y) {
   return (z * c.stride.depth * c.in.height + y * c.stride.height) * c.in.width;
 }
 
-// x (channels of a group, in) → patches (patch, out)
+// Output places [first, last) of an image, in the order in which they lie.
+struct Places {
+  int64_t first, last;
+  int64_t count() const noexcept { return last - first; }
+};
+
+// Calls visit(z, y, those of its places that are among them, counted from its first) for each line.
+template <class Visit>
+void for_each_line(const Convolution& c, const Places& places, Visit&& visit) {
+  for (int64_t line = places.first / c.out.width; line * c.out.width < places.last; ++line) {
+    const int64_t begin = line * c.out.width;
+    const Places own{std::max<int64_t>(places.first - begin, 0), std::min(places.last - begin, c.out.width)};
+    visit(line / c.out.height, line % c.out.height, own);
+  }
+}
+
+// x (channels of a group, in) → patches (patch, places)
 template <class T>
-void unfold(const Convolution& c, const T* x, T* patches) {
+void unfold(const Convolution& c, const Places& places, const T* x, T* patches) {
   for_each_kernel_element(c, [&](int64_t row, int64_t begin, const InsideBox& inside) {
-    T* to = patches + row * c.out.size();
-    for (int64_t z = 0; z < c.out.depth; ++z) {
-      for (int64_t y = 0; y < c.out.height; ++y, to += c.out.width) {
-        const Inside columns = inside.has_line(z, y) ? inside.columns : Inside(0, 1, 0, c.out.width);  // or padding
-        const int64_t from = begin + line_at(c, z, y);
-        std::fill(to, to + columns.first, T(0));
-        for (int64_t i = columns.first; i < columns.last; ++i) to[i] = x[from + i * c.stride.width];
-        std::fill(to + columns.last, to + c.out.width, T(0));
-      }
-    }
+    T* to = patches + row * places.count();
+    for_each_line(c, places, [&](int64_t z, int64_t y, const Places& own) {
+      const bool has_line = inside.has_line(z, y);  // or all is padding
+      const int64_t first = has_line ? std::clamp(inside.columns.first, own.first, own.last) : own.last;
+      const int64_t last = has_line ? std::clamp(inside.columns.last, first, own.last) : own.last;
+      const int64_t from = begin + line_at(c, z, y);
+      std::fill(to, to + (first - own.first), T(0));
+      for (int64_t i = first; i < last; ++i) to[i - own.first] = x[from + i * c.stride.width];
+      std::fill(to + (last - own.first), to + own.count(), T(0));
+      to += own.count();
+    });
   });
 }
 
 // The other way round: each number of the patches is added to where it came from.
 template <class T>
-void fold(const Convolution& c, const T* patches, T* x) {
+void fold(const Convolution& c, const Places& places, const T* patches, T* x) {
   for_each_kernel_element(c, [&](int64_t row, int64_t begin, const InsideBox& inside) {
-    for (int64_t z = inside.slices.first; z < inside.slices.last; ++z) {
-      for (int64_t y = inside.lines.first; y < inside.lines.last; ++y) {
-        const T* from = patches + row * c.out.size() + (z * c.out.height + y) * c.out.width;
-        const int64_t to = begin + line_at(c, z, y);
-        for (int64_t i = inside.columns.first; i < inside.columns.last; ++i) x[to + i * c.stride.width] += from[i];
-      }
-    }
+    const T* from = patches + row * places.count();
+    for_each_line(c, places, [&](int64_t z, int64_t y, const Places& own) {
+      const int64_t first = std::clamp(inside.columns.first, own.first, own.last);
+      const int64_t last = inside.has_line(z, y) ? std::clamp(inside.columns.last, first, own.last) : first;
+      const int64_t to = begin + line_at(c, z, y);
+      for (int64_t i = first; i < last; ++i) x[to + i * c.stride.width] += from[i - own.first];
+      from += own.count();
+    });
   });
 }
 
@@ -96,7 +114,31 @@ struct Piece {
   int64_t out(const Convolution& c) const { return (image * c.groups + group) * c.group_filters() * c.out.size(); }
 };
 
-size_t patches_size(const Convolution& c) { return static_cast<size_t>(c.patch() * c.out.size()); }
+// Patches are made for so many places at a time that they stay in a cache, and memory does not grow with the image.
+constexpr int64_t patches_bytes = int64_t{4} << 20, fewest_places = 128;
+template <class T>
+int64_t places_at_once(const Convolution& c) {
+  const int64_t fit = patches_bytes / static_cast<int64_t>(sizeof(T)) / std::max<int64_t>(c.patch(), 1);
+  return std::clamp<int64_t>(fit, std::min(fewest_places, c.out.size()), std::max<int64_t>(c.out.size(), 1));
+}
+
+// The patches are x itself.
+bool sees_one_place(const Convolution& c) {
+  return c.kernel.size() == 1 && c.stride.depth * c.stride.height * c.stride.width == 1 &&
+         c.padding.depth == 0 && c.padding.height == 0 && c.padding.width == 0;
+}
+
+// Calls work(places, patches) for all places of an image, some at a time. What patches are given is undefined.
+template <class T, class Work>
+void for_some_places(const Convolution& c, const Scratch<T>& patches, Work&& work) {
+  const int64_t step = places_at_once<T>(c);
+  for (int64_t first = 0; first < c.out.size(); first += step)
+    work(Places{first, std::min(first + step, c.out.size())}, patches.data());
+}
+template <class T>
+Scratch<T> scratch_for(const Convolution& c) {
+  return Scratch<T>(static_cast<size_t>(c.patch() * places_at_once<T>(c)));
+}
 
 int64_t image_grain(const Convolution& c) {
   return std::max<int64_t>(convolution_grain / std::max<int64_t>(c.filters * c.patch() * c.out.size(), 1), 1);
@@ -110,18 +152,56 @@ void start_with_bias(int64_t channels, int64_t places, const T* bias, T* out) {
 
 }  // namespace
 
+// Apart, for the sake of vectors: most strides are 1.
+template <class T>
+void add_multiple(const Inside& columns, T factor, const T* x, int64_t from, int64_t stride, T* __restrict out) {
+  if (stride == 1) {
+    for (int64_t i = columns.first; i < columns.last; ++i) out[i] += factor * x[from + i];
+  } else {
+    for (int64_t i = columns.first; i < columns.last; ++i) out[i] += factor * x[from + i * stride];
+  }
+}
+
+// One number of each input channel, and of no other, goes into an output: a product of matrices would have one column.
+template <class T>
+void convolve_alone(const Convolution& c, const T* x, const T* weight, T* out) {
+  for_each_kernel_element(c, [&](int64_t row, int64_t begin, const InsideBox& inside) {
+    for (int64_t filter = 0; filter < c.group_filters(); ++filter) {
+      const T factor = weight[filter * c.patch() + row];
+      for (int64_t z = inside.slices.first; z < inside.slices.last; ++z) {
+        for (int64_t y = inside.lines.first; y < inside.lines.last; ++y) {
+          add_multiple(inside.columns, factor, x, begin + line_at(c, z, y), c.stride.width,
+                       out + filter * c.out.size() + (z * c.out.height + y) * c.out.width);
+        }
+      }
+    }
+  });
+}
+
 template <class T>
 void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, T* out) {
   const int64_t filters = c.group_filters(), places = c.out.size(), patch = c.patch();
+  const bool is_alone = c.channels == c.groups && filters <= 4, is_plain = sees_one_place(c);
   split(c.batch, image_grain(c), [&](int64_t first, int64_t last) {
-    const Scratch<T> patches(patches_size(c));
+    const Scratch<T> scratch = is_alone || is_plain ? Scratch<T>() : scratch_for<T>(c);
     for (int64_t image = first; image < last; ++image) {
       start_with_bias(c.filters, places, bias, out + image * c.filters * places);
       for (int64_t group = 0; group < c.groups; ++group) {
         const Piece at{image, group};
-        unfold(c, x + at.x(c), patches.data());
-        gemm<T>(false, false, filters, places, patch, weight + at.weight(c), patch, patches.data(), places, T(1),
-                out + at.out(c), places);
+        const T* const from = x + at.x(c);
+        const T* const own = weight + at.weight(c);
+        T* const to = out + at.out(c);
+        if (is_alone) {
+          convolve_alone(c, from, own, to);
+        } else if (is_plain) {
+          gemm<T>(false, false, filters, places, patch, own, patch, from, places, T(1), to, places);
+        } else {
+          for_some_places(c, scratch, [&](const Places& some, T* patches) {
+            unfold(c, some, from, patches);
+            gemm<T>(false, false, filters, some.count(), patch, own, patch, patches, some.count(), T(1),
+                    to + some.first, places);
+          });
+        }
       }
     }
   });
@@ -131,14 +211,16 @@ template <class T>
 void convolve_backward_input(const Convolution& c, const T* grad, const T* weight, const T* bias, T* grad_x) {
   const int64_t filters = c.group_filters(), places = c.out.size(), patch = c.patch();
   split(c.batch, image_grain(c), [&](int64_t first, int64_t last) {
-    const Scratch<T> patches(patches_size(c));
+    const Scratch<T> scratch = scratch_for<T>(c);
     for (int64_t image = first; image < last; ++image) {
       start_with_bias(c.channels, c.in.size(), bias, grad_x + image * c.channels * c.in.size());
       for (int64_t group = 0; group < c.groups; ++group) {
         const Piece at{image, group};
-        gemm<T>(true, false, patch, places, filters, weight + at.weight(c), patch, grad + at.out(c), places, T(0),
-                patches.data(), places);
-        fold(c, patches.data(), grad_x + at.x(c));
+        for_some_places(c, scratch, [&](const Places& some, T* patches) {
+          gemm<T>(true, false, patch, some.count(), filters, weight + at.weight(c), patch,
+                  grad + at.out(c) + some.first, places, T(0), patches, some.count());
+          fold(c, some, patches, grad_x + at.x(c));
+        });
       }
     }
   });
@@ -148,13 +230,15 @@ template <class T>
 void convolve_backward_weight(const Convolution& c, const T* grad, const T* x, T* grad_weight) {
   const int64_t filters = c.group_filters(), places = c.out.size(), patch = c.patch();
   std::fill_n(grad_weight, c.filters * patch, T(0));
-  const Scratch<T> patches(patches_size(c));
+  const Scratch<T> scratch = scratch_for<T>(c);
   for (int64_t image = 0; image < c.batch; ++image) {
     for (int64_t group = 0; group < c.groups; ++group) {
       const Piece at{image, group};
-      unfold(c, x + at.x(c), patches.data());
-      gemm<T>(false, true, filters, patch, places, grad + at.out(c), places, patches.data(), places, T(1),
-              grad_weight + at.weight(c), patch);
+      for_some_places(c, scratch, [&](const Places& some, T* patches) {
+        unfold(c, some, x + at.x(c), patches);
+        gemm<T>(false, true, filters, patch, some.count(), grad + at.out(c) + some.first, places, patches, some.count(),
+                T(1), grad_weight + at.weight(c), patch);
+      });
     }
   }
 }

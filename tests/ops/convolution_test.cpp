@@ -20,6 +20,10 @@ std::string problem_of(std::string_view op, const samples::Arguments& arguments)
   }
 }
 
+Tensor pad_zeros(const Tensor& x, int64_t columns, int64_t lines) {
+  return find_op("aten::constant_pad_nd")->call(samples::Arguments{x, dims({columns, columns, lines, lines}), 0}).to_tensor();
+}
+
 samples::Arguments transposed(const Tensor& x, const Tensor& weight, int64_t stride, int64_t padding, int64_t added,
                               int64_t dilation, int64_t groups = 1) {
   return {x, weight, nullptr, dims({stride}), dims({padding}), dims({added}), groups, dims({dilation})};
@@ -75,6 +79,39 @@ TEST(Convolution, PaddingByNameIsSameOrValid) {
   EXPECT_THAT(problem(2, "same", 1), HasSubstr("padding='same' is not supported for strided convolutions"));
   EXPECT_THAT(problem(1, "same", 0), HasSubstr("a length or dilation is none that can be worked on"));
   EXPECT_THAT(problem(1, "same", INT64_MAX), HasSubstr("a length or dilation is none"));
+}
+
+// Larger than what is unfolded at once: its parts end within lines and within images.
+TEST(Convolution, OfALargeImageIsThatOfItsParts) {
+  const Tensor x = some({2, 40, 61, 67}).to(float32).requires_grad_(), w = some({3, 40, 5, 5}).to(float32).requires_grad_();
+  const ConvolutionOptions options{.stride = {1, 2}, .padding = {2, 3}, .dilation = {2, 1}, .groups = 1};
+  const Tensor out = convolution(x, w, {}, options);
+  ASSERT_EQ(out.sizes(), (Dims{2, 3, 57, 35}));
+  const Tensor g = some(out.sizes()).to(float32);
+  out.backward(g);
+  const Tensor wide = x.detach().to(float64).requires_grad_(), filters = w.detach().to(float64).requires_grad_();
+  std::vector<Tensor> parts;  // of one line each, which are unfolded as a whole
+  const Tensor padded = pad_zeros(wide, 3, 2);
+  for (int64_t y = 0; y < 57; ++y)
+    parts.push_back(convolution(padded.slice(2, y, y + 9), filters, {}, {.stride = {1, 2}, .padding = {0, 0}, .dilation = {2, 1}, .groups = 1}));
+  const Tensor expected = cat(parts, 2);
+  expected.backward(g.to(float64));
+  EXPECT_TRUE(allclose(out.to(float64), expected, 1e-4, 1e-3));
+  EXPECT_TRUE(allclose(x.grad().to(float64), wide.grad(), 1e-4, 1e-3));
+  EXPECT_TRUE(allclose(w.grad().to(float64), filters.grad(), 1e-4, 1e-2));
+}
+
+TEST(Convolution, OfChannelsByThemselvesAndOfSinglePlaces) {
+  const Tensor x = some({2, 6, 7, 8});
+  for (const int64_t stride : {1, 2}) {
+    const Tensor alone = some({12, 1, 3, 3}), whole = zeros({12, 6, 3, 3}, {float64});
+    for (int64_t f = 0; f < 12; ++f) whole.select(0, f).select(0, f / 2).copy_(alone.select(0, f).select(0, 0));
+    const Dims one{1, 1}, two{stride, stride};
+    EXPECT_TRUE(allclose(convolution(x, alone, {}, {two, one, one, 6}), convolution(x, whole, {}, {two, one, one, 1})));
+    const Tensor single = some({4, 6, 1, 1}), centred = zeros({4, 6, 3, 3}, {float64});
+    centred.select(3, 1).select(2, 1).copy_(single.select(3, 0).select(2, 0));
+    EXPECT_TRUE(allclose(convolution(x, single, {}, {two, {0, 0}, one, 1}), convolution(x, centred, {}, {two, one, one, 1})));
+  }
 }
 
 TEST(Pooling, RefusesBoxesThatCannotBeCounted) {

@@ -28,6 +28,7 @@ double weighed(const Op& op, const samples::Arguments& arguments) {
 // Every floating tensor among the arguments, also inside lists, needs a gradient from here on.
 std::vector<Tensor> make_leaves(const Op& op, samples::Arguments& arguments) {
   std::vector<Tensor> leaves;
+  if (!op.differentiable && op.is_view) return leaves;  // view_as_complex refuses
   const auto make = [&](Value& value) {
     if (!value.is_tensor() || !is_floating_point(value.to_tensor().dtype())) return;
     leaves.push_back(value.to_tensor().clone().detach());

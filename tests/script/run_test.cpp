@@ -136,9 +136,20 @@ TEST(Running, ArgumentsMustFitTheSignature) {
                 module.forward({ones({2, 4}), "much"});
               }),
               HasSubstr("the argument scale of forward is of another type"));
-  EXPECT_THAT(problem_of([&] { module.forward({1, 2, 3}); }), HasSubstr("the argument x of forward"));
+  EXPECT_THAT(problem_of([&] { module.forward({1, 2}); }), HasSubstr("the argument x of forward"));
   EXPECT_THAT(problem_of([&] { module.forward({ones({2, 4}), 2, 3}); }), HasSubstr("more arguments than it has"));
   EXPECT_THAT(problem_of([&] { module.call("backward", {}); }), HasSubstr("no function __torch__.Torture.backward"));
+}
+
+TEST(Running, ArgumentsMayHaveNames) {
+  const Module module = load(golden("torture.pt"));
+  const Tensor x = ones({2, 4});
+  EXPECT_TRUE(same(module.forward({x}, {{"scale", 2.0}}), module.forward({x, 2.0})));
+  EXPECT_TRUE(same(module.forward({}, {{"scale", 2.0}, {"x", x}}), module.forward({x, 2.0})));
+  EXPECT_THAT(problem_of([&] { module.forward({x}, {{"x", x}}); }), HasSubstr("gives x twice"));
+  EXPECT_THAT(problem_of([&] { module.forward({x}, {{"scale", 1.0}, {"scale", 2.0}}); }), HasSubstr("gives scale twice"));
+  EXPECT_THAT(problem_of([&] { module.forward({x}, {{"size", 1}}); }), HasSubstr("gives size which it does not have"));
+  EXPECT_THAT(problem_of([&] { module.forward({x}, {{"self", x}}); }), HasSubstr("gives self which it does not have"));
 }
 
 // ------------------------------------------------------------------------------------------- programs made by hand
