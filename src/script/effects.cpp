@@ -45,6 +45,10 @@ constexpr std::array drawn = {"aten::rand",         "aten::randn",          "ate
                               "aten::random_",      "aten::multinomial",    "aten::exponential_",
                               "aten::poisson",      "aten::native_dropout", "aten::scaled_dot_product_attention"};
 
+// In place, but for training mode, in which nothing is recorded.
+constexpr std::array change_nothing = {"aten::requires_grad_", "aten::dropout_", "aten::feature_dropout_",
+                                       "aten::alpha_dropout_", "aten::feature_alpha_dropout_"};
+
 template <size_t n>
 bool is_among(const std::array<const char*, n>& names, std::string_view name) {
   return std::ranges::any_of(names, [&](const char* one) { return name == one; });
@@ -75,7 +79,7 @@ std::optional<size_t> training_of(const Schema& schema) {
 Effects effects_of(const Schema& schema) {
   const std::string_view full = schema.name(), name = full.substr(0, full.find('.'));
   const bool picks = full == "aten::where" || is_among(sized_by_numbers, name);
-  const bool changes = schema.text.find("(a!)") != std::string_view::npos && name != "aten::requires_grad_";
+  const bool changes = schema.text.find("(a!)") != std::string_view::npos && !is_among(change_nothing, name);
   return {.changes = changes,
           .reads = reads_numbers(schema, name),
           .sizes = picks && full != "aten::repeat_interleave.self_int",

@@ -165,8 +165,7 @@ std::optional<Value> Interpreter::run(const Step& step, Frame& frame) {
       const Value object = evaluate(*step.target, frame);
       const Value value = evaluate(*step.value, frame);
       set_attribute(object, step.name, value);
-      note_change(object);
-      if (is_changeable(value)) program_.give_up_plans();
+      note_attribute(object, value);
       return std::nullopt;
     }
     case StepKind::branch:
@@ -265,7 +264,27 @@ Value Interpreter::call_operator(const Node& node, Frame& frame) {
 
 // What the call made itself is nobody's business.
 void Interpreter::note_change(const Value& container_or_object) {
-  if (!recording_ || recording_->changes(container_or_object)) program_.note_change();
+  if (recording_ && !recording_->changes(container_or_object)) return;
+  if (around_.whole && !around_.whole->changes(container_or_object)) return;
+  program_.note_change(container_or_object.identity());
+}
+
+// Of what the caller gave, the caller may change the insides later, and nobody would know.
+void Interpreter::note_attribute(const Value& object, const Value& value) {
+  note_change(object);
+  if (!is_changeable(value)) return;
+  program_.note_container_set();
+  Recording* const whole = around_.whole ? around_.whole : recording_;
+  if (whole && whole->was_given(value)) program_.give_up_plans();
+}
+
+Value Interpreter::call_method(const Node& node, Frame& frame) {
+  std::vector<Value> arguments = inputs_of(node, frame);
+  const std::string name = fmt::format("{}.{}", arguments[0].to_object().python_class(), node.name);
+  if (around_.shortcuts && !is_limited_) {
+    if (auto result = around_.shortcuts->call(name, arguments, depth_)) return std::move(*result);
+  }
+  return call(name, std::move(arguments));
 }
 
 Value Interpreter::evaluate(const Node& node, Frame& frame) {
@@ -285,11 +304,8 @@ Value Interpreter::evaluate(const Node& node, Frame& frame) {
       return {};
     case NodeKind::call_function:
       return call(node.name, inputs_of(node, frame));
-    case NodeKind::call_method: {
-      std::vector<Value> arguments = inputs_of(node, frame);
-      const std::string name = fmt::format("{}.{}", arguments[0].to_object().python_class(), node.name);
-      return call(name, std::move(arguments));
-    }
+    case NodeKind::call_method:
+      return call_method(node, frame);
     case NodeKind::make_object:
       return object_of_class(node.name);
     case NodeKind::make_list:

@@ -10,16 +10,35 @@
 
 namespace okibi::script {
 
+// Who may know a shorter way for a method of a module, with self: nothing where nobody does.
+class Shortcuts {
+ public:
+  Shortcuts() = default;
+  Shortcuts(const Shortcuts&) = delete;
+  Shortcuts& operator=(const Shortcuts&) = delete;
+  virtual ~Shortcuts() = default;
+  virtual std::optional<Value> call(const std::string& method, const std::vector<Value>& arguments, uint32_t depth) = 0;
+};
+
+// What an interpreted call is a part of.
+struct Surroundings {
+  Recording* recording = nullptr;   // notes what is called
+  Recording* whole = nullptr;       // of the call that this one is a part of: knows what outlives that
+  Shortcuts* shortcuts = nullptr;
+  uint32_t depth = 0;               // how deep it is already
+};
+
 class Interpreter {
  public:
-  // With the limits and the wishes of whoever loaded the program. What is called is noted in the recording, where there is
-  // one.
-  Interpreter(Program& program, const jit::LoadOptions& options, Recording* recording = nullptr)
+  // With the limits and the wishes of whoever loaded the program.
+  Interpreter(Program& program, const jit::LoadOptions& options, const Surroundings& around = {})
       : program_(program),
         options_(options),
-        recording_(recording),
+        around_(around),
+        recording_(around.recording),
         steps_left_(options.max_steps),
-        is_limited_(options.max_steps > 0) {}
+        is_limited_(options.max_steps > 0),
+        depth_(around.depth) {}
 
   // A function by its qualified name, of a method with self; all arguments in order.
   Value call(const std::string& function, std::vector<Value> arguments);
@@ -48,13 +67,16 @@ class Interpreter {
   void count_step(const Place& place, Frame& frame);
   Value call_operator(const Node& node, Frame& frame);
   void note_change(const Value& container_or_object);
+  void note_attribute(const Value& object, const Value& value);
+  Value call_method(const Node& node, Frame& frame);
 
   Program& program_;
   const jit::LoadOptions& options_;
+  const Surroundings around_;
   Recording* const recording_;
   uint64_t steps_left_;
   const bool is_limited_;
-  uint32_t depth_ = 0;
+  uint32_t depth_;
 };
 
 // Whether a value is what isinstance asks for.

@@ -168,7 +168,7 @@ void Module::set_attribute(const std::string& path, Value value) const {
   }
   holder.mutable_parts().state.to_dict().set(name, as_given(value, type));
   if (script::is_changeable(value)) body_->runner.use_no_plans();
-  body_->program.note_change();
+  body_->program.note_change(Value(holder).identity());
 }
 
 StateDict Module::state_dict() const {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "script/lowering.h"
 #include "script/syntax/lexer.h"
 #include "script/walk.h"
@@ -40,6 +42,27 @@ void Program::spend(const Type& type, const Place& place) {
     throw syntax_error(place, "the types of the program grow beyond those of any", ErrorKind::limit);
   }
   types_left_ -= measure.types;
+}
+
+uint64_t Program::changes() const {
+  const std::lock_guard lock(changes_mutex_);
+  return changes_;
+}
+
+void Program::note_change(const void* holder) {
+  constexpr size_t most_known = 256;
+  const std::lock_guard lock(changes_mutex_);
+  ++changes_;
+  last_changes_.push_back(holder);
+  if (last_changes_.size() > most_known) last_changes_.pop_front();
+}
+
+bool Program::were_changed(const std::unordered_set<const void*>& holders, uint64_t since) const {
+  const std::lock_guard lock(changes_mutex_);
+  const uint64_t missed = changes_ - since;
+  if (missed > last_changes_.size()) return true;
+  const auto first = last_changes_.end() - static_cast<std::ptrdiff_t>(missed);
+  return std::any_of(first, last_changes_.end(), [&](const void* holder) { return holders.contains(holder); });
 }
 
 Signature signature_of(const Function& function, const ClassInfo* of) {

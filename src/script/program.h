@@ -2,9 +2,11 @@
 #pragma once
 
 #include <atomic>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "base/keyed_hash.h"
@@ -58,12 +60,18 @@ class Program {
   // again and again is short.
   void spend(const Type& type, const Place& place);
 
-  // Rises with each change of an attribute, or of a list or dict that may be one.
-  uint64_t changes() const noexcept { return changes_.load(std::memory_order_acquire); }
-  void note_change() noexcept { changes_.fetch_add(1, std::memory_order_acq_rel); }
+  // How often an object got another attribute, or a list or dict that may be one was changed. Any number of threads.
+  uint64_t changes() const;
+  void note_change(const void* holder);  // by its Value::identity
+  // Whether one of them was changed after there were so many changes. True, too, where that is too long ago to be known.
+  bool were_changed(const std::unordered_set<const void*>& holders, uint64_t since) const;
+
   // Somebody else may hold, and change, what attributes hold: from then on nothing is known of them.
   void give_up_plans() noexcept { gave_up_plans_.store(true, std::memory_order_release); }
   bool gave_up_plans() const noexcept { return gave_up_plans_.load(std::memory_order_acquire); }
+  // A list, a dict or an object was made an attribute: what is given back may be it.
+  void note_container_set() noexcept { sets_containers_.store(true, std::memory_order_release); }
+  bool sets_containers() const noexcept { return sets_containers_.load(std::memory_order_acquire); }
 
   // CONSTANTS.c<index>
   const Value& constant(size_t index);
@@ -84,8 +92,10 @@ class Program {
   uint64_t types_left_;
   KeyedMap<std::string, std::unique_ptr<const ClassInfo>> classes_;
   KeyedMap<std::string, Signature> signatures_;
-  std::atomic<uint64_t> changes_ = 0;
-  std::atomic<bool> gave_up_plans_ = false;
+  mutable std::mutex changes_mutex_;
+  uint64_t changes_ = 0;
+  std::deque<const void*> last_changes_;  // of all, the last few
+  std::atomic<bool> gave_up_plans_ = false, sets_containers_ = false;
   std::recursive_mutex mutex_;
   KeyedMap<std::string, std::unique_ptr<const Code>> codes_;
   KeyedMap<std::string, Kernel> kernels_;

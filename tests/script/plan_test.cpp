@@ -13,6 +13,8 @@
 #include "script/archive.h"
 #include "script/archives.h"
 #include "script/compare.h"
+#include "script/effects.h"
+#include "script/plan/finite.h"
 #include "script/plan/runner.h"
 
 namespace okibi::script {
@@ -532,6 +534,121 @@ TEST(FusedPlan, TakesEmptyBatches) {
   const Module fused = jit::load(file), exact = jit::load(file, {.exact = true});
   const Tensor x = zeros({0, 16, 8, 8}), expected = exact.call("f", {x}).to_tensor();
   for (int call = 0; call < 3; ++call) EXPECT_EQ(fused.call("f", {x}).to_tensor().sizes(), expected.sizes());
+}
+
+TEST(FusedPlan, FindsEachNumberThatIsNone) {
+  for (const int64_t size : {1, 31, 32, 33, 100}) {
+    for (const double odd : {std::nan(""), -std::nan(""), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()}) {
+      for (const int64_t at : {int64_t{0}, size / 2, size - 1}) {
+        const Tensor x = full({size}, -std::numeric_limits<float>::max());
+        EXPECT_TRUE(is_finite(x));
+        x.select(0, at).fill_(odd);
+        EXPECT_FALSE(is_finite(x)) << odd << " at " << at << " of " << size;
+      }
+    }
+  }
+}
+
+// In place by its name alone: it must not keep the rest from being fused.
+TEST(FusedPlan, TakesDropoutInPlaceOutsideOfTraining) {
+  const std::string source = "  training : bool\n  def f(self, x: Tensor) -> Tensor:\n"
+                             "    y = torch.flatten(torch.relu(x), 1)\n    _0 = torch.dropout_(y, 0.5, self.training)\n    return y\n";
+  Made program(source, Dict{{"training", false}});
+  for (int call = 0; call < 4; ++call) {
+    const Tensor x = randn({2, 3, 2});
+    expect_equal(program.call({x}), relu(x).reshape({2, 6}));
+  }
+  EXPECT_STREQ(program.runner.refusal("__torch__.A.f"), nullptr);
+  const Schema schema = parse_schema("aten::dropout_(Tensor(a!) self, float p, bool train) -> Tensor(a!)");
+  EXPECT_FALSE(effects_of(schema).changes);
+}
+
+// ------------------------------------------------------------------------- parts of programs that have no plan as a whole
+
+// A goes by the numbers of its input, and its B computes.
+const std::string of_parts =
+    "  b : __torch__.B\n  calls : int\n"
+    "  def f(self, x: Tensor) -> Tensor:\n"
+    "    if bool(torch.gt(torch.sum(x), 0)):\n      y = (self.b).forward(x, )\n"
+    "    else:\n      y = (self.b).forward(torch.neg(x), )\n"
+    "    self.calls = torch.add(self.calls, 1)\n    return y\n"
+    "  def set(self, s: Tensor) -> None:\n    b = self.b\n    b.s = s\n"
+    "  def grow(self, x: Tensor) -> List[Tensor]:\n    all = annotate(List[Tensor], [])\n"
+    "    if bool(torch.gt(torch.sum(x), 0)):\n      _0 = (self.b).add(all, x, )\n    else:\n      pass\n"
+    "    _1 = torch.append(all, (self.b).forward(x, ))\n    return all\n"
+    "class B(Module):\n  s : Tensor\n"
+    "  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(torch.add(torch.mul(x, 2), torch.mul(self.s, 3)))\n"
+    "  def add(self, all: List[Tensor], x: Tensor) -> int:\n    _0 = torch.append(all, x)\n    return torch.len(all)\n";
+
+Dict state_of_parts() {
+  return Dict{{"b", Object({.module = "__torch__", .name = "B", .state = Dict{{"s", row({1.0})}}})}, {"calls", 0}};
+}
+
+TEST(PartialPlan, IsMadeOfMethodsOfSubmodules) {
+  Made program(of_parts, state_of_parts());
+  for (int call = 0; call < 6; ++call) {
+    expect_equal(program.call({row({4.0})}), row({11.0}));
+    expect_equal(program.call({row({-4.0})}), row({11.0}));
+  }
+  EXPECT_THAT(program.refusal(), HasSubstr("depend on the numbers"));
+  EXPECT_STREQ(program.runner.refusal("__torch__.B.forward"), nullptr) << "it has a plan";
+  EXPECT_EQ(program.root.to_object().attribute("calls").to_int(), 12) << "a changed attribute elsewhere is no reason";
+}
+
+TEST(PartialPlan, SeesItsOwnAttributesChange) {
+  const Module module = jit::load(archive_of(of_parts, state_of_parts()));
+  for (int call = 0; call < 4; ++call) expect_equal(module.call("f", {row({4.0})}), row({11.0}));
+  module.call("set", {row({2.0})});
+  for (int call = 0; call < 4; ++call) expect_equal(module.call("f", {row({4.0})}), row({14.0}));
+  module.set_attribute("b.s", row({3.0}));
+  for (int call = 0; call < 4; ++call) expect_equal(module.call("f", {row({4.0})}), row({17.0}));
+  module.attribute("b.s").to_tensor().fill_(4);
+  for (int call = 0; call < 4; ++call) expect_equal(module.call("f", {row({4.0})}), row({20.0}));
+}
+
+TEST(PartialPlan, DoesWhatItDoesToListsOfTheWhole) {
+  Made program(of_parts, state_of_parts());
+  for (int call = 0; call < 6; ++call) {
+    const Value all = program.call({row({4.0})}, "grow");
+    ASSERT_EQ(all.size(), 2);
+    expect_equal(all[0], row({4.0}));
+    expect_equal(all[1], row({11.0}));
+    EXPECT_EQ(program.call({row({-4.0})}, "grow").size(), 1);
+  }
+  EXPECT_THAT(program.runner.refusal("__torch__.B.add"), HasSubstr("outlives"));
+}
+
+TEST(PartialPlan, EndsWhereMethodsCallThemselves) {
+  const std::string source =
+      "  b : __torch__.B\n  def f(self, x: Tensor) -> Tensor:\n"
+      "    if bool(torch.gt(torch.sum(x), 0)):\n      y = (self.b).forward(x, )\n    else:\n      y = x\n    return y\n"
+      "class B(Module):\n  def forward(self, x: Tensor) -> Tensor:\n"
+      "    if bool(torch.gt(torch.sum(x), 0)):\n      y = (self).forward(x, )\n    else:\n      y = x\n    return y\n";
+  const Module module = jit::load(archive_of(source, Dict{{"b", Object({.module = "__torch__", .name = "B", .state = Dict()})}}));
+  for (int call = 0; call < 6; ++call) EXPECT_THROW(module.call("f", {row({4.0})}), Error);
+}
+
+TEST(PartialPlan, ListsThatBecomeAttributesMayBeChangedByWhoeverHasThem) {
+  const std::string source =
+      "  l : List[Tensor]\n"
+      "  def give(self, x: Tensor) -> List[Tensor]:\n    l = [x]\n    self.l = l\n    return l\n"
+      "  def take(self, l: List[Tensor]) -> None:\n    self.l = l\n"
+      "  def own(self, x: Tensor) -> None:\n    self.l = [x]\n"
+      "  def more(self, x: Tensor) -> None:\n    _0 = torch.append(self.l, x)\n"
+      "  def f(self, x: Tensor) -> Tensor:\n    return torch.add(x, torch.len(self.l))\n";
+  for (const char* way : {"give", "take", "own"}) {
+    const Module module = jit::load(archive_of(source, Dict{{"l", List{row({1.0})}}}));
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({1.0}));
+    const List mine{row({1.0})};
+    const Value given = way == std::string("take") ? module.call(way, {mine}) : module.call(way, {row({1.0})});
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({1.0}));
+    if (given.is_list()) given.to_list().push_back(row({2.0}));
+    if (given.is_none()) mine.push_back(row({2.0}));
+    const double count = way == std::string("own") ? 1 : 2;
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({count}));
+    module.call("more", {row({3.0})});
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({count + 1}));
+  }
 }
 
 }  // namespace

@@ -81,8 +81,9 @@ class Writer {
 
 }  // namespace
 
-std::optional<std::string> call_key(const std::string& function, std::span<const Value> arguments) {
-  Writer writer(function + '\0');
+std::optional<std::string> call_key(const std::string& function, const Value& self, std::span<const Value> arguments) {
+  const void* const identity = self.identity();
+  Writer writer(function + '\0' + std::string(reinterpret_cast<const char*>(&identity), sizeof identity));
   for (const Value& argument : arguments) {
     if (!writer.add(argument)) return std::nullopt;
   }

@@ -159,6 +159,12 @@ bool Recording::changes(const Value& value) {
   return outlives;
 }
 
+bool Recording::was_given(const Value& value) {
+  Reach reach;
+  add_reachable(value, reach);
+  return std::ranges::any_of(reach.holders, [&](const void* holder) { return given().holders.contains(holder); });
+}
+
 // Lists and dicts are copied: the program may go on changing its own.
 Pattern Recording::pattern_of_items(const Value& container, Pattern (Recording::*of)(const Value&)) {
   if (container.is_dict()) {
@@ -257,6 +263,7 @@ std::optional<Recorded> Recording::finish(const Value& result) {
     if (facts.is_changed && !facts.is_ours && !storage.alive.expired()) recorded_.changed_outside.insert(address);
   }
   recorded_.of_module = module().storages;
+  recorded_.holders = module().holders;
   return std::move(recorded_);
 }
 

@@ -47,6 +47,7 @@ struct Recorded {
   std::vector<StorageFacts> storages = {};
   std::unordered_set<const Storage*> changed_outside = {};  // of the module
   std::unordered_set<const Storage*> of_module = {};
+  std::unordered_set<const void*> holders = {};  // what of the module may be changed
   std::vector<Pattern> read = {};  // tensors whose numbers chose the way, though no input changes them
   Pattern result = {};
 };
@@ -68,6 +69,7 @@ class Recording {
   bool is_refused_for_inputs() const noexcept { return is_refused_for_inputs_; }
   // Whether the result is, or holds, a list, a dict or an object of the module, which whoever has it may change.
   bool gives_away() const noexcept { return gives_away_; }
+  bool was_given(const Value& value);  // whether it is, or holds, a list, a dict or an object of the inputs
 
  private:
   struct Known {

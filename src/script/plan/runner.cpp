@@ -9,7 +9,7 @@
 namespace okibi::script {
 namespace {
 
-constexpr size_t most_plans = 8;
+constexpr size_t most_plans = 8;   // of one method
 constexpr int most_attempts = 3;  // what refused so often will again
 
 }  // namespace
@@ -19,8 +19,11 @@ std::shared_ptr<const Plan> Runner::find(const std::string& key) {
   const auto found = std::ranges::find(plans_, key, &Kept::key);
   if (found == plans_.end()) return nullptr;
   const bool is_unchanged = found->plan ? found->plan->is_good() : are_unchanged(found->draft.constants);
-  const bool is_good = uses_plans_ && !program_.gave_up_plans() && found->changes == program_.changes() && is_unchanged;
+  const uint64_t changes = program_.changes();
+  const bool is_good = uses_plans_ && !program_.gave_up_plans() && is_unchanged &&
+                       !program_.were_changed(found->holders, found->changes);
   if (!is_good) return plans_.erase(found), nullptr;
+  found->changes = changes;
   if (!found->plan) {
     Draft draft = std::exchange(found->draft, {});
     try {
@@ -43,11 +46,14 @@ std::shared_ptr<const Plan> Runner::plan_of(Draft draft) {
   return std::make_shared<const Plan>(std::move(draft));
 }
 
-void Runner::keep(std::string key, Draft draft, uint64_t changes) {
+void Runner::keep(Kept kept) {
   const std::lock_guard lock(mutex_);
-  std::erase_if(plans_, [&](const Kept& kept) { return kept.key == key; });
-  if (plans_.size() == most_plans) plans_.erase(std::ranges::min_element(plans_, {}, &Kept::last_use));
-  plans_.push_back({std::move(key), std::move(draft), nullptr, changes, ++uses_});
+  std::erase_if(plans_, [&](const Kept& one) { return one.key == kept.key; });
+  const auto is_other = [&](const Kept& one) { return one.function != kept.function; };
+  const auto same = std::ranges::stable_partition(plans_, is_other);
+  if (same.size() >= most_plans) plans_.erase(std::ranges::min_element(same, {}, &Kept::last_use));
+  kept.last_use = ++uses_;
+  plans_.push_back(std::move(kept));
 }
 
 bool Runner::is_worth_recording(const std::string& function) {
@@ -73,17 +79,21 @@ void Runner::note_attempt(const std::string& function, const char* why, bool cou
   attempts.refused += why && counts ? 1 : 0;
 }
 
-Value Runner::record(const std::string& function, std::string key, std::vector<Value> arguments) {
+Value Runner::record(const std::string& function, std::string key, const std::vector<Value>& arguments,
+                     const Surroundings& around) {
   const uint64_t changes = program_.changes();
-  Recording recording(root_, std::span(arguments).subspan(1));
-  const Value result = Interpreter(program_, options_, &recording).call(function, std::move(arguments));
+  Recording recording(arguments[0], std::span(arguments).subspan(1));
+  const Value result =
+      Interpreter(program_, options_, {.recording = &recording, .whole = around.whole, .depth = around.depth})
+          .call(function, arguments);
   auto recorded = recording.finish(result);
+  std::unordered_set<const void*> holders = recorded ? std::move(recorded->holders) : std::unordered_set<const void*>();
   auto draft = recorded ? draft_of(std::move(*recorded)) : std::nullopt;
   const char* why = recording.refusal();
   if (recorded && !draft) why = "it goes by what it changes itself, or gives one tensor twice";
   note_attempt(function, why, !recording.is_refused_for_inputs());
-  if (draft) keep(std::move(key), std::move(*draft), changes);
-  if (recording.gives_away()) use_no_plans();
+  if (draft) keep({function, std::move(key), arguments[0], std::move(*draft), nullptr, std::move(holders), changes, 0});
+  if (recording.gives_away() && !around.whole) use_no_plans();
   return result;
 }
 
@@ -94,16 +104,62 @@ std::optional<Value> Runner::follow(const std::string& key, std::span<const Valu
   return plan && plan->is_for(inputs) ? plan->run(inputs) : std::nullopt;
 }
 
+std::optional<Value> Runner::call_by_plan(const std::string& function, const std::vector<Value>& arguments,
+                                          const Surroundings& around) {
+  const auto inputs = std::span<const Value>(arguments).subspan(1);
+  auto key = call_key(function, arguments[0], inputs);
+  if (!key) return std::nullopt;
+  bool has_plan = false;
+  if (auto result = follow(*key, inputs, has_plan)) return result;
+  if (has_plan || !is_worth_recording(function)) return std::nullopt;
+  return record(function, std::move(*key), arguments, around);
+}
+
+// The methods of submodules, within a call that is interpreted.
+class Runner::Parts final : public Shortcuts {
+ public:
+  Parts(Runner& runner, Recording& whole) : runner_(runner), whole_(whole) {}
+
+  std::optional<Value> call(const std::string& method, const std::vector<Value>& arguments, uint32_t depth) override {
+    if (!is_worth(method, arguments)) return std::nullopt;
+    return runner_.call_by_plan(method, arguments, {.whole = &whole_, .depth = depth});
+  }
+
+ private:
+  bool is_worth(const std::string& method, const std::vector<Value>& arguments) {
+    const auto inputs = std::span(arguments).subspan(1);
+    const bool takes_tensors =
+        std::ranges::any_of(inputs, [](const Value& one) { return one.is_tensor() || one.is_list() || one.is_dict(); });
+    if (!takes_tensors || !runner_.is_worth_recording(method)) return false;
+    const ClassInfo* c = runner_.program_.find_class(arguments[0].to_object().python_class());
+    return c && c->source->kind == ClassKind::module;
+  }
+
+  Runner& runner_;
+  Recording& whole_;
+};
+
 // What was recorded kept to the limit of steps, and so does its plan.
 Value Runner::call(const std::string& function, std::vector<Value> arguments) {
-  const auto inputs = std::span<const Value>(arguments).subspan(1);
-  if (auto key = call_key(function, inputs)) {
-    bool has_plan = false;
-    if (auto result = follow(*key, inputs, has_plan)) return std::move(*result);
-    if (!has_plan && is_worth_recording(function)) return record(function, std::move(*key), std::move(arguments));
+  auto result = call_by_plan(function, arguments, {});
+  if (!result) {
+    Recording watching(root_, std::span<const Value>(arguments).subspan(1), "is not recorded");
+    Parts parts(*this, watching);
+    result = Interpreter(program_, options_, {.recording = &watching, .shortcuts = &parts})
+                 .call(function, std::move(arguments));
   }
-  Recording watching(root_, inputs, "is not recorded");
-  return Interpreter(program_, options_, &watching).call(function, std::move(arguments));
+  give_up_if_shared(*result);
+  return std::move(*result);
+}
+
+// A program that makes lists its attributes may give back one of them, which the caller may change.
+void Runner::give_up_if_shared(const Value& result) {
+  if (!program_.sets_containers() || program_.gave_up_plans() || !is_changeable(result)) return;
+  Reach module, given;
+  add_reachable(root_, module);
+  add_reachable(result, given);
+  const auto is_modules = [&](const void* holder) { return module.holders.contains(holder); };
+  if (std::ranges::any_of(given.holders, is_modules)) program_.give_up_plans();
 }
 
 }  // namespace okibi::script

@@ -11,7 +11,7 @@ namespace okibi::script {
 
 // The first call for inputs of some sizes is interpreted and recorded; the second makes a plan of it, and later ones follow
 // that. Kept are the plans of the last few sizes. Where a program goes by the numbers of its inputs, or changes its attributes,
-// all calls are interpreted. Any number of threads may call.
+// calls are interpreted, and methods of its submodules have plans of their own. Any number of threads may call.
 class Runner {
  public:
   Runner(Program& program, const Value& root, const jit::LoadOptions& options)
@@ -28,20 +28,27 @@ class Runner {
 
  private:
   struct Kept {
-    std::string key;
+    std::string function, key;
+    Value self;  // whose method it is: no other has its identity meanwhile
     Draft draft;
     std::shared_ptr<const Plan> plan;  // null until there is a second call
-    uint64_t changes;  // of the program's, when it was recorded
+    std::unordered_set<const void*> holders;  // what of self may be changed
+    uint64_t changes;  // of the program's, after which none of them was
     uint64_t last_use;
   };
+  class Parts;
 
   std::shared_ptr<const Plan> find(const std::string& key);
   std::shared_ptr<const Plan> plan_of(Draft draft);
-  void keep(std::string key, Draft draft, uint64_t changes);
+  void keep(Kept kept);
   bool is_worth_recording(const std::string& function);
   void note_attempt(const std::string& function, const char* why, bool counts);
   std::optional<Value> follow(const std::string& key, std::span<const Value> inputs, bool& has_plan);
-  Value record(const std::string& function, std::string key, std::vector<Value> arguments);
+  std::optional<Value> call_by_plan(const std::string& function, const std::vector<Value>& arguments,
+                                    const Surroundings& around);
+  void give_up_if_shared(const Value& result);
+  Value record(const std::string& function, std::string key, const std::vector<Value>& arguments,
+               const Surroundings& around);
 
   Program& program_;
   const Value root_;
