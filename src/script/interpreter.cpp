@@ -281,7 +281,8 @@ void Interpreter::note_attribute(const Value& object, const Value& value) {
 Value Interpreter::call_method(const Node& node, Frame& frame) {
   std::vector<Value> arguments = inputs_of(node, frame);
   const std::string name = fmt::format("{}.{}", arguments[0].to_object().python_class(), node.name);
-  if (around_.shortcuts && !is_limited_) {
+  const bool is_noted = recording_ && !recording_->refusal();
+  if (around_.shortcuts && !is_noted && !is_limited_) {
     if (auto result = around_.shortcuts->call(name, arguments, depth_)) return std::move(*result);
   }
   return call(name, std::move(arguments));

@@ -79,13 +79,38 @@ void Runner::note_attempt(const std::string& function, const char* why, bool cou
   attempts.refused += why && counts ? 1 : 0;
 }
 
+// The methods of submodules, within a call that is interpreted.
+class Runner::Parts final : public Shortcuts {
+ public:
+  Parts(Runner& runner, Recording& whole) : runner_(runner), whole_(whole) {}
+
+  std::optional<Value> call(const std::string& method, const std::vector<Value>& arguments, uint32_t depth) override {
+    if (!is_worth(method, arguments)) return std::nullopt;
+    return runner_.call_by_plan(method, arguments, {.whole = &whole_, .depth = depth});
+  }
+
+ private:
+  bool is_worth(const std::string& method, const std::vector<Value>& arguments) {
+    const auto inputs = std::span(arguments).subspan(1);
+    const bool takes_tensors =
+        std::ranges::any_of(inputs, [](const Value& one) { return one.is_tensor() || one.is_list() || one.is_dict(); });
+    if (!takes_tensors || !runner_.is_worth_recording(method)) return false;
+    const ClassInfo* c = runner_.program_.find_class(arguments[0].to_object().python_class());
+    return c && c->source->kind == ClassKind::module;
+  }
+
+  Runner& runner_;
+  Recording& whole_;
+};
+
 Value Runner::record(const std::string& function, std::string key, const std::vector<Value>& arguments,
                      const Surroundings& around) {
   const uint64_t changes = program_.changes();
   Recording recording(arguments[0], std::span(arguments).subspan(1));
-  const Value result =
-      Interpreter(program_, options_, {.recording = &recording, .whole = around.whole, .depth = around.depth})
-          .call(function, arguments);
+  Parts parts(*this, around.whole ? *around.whole : recording);
+  const Surroundings inside{
+      .recording = &recording, .whole = around.whole, .shortcuts = &parts, .depth = around.depth};
+  const Value result = Interpreter(program_, options_, inside).call(function, arguments);
   auto recorded = recording.finish(result);
   std::unordered_set<const void*> holders = recorded ? std::move(recorded->holders) : std::unordered_set<const void*>();
   auto draft = recorded ? draft_of(std::move(*recorded)) : std::nullopt;
@@ -114,30 +139,6 @@ std::optional<Value> Runner::call_by_plan(const std::string& function, const std
   if (has_plan || !is_worth_recording(function)) return std::nullopt;
   return record(function, std::move(*key), arguments, around);
 }
-
-// The methods of submodules, within a call that is interpreted.
-class Runner::Parts final : public Shortcuts {
- public:
-  Parts(Runner& runner, Recording& whole) : runner_(runner), whole_(whole) {}
-
-  std::optional<Value> call(const std::string& method, const std::vector<Value>& arguments, uint32_t depth) override {
-    if (!is_worth(method, arguments)) return std::nullopt;
-    return runner_.call_by_plan(method, arguments, {.whole = &whole_, .depth = depth});
-  }
-
- private:
-  bool is_worth(const std::string& method, const std::vector<Value>& arguments) {
-    const auto inputs = std::span(arguments).subspan(1);
-    const bool takes_tensors =
-        std::ranges::any_of(inputs, [](const Value& one) { return one.is_tensor() || one.is_list() || one.is_dict(); });
-    if (!takes_tensors || !runner_.is_worth_recording(method)) return false;
-    const ClassInfo* c = runner_.program_.find_class(arguments[0].to_object().python_class());
-    return c && c->source->kind == ClassKind::module;
-  }
-
-  Runner& runner_;
-  Recording& whole_;
-};
 
 // What was recorded kept to the limit of steps, and so does its plan.
 Value Runner::call(const std::string& function, std::vector<Value> arguments) {
