@@ -1,13 +1,13 @@
 // okibi/jit.h: TorchScript programs, without libtorch.
 //
-// load() gives a module that runs: its methods, with Values in and out. The first call of a method for inputs of some sizes
-// runs the program itself, statement by statement, and notes what it calls; from the second on a plan of that is followed,
-// in which convolutions and linear layers take in what comes behind them (LoadOptions::exact). Where a program goes by the
-// numbers of its inputs, or changes its attributes, each call is run statement by statement. Nothing is recorded for
-// gradients, and all tensors lie in memory whatever device they were saved from. A plan has copies of the weights that went
-// into it; it sees when a weight is changed in place, but not when somebody writes to it through a pointer.
-// An operator that okibi does not have is Error(unsupported) once it is reached, and not before; what the program
-// itself raises is Error(bad_argument) with its words, the record and the line.
+// load() gives a module that runs: its methods, with Values in and out. The first call of a method for inputs of some
+// sizes runs the program itself, statement by statement, and notes what it calls; from the second on a plan of that is
+// followed, in which convolutions and linear layers take in what comes behind them (LoadOptions::exact). Where a
+// program goes by the numbers of its inputs, or changes its attributes, each call is run statement by statement.
+// Nothing is recorded for gradients, and all tensors lie in memory whatever device they were saved from. A plan has
+// copies of the weights that went into it; it sees when a weight is changed in place, but not when somebody writes to
+// it through a pointer. An operator that okibi does not have is Error(unsupported) once it is reached, and not before;
+// what the program itself raises is Error(bad_argument) with its words, the record and the line.
 //
 // describe() says what a program holds. Its source is parsed, as a whole, and which operators it calls is found out by
 // the types, as PyTorch does; nothing of it is run.
@@ -98,8 +98,8 @@ struct LoadOptions {
   Limits limits = {};
   // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
   uint64_t max_steps = 0;
-  // All operators one by one, to the digits that each gives alone (some 1e-5 of PyTorch's). Otherwise convolutions take in
-  // what comes behind them, and the low digits change (1e-4).
+  // All operators one by one, to the digits that each gives alone (some 1e-5 of PyTorch's). Otherwise convolutions take
+  // in what comes behind them, and the low digits change (1e-4).
   bool exact = false;
   // Takes what a program prints, line by line, on the thread that called it. Where it is empty, that goes to the
   // standard output, as in PyTorch.
@@ -129,8 +129,8 @@ class Module {
   // Error(bad_argument) for a value of another type than the class declares.
   void set_attribute(const std::string& path, Value value) const;
 
-  // Its parameters and buffers, by the names and in the order that PyTorch gives them. The tensors are the module's own:
-  // what is written into them, it computes with.
+  // Its parameters and buffers, by the names and in the order that PyTorch gives them. The tensors are the module's
+  // own: what is written into them, it computes with.
   StateDict state_dict() const;
 
   // What torch.jit.save(_extra_files) put into the file, or save(). Error(not_found) with the names there are.
@@ -147,24 +147,24 @@ Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options
 
 // ---------------------------------------------------------------------------------------------------------- writing
 
-// A module that does what this one does, made of okibi's layers, in the mode in which it is: its parameters and buffers are the
-// same tensors, and the classes have PyTorch's names, so that a program saved from it can be trained on in PyTorch. A
-// model of one's own says what its forward is in TorchScript (nn::Module::set_script_forward); without that it is
-// Error(unsupported).
+// A module that does what this one does, made of okibi's layers, in the mode in which it is: its parameters and buffers
+// are the same tensors, and the classes have PyTorch's names, so that a program saved from it can be trained on in
+// PyTorch. A model of one's own says what its forward is in TorchScript (nn::Module::set_script_forward); without that
+// it is Error(unsupported).
 Module script(const nn::Module& module);
 
 struct TraceOptions {
-  // The dimension of the inputs that may be of another size for each call: those that have as many there as the first input
-  // have the batch in it. None for a program for inputs of just these sizes.
+  // The dimension of the inputs that may be of another size for each call: those that have as many there as the first
+  // input have the batch in it. None for a program for inputs of just these sizes.
   std::optional<int64_t> batch_dim = 0;
 };
 
 // A module that does what the forward of this one did for the inputs, whatever C++ it is made of: the operators that it
-// called, one after the other. Parameters, buffers and submodules are there under their names, and the tensors are the same.
-// For a free batch size the forward runs three times, with rows of the inputs repeated, and the program is compared with it
-// twice. Ways that the forward took by the numbers in its inputs cannot be followed: reading one (item()) is
-// Error(unsupported), as are changes in place, and what depends on the batch size in other ways than by sums and multiples
-// of it. In eval mode alone: Error(bad_argument).
+// called, one after the other. Parameters, buffers and submodules are there under their names, and the tensors are the
+// same. For a free batch size the forward runs three times, with rows of the inputs repeated, and the program is
+// compared with it twice. Ways that the forward took by the numbers in its inputs cannot be followed: reading one
+// (item()) is Error(unsupported), as are changes in place, and what depends on the batch size in other ways than by
+// sums and multiples of it. In eval mode alone: Error(bad_argument).
 Module trace(const nn::AnyModule& module, const std::vector<Tensor>& inputs, const TraceOptions& options = {});
 
 using ExtraFiles = std::vector<std::pair<std::string, std::string>>;  // name → bytes

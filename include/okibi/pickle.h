@@ -140,9 +140,9 @@ Graph decode(std::span<const std::byte> bytes, const Limits& limits = {});
 
 enum class Dialect : uint8_t {
   python,
-  // What PyTorch's C++ reads of it (torch/csrc/jit/serialization/unpickler.cpp): lists always in batches, numbers beyond
-  // 32 bits as LONG1 of 8 bytes, Error(unsupported) for those beyond 64; the arguments of a call may be something else
-  // than a tuple.
+  // What PyTorch's C++ reads of it (torch/csrc/jit/serialization/unpickler.cpp): lists always in batches, numbers
+  // beyond 32 bits as LONG1 of 8 bytes, Error(unsupported) for those beyond 64; the arguments of a call may be
+  // something else than a tuple.
   torchscript,
 };
 

@@ -124,8 +124,8 @@ int64_t places_at_once(const Convolution& c) {
 
 // The patches are x itself.
 bool sees_one_place(const Convolution& c) {
-  return c.kernel.size() == 1 && c.stride.depth * c.stride.height * c.stride.width == 1 &&
-         c.padding.depth == 0 && c.padding.height == 0 && c.padding.width == 0;
+  return c.kernel.size() == 1 && c.stride.depth * c.stride.height * c.stride.width == 1 && c.padding.depth == 0 &&
+         c.padding.height == 0 && c.padding.width == 0;
 }
 
 // Calls work(places, patches) for all places of an image, some at a time. What patches are given is undefined.

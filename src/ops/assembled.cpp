@@ -181,7 +181,8 @@ struct Pad {
   }
 };
 struct ConstantPad {
-  static constexpr std::string_view schema = "aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor";
+  static constexpr std::string_view schema =
+      "aten::constant_pad_nd(Tensor self, SymInt[] pad, Scalar value=0) -> Tensor";
   static Tensor compose(const Tensor& x, const Dims& pad, const Value& value) {
     return Pad::compose(x, pad, "constant", value.to_double());
   }
@@ -197,7 +198,8 @@ std::span<const okibi::Op> assembled_ops() {
                                        entry<Repeat>(),
                                        entry<SplitSizes>(),
                                        entry<SplitWithSizes>(),
-                                       entry<Pad>(), entry<ConstantPad>()};
+                                       entry<Pad>(),
+                                       entry<ConstantPad>()};
   return rows;
 }
 

@@ -56,8 +56,8 @@ Tensor like(const Tensor& tensor, bool needed) { return needed ? empty(tensor.si
 // Outputs: h of all steps, the last c; and what backward needs, gates and c of all steps.
 struct LstmLayer {
   static std::array<OutputSpec, 4> infer(const Tensor& x, const Tensor& h0, const Tensor& c0, const Tensor& w_ih,
-                                         const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh,
-                                         const Tensor& w_hr, bool) {
+                                         const Tensor& w_hh, const Tensor& b_ih, const Tensor& b_hh, const Tensor& w_hr,
+                                         bool) {
     const int64_t steps = x.size(0), batch = x.size(1), hidden = c0.size(1);
     check_recurrence(x, h0, w_ih, w_hh, b_ih, b_hh, 4, hidden);
     check_sizes(c0, {batch, hidden}, x, "the state c");
@@ -104,10 +104,10 @@ struct LstmLayer {
     const Tensor of_out = whole(gradients[0]), of_c = whole(gradients[1]);
     const kernels::Recurrence r = described(all[0], all[1], all[2].size(1), reverse);
     dispatch_floating(all[0].dtype(), "lstm", [&]<class T>() {
-      kernels::lstm_backward<T>(r, pointers<T>(all),
-                                {pointer<T>(of_out), pointer<T>(of_c), pointer<T>(made[0]), pointer<T>(made[1]),
-                                 pointer<T>(made[2]), pointer<T>(made[3]), pointer<T>(made[4]), pointer<T>(made[5]),
-                                 pointer<T>(made[7])});
+      kernels::lstm_backward<T>(
+          r, pointers<T>(all),
+          {pointer<T>(of_out), pointer<T>(of_c), pointer<T>(made[0]), pointer<T>(made[1]), pointer<T>(made[2]),
+           pointer<T>(made[3]), pointer<T>(made[4]), pointer<T>(made[5]), pointer<T>(made[7])});
     });
     if (edges.needed(6)) made[6] = edges.needed(5) ? made[5].clone() : made[5];
     return made;
@@ -134,8 +134,7 @@ struct GruLayer {
   }
   static void forward(const Tensor& x, const Tensor& h0, const Tensor& w_ih, const Tensor& w_hh, const Tensor& b_ih,
                       const Tensor& b_hh, bool reverse, const Tensor& out, const Tensor& gates, const Tensor& h_n) {
-    const Tensors all{
-        {whole(x), whole(h0), whole(w_ih), whole(w_hh), whole(b_ih), whole(b_hh), out, gates, h_n}};
+    const Tensors all{{whole(x), whole(h0), whole(w_ih), whole(w_hh), whole(b_ih), whole(b_hh), out, gates, h_n}};
     const kernels::Recurrence r = described(x, h0, h0.size(1), reverse);
     dispatch_floating(x.dtype(), "gru", [&]<class T>() { kernels::gru<T>(r, pointers<T>(all)); });
   }
@@ -217,7 +216,8 @@ size_t check_counts(std::span<const Tensor> params, const Layout& layout, const 
 Recurrent run_all(const Tensor& input, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
                   const RecurrentOptions& options, RecurrentLayer layer) {
   if (input.dim() != 3) {
-    throw Error(ErrorKind::bad_argument, "a recurrent layer takes (steps, batch, input)").found(to_string(input.sizes()));
+    throw Error(ErrorKind::bad_argument, "a recurrent layer takes (steps, batch, input)")
+        .found(to_string(input.sizes()));
   }
   Recurrent r = run_layers(options.batch_first ? input.transpose(0, 1) : input, h0, c0, params, options, layer);
   if (options.batch_first) r.out = r.out.transpose(0, 1);
@@ -288,13 +288,16 @@ namespace {
 
 struct Lstm {
   static constexpr std::string_view schema =
-      "aten::lstm.input(Tensor input, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
+      "aten::lstm.input(Tensor input, Tensor[] hx, Tensor[] params, bool has_biases, int num_layers, float dropout, "
+      "bool "
       "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor, Tensor)";
   static std::array<Tensor, 3> compose(const Tensor& x, std::span<const Tensor> hx, std::span<const Tensor> params,
                                        bool biases, int64_t layers, double dropout, bool train, bool bidirectional,
                                        bool batch_first) {
-    if (hx.size() != 2) throw Error(ErrorKind::bad_argument, "lstm expects two hidden states").found(uint64_t{hx.size()});
-    const Recurrent r = okibi::lstm(x, hx[0], hx[1], params, {layers, biases, dropout, train, bidirectional, batch_first});
+    if (hx.size() != 2)
+      throw Error(ErrorKind::bad_argument, "lstm expects two hidden states").found(uint64_t{hx.size()});
+    const Recurrent r =
+        okibi::lstm(x, hx[0], hx[1], params, {layers, biases, dropout, train, bidirectional, batch_first});
     return {r.out, r.h, r.c};
   }
 };
@@ -315,11 +318,13 @@ template <RecurrentLayer layer>
 constexpr std::string_view plain_schema = {};
 template <>
 constexpr std::string_view plain_schema<tanh_layer> =
-    "aten::rnn_tanh.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
+    "aten::rnn_tanh.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, "
+    "bool "
     "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)";
 template <>
 constexpr std::string_view plain_schema<relu_layer> =
-    "aten::rnn_relu.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, bool "
+    "aten::rnn_relu.input(Tensor input, Tensor hx, Tensor[] params, bool has_biases, int num_layers, float dropout, "
+    "bool "
     "train, bool bidirectional, bool batch_first) -> (Tensor, Tensor)";
 
 template <RecurrentLayer layer>

@@ -33,8 +33,8 @@ class ScriptArchive {
   int64_t version() const noexcept { return version_; }
   const zip::Reader& records() const noexcept { return records_; }
   Sources& sources() noexcept { return sources_; }
-  std::vector<Value> constants() const;                               // read each time
-  Value root() const;                                                 // the module with its tensors; read each time
+  std::vector<Value> constants() const;  // read each time
+  Value root() const;                    // the module with its tensors; read each time
   const std::string& root_class() const noexcept { return root_class_; }
   std::vector<std::pair<std::string, uint64_t>> extra_files() const;  // names and sizes
 

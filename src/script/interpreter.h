@@ -22,10 +22,10 @@ class Shortcuts {
 
 // What an interpreted call is a part of.
 struct Surroundings {
-  Recording* recording = nullptr;   // notes what is called
-  Recording* whole = nullptr;       // of the call that this one is a part of: knows what outlives that
+  Recording* recording = nullptr;  // notes what is called
+  Recording* whole = nullptr;      // of the call that this one is a part of: knows what outlives that
   Shortcuts* shortcuts = nullptr;
-  uint32_t depth = 0;               // how deep it is already
+  uint32_t depth = 0;  // how deep it is already
 };
 
 class Interpreter {

@@ -40,8 +40,8 @@ bool fits(const Value& value, const script::Type& type) {
                          type.kind == script::TypeKind::boolean || type.kind == script::TypeKind::string ||
                          type.kind == script::TypeKind::dict || type.kind == script::TypeKind::tuple;
   if (type.kind == script::TypeKind::list) {
-    return value.is_list() && std::ranges::all_of(value.to_list().items(),
-                                                  [&](const Value& item) { return fits(item, type.items[0]); });
+    return value.is_list() &&
+           std::ranges::all_of(value.to_list().items(), [&](const Value& item) { return fits(item, type.items[0]); });
   }
   if (type.kind == script::TypeKind::optional) return value.is_none() || fits(value, type.items[0]);
   return !is_simple || script::is_of(value, type);

@@ -63,7 +63,8 @@ class Program {
   // How often an object got another attribute, or a list or dict that may be one was changed. Any number of threads.
   uint64_t changes() const;
   void note_change(const void* holder);  // by its Value::identity
-  // Whether one of them was changed after there were so many changes. True, too, where that is too long ago to be known.
+  // Whether one of them was changed after there were so many changes. True, too, where that is too long ago to be
+  // known.
   bool were_changed(const std::unordered_set<const void*>& holders, uint64_t since) const;
 
   // Somebody else may hold, and change, what attributes hold: from then on nothing is known of them.

@@ -98,9 +98,9 @@ std::string forward_in_python(const ModelShape& shape) {
 std::string forward_in_script(const ModelShape& shape) {
   std::string source = "def forward(self, categorical: Tensor, continuous: Tensor) -> Tensor:\n", parts;
   for (size_t i = 0; i < shape.embeddings.size(); ++i) {
-    source += fmt::format(
-        "  embedded_{0} = (getattr(self.embeddings, {1})).forward(torch.select(categorical, 1, {0}), )\n", i,
-        repr(shape.embeddings[i].name));
+    source +=
+        fmt::format("  embedded_{0} = (getattr(self.embeddings, {1})).forward(torch.select(categorical, 1, {0}), )\n",
+                    i, repr(shape.embeddings[i].name));
     parts += fmt::format("embedded_{}, ", i);
   }
   if (shape.continuous > 0) parts += "continuous";

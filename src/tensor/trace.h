@@ -1,5 +1,5 @@
-// tensor/trace.h: a listener that hears what is done with tensors on its thread: each operation once, as PyTorch's schema of
-// it says, and not those that it is made of. jit::trace makes programs of that.
+// tensor/trace.h: a listener that hears what is done with tensors on its thread: each operation once, as PyTorch's
+// schema of it says, and not those that it is made of. jit::trace makes programs of that.
 #pragma once
 
 #include <initializer_list>

@@ -50,7 +50,8 @@ Tensor Tensor::reshape(Dims sizes) const {
   Dims inferred = infer_size(std::move(sizes), body.numel);
   std::optional<Dims> strides = view_strides(body.sizes, body.strides, inferred);
   if (strides)
-    return noted("aten::reshape", make_view(*this, inferred, *std::move(strides), body.storage_offset), *this, inferred);
+    return noted("aten::reshape", make_view(*this, inferred, *std::move(strides), body.storage_offset), *this,
+                 inferred);
   const auto copied = [&] {
     const trace::Pause pause;
     return clone().view(inferred);
@@ -128,8 +129,8 @@ Tensor Tensor::transpose(int64_t a, int64_t b) const {
     std::swap(sizes[one], sizes[other]);
     std::swap(strides[one], strides[other]);
   }
-  return noted("aten::transpose.int", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this,
-               a, b);
+  return noted("aten::transpose.int", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset),
+               *this, a, b);
 }
 
 Tensor Tensor::t() const {
@@ -161,7 +162,8 @@ Tensor Tensor::permute(Dims order) const {
     sizes[i] = body.sizes[from];
     strides[i] = body.strides[from];
   }
-  return noted("aten::permute", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this, order);
+  return noted("aten::permute", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this,
+               order);
 }
 
 Tensor Tensor::squeeze() const {
@@ -194,7 +196,8 @@ Tensor Tensor::unsqueeze(int64_t dim) const {
   const int64_t stride = at == sizes.size() ? 1 : wrapping_mul(sizes[at], strides[at]);
   sizes.insert(at, 1);
   strides.insert(at, stride);
-  return noted("aten::unsqueeze", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this, dim);
+  return noted("aten::unsqueeze", make_view(*this, std::move(sizes), std::move(strides), body.storage_offset), *this,
+               dim);
 }
 
 Tensor Tensor::expand(Dims target) const {

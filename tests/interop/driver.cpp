@@ -103,8 +103,9 @@ Value embedded(const Value& example) {
                                                          .sparse = options["sparse"].to_bool()});
   const Tensor out = embedding(example["ids"].to_tensor());
   out.backward(example["gradient"].to_tensor());
-  return Dict{
-      {"output", out.detach().clone()}, {"weight", embedding.weight().detach()}, {"gradient", gradient_of(embedding.weight())}};
+  return Dict{{"output", out.detach().clone()},
+              {"weight", embedding.weight().detach()},
+              {"gradient", gradient_of(embedding.weight())}};
 }
 
 Value bagged(const Value& example) {
@@ -330,7 +331,8 @@ Value output_of_script(const std::string& path, const testing_help::LayerCase& o
   return testing_help::joined(module.forward(std::move(arguments), std::move(named)));
 }
 
-// layers FOLDER: each layer of the list as a whole model, N.pt, and as a program, N.script.pt; in cases.pth what it does.
+// layers FOLDER: each layer of the list as a whole model, N.pt, and as a program, N.script.pt; in cases.pth what it
+// does.
 void layers(const Files& files) {
   List all;
   for (const testing_help::LayerCase& one : testing_help::layer_cases()) {
@@ -374,8 +376,8 @@ Tensor with_more_rows(const Tensor& x) {
   return index_select(x, 0, rows);
 }
 
-// traces FOLDER: each layer of the list, in eval mode, as a traced program, N.trace.pt; in traces.pth what it gives, also for
-// another batch size.
+// traces FOLDER: each layer of the list, in eval mode, as a traced program, N.trace.pt; in traces.pth what it gives,
+// also for another batch size.
 void traces(const Files& files) {
   List all;
   const NoGrad no_grad;
@@ -388,7 +390,9 @@ void traces(const Files& files) {
     for (const Tensor& input : one.inputs) inputs.push_back(input.detach());
     for (const Tensor& input : inputs)
       more.push_back(input.size(0) == inputs[0].size(0) ? with_more_rows(input) : input);
-    const auto given = [](const std::vector<Tensor>& tensors) { return std::vector<Value>(tensors.begin(), tensors.end()); };
+    const auto given = [](const std::vector<Tensor>& tensors) {
+      return std::vector<Value>(tensors.begin(), tensors.end());
+    };
     Dict entry{{"python", one.python}, {"inputs", List(given(inputs))}, {"more", List(given(more))}};
     const std::string path = files.at(0) + "/" + std::to_string(all.size()) + ".trace.pt";
     entry.set("output", testing_help::joined(module.call(given(inputs))));

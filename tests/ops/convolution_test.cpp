@@ -21,7 +21,9 @@ std::string problem_of(std::string_view op, const samples::Arguments& arguments)
 }
 
 Tensor pad_zeros(const Tensor& x, int64_t columns, int64_t lines) {
-  return find_op("aten::constant_pad_nd")->call(samples::Arguments{x, dims({columns, columns, lines, lines}), 0}).to_tensor();
+  return find_op("aten::constant_pad_nd")
+      ->call(samples::Arguments{x, dims({columns, columns, lines, lines}), 0})
+      .to_tensor();
 }
 
 samples::Arguments transposed(const Tensor& x, const Tensor& weight, int64_t stride, int64_t padding, int64_t added,
@@ -83,7 +85,8 @@ TEST(Convolution, PaddingByNameIsSameOrValid) {
 
 // Larger than what is unfolded at once: its parts end within lines and within images.
 TEST(Convolution, OfALargeImageIsThatOfItsParts) {
-  const Tensor x = some({2, 40, 61, 67}).to(float32).requires_grad_(), w = some({3, 40, 5, 5}).to(float32).requires_grad_();
+  const Tensor x = some({2, 40, 61, 67}).to(float32).requires_grad_(),
+               w = some({3, 40, 5, 5}).to(float32).requires_grad_();
   const ConvolutionOptions options{.stride = {1, 2}, .padding = {2, 3}, .dilation = {2, 1}, .groups = 1};
   const Tensor out = convolution(x, w, {}, options);
   ASSERT_EQ(out.sizes(), (Dims{2, 3, 57, 35}));
@@ -93,7 +96,8 @@ TEST(Convolution, OfALargeImageIsThatOfItsParts) {
   std::vector<Tensor> parts;  // of one line each, which are unfolded as a whole
   const Tensor padded = pad_zeros(wide, 3, 2);
   for (int64_t y = 0; y < 57; ++y)
-    parts.push_back(convolution(padded.slice(2, y, y + 9), filters, {}, {.stride = {1, 2}, .padding = {0, 0}, .dilation = {2, 1}, .groups = 1}));
+    parts.push_back(convolution(padded.slice(2, y, y + 9), filters, {},
+                                {.stride = {1, 2}, .padding = {0, 0}, .dilation = {2, 1}, .groups = 1}));
   const Tensor expected = cat(parts, 2);
   expected.backward(g.to(float64));
   EXPECT_TRUE(allclose(out.to(float64), expected, 1e-4, 1e-3));
@@ -110,7 +114,8 @@ TEST(Convolution, OfChannelsByThemselvesAndOfSinglePlaces) {
     EXPECT_TRUE(allclose(convolution(x, alone, {}, {two, one, one, 6}), convolution(x, whole, {}, {two, one, one, 1})));
     const Tensor single = some({4, 6, 1, 1}), centred = zeros({4, 6, 3, 3}, {float64});
     centred.select(3, 1).select(2, 1).copy_(single.select(3, 0).select(2, 0));
-    EXPECT_TRUE(allclose(convolution(x, single, {}, {two, {0, 0}, one, 1}), convolution(x, centred, {}, {two, one, one, 1})));
+    EXPECT_TRUE(
+        allclose(convolution(x, single, {}, {two, {0, 0}, one, 1}), convolution(x, centred, {}, {two, one, one, 1})));
   }
 }
 

@@ -415,10 +415,9 @@ Map merged(Map all, std::initializer_list<Map> families) {
 }  // namespace
 
 const Map& all() {
-  static const Map samples =
-      merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(), indexing_samples(),
-                               interpolation_samples(), ordering_samples(), product_samples(), recurrent_samples(),
-                               statistics_samples()});
+  static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(),
+                                                      indexing_samples(), interpolation_samples(), ordering_samples(),
+                                                      product_samples(), recurrent_samples(), statistics_samples()});
   return samples;
 }
 

@@ -37,8 +37,10 @@ inline double difference(const Tensor& ours, const Tensor& theirs, const std::st
 // Detections whose scores differ in their last digits come in either order: for each of theirs, which of ours it is.
 inline Tensor order_of_detections(const Value& ours, const Value& theirs) {
   constexpr double last_digits = 1e-5;
-  const auto scores = ours["scores"].to_tensor().to_vector<double>(), wanted = theirs["scores"].to_tensor().to_vector<double>();
-  const auto boxes = ours["boxes"].to_tensor().to_vector<double>(), places = theirs["boxes"].to_tensor().to_vector<double>();
+  const auto scores = ours["scores"].to_tensor().to_vector<double>(),
+             wanted = theirs["scores"].to_tensor().to_vector<double>();
+  const auto boxes = ours["boxes"].to_tensor().to_vector<double>(),
+             places = theirs["boxes"].to_tensor().to_vector<double>();
   const auto count = static_cast<int64_t>(wanted.size());
   const Tensor order = arange(count);
   std::vector<bool> taken(scores.size(), false);

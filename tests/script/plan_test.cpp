@@ -21,8 +21,8 @@ namespace okibi::script {
 namespace {
 
 using jit::Module;
-using testing_help::archive_of;
 using testing::HasSubstr;
+using testing_help::archive_of;
 
 // The program, with what a Runner tells of it.
 struct Made {
@@ -538,7 +538,8 @@ TEST(FusedPlan, TakesEmptyBatches) {
 
 TEST(FusedPlan, FindsEachNumberThatIsNone) {
   for (const int64_t size : {1, 31, 32, 33, 100}) {
-    for (const double odd : {std::nan(""), -std::nan(""), std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity()}) {
+    for (const double odd : {std::nan(""), -std::nan(""), std::numeric_limits<double>::infinity(),
+                             -std::numeric_limits<double>::infinity()}) {
       for (const int64_t at : {int64_t{0}, size / 2, size - 1}) {
         const Tensor x = full({size}, -std::numeric_limits<float>::max());
         EXPECT_TRUE(is_finite(x));
@@ -551,8 +552,9 @@ TEST(FusedPlan, FindsEachNumberThatIsNone) {
 
 // In place by its name alone: it must not keep the rest from being fused.
 TEST(FusedPlan, TakesDropoutInPlaceOutsideOfTraining) {
-  const std::string source = "  training : bool\n  def f(self, x: Tensor) -> Tensor:\n"
-                             "    y = torch.flatten(torch.relu(x), 1)\n    _0 = torch.dropout_(y, 0.5, self.training)\n    return y\n";
+  const std::string source =
+      "  training : bool\n  def f(self, x: Tensor) -> Tensor:\n"
+      "    y = torch.flatten(torch.relu(x), 1)\n    _0 = torch.dropout_(y, 0.5, self.training)\n    return y\n";
   Made program(source, Dict{{"training", false}});
   for (int call = 0; call < 4; ++call) {
     const Tensor x = randn({2, 3, 2});
@@ -563,7 +565,8 @@ TEST(FusedPlan, TakesDropoutInPlaceOutsideOfTraining) {
   EXPECT_FALSE(effects_of(schema).changes);
 }
 
-// ------------------------------------------------------------------------- parts of programs that have no plan as a whole
+// ------------------------------------------------------------------------- parts of programs that have no plan as a
+// whole
 
 // A goes by the numbers of its input, and its B computes.
 const std::string of_parts =
@@ -577,7 +580,8 @@ const std::string of_parts =
     "    if bool(torch.gt(torch.sum(x), 0)):\n      _0 = (self.b).add(all, x, )\n    else:\n      pass\n"
     "    _1 = torch.append(all, (self.b).forward(x, ))\n    return all\n"
     "class B(Module):\n  s : Tensor\n"
-    "  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(torch.add(torch.mul(x, 2), torch.mul(self.s, 3)))\n"
+    "  def forward(self, x: Tensor) -> Tensor:\n    return torch.relu(torch.add(torch.mul(x, 2), torch.mul(self.s, "
+    "3)))\n"
     "  def add(self, all: List[Tensor], x: Tensor) -> int:\n    _0 = torch.append(all, x)\n    return torch.len(all)\n";
 
 Dict state_of_parts() {
@@ -624,7 +628,8 @@ TEST(PartialPlan, EndsWhereMethodsCallThemselves) {
       "    if bool(torch.gt(torch.sum(x), 0)):\n      y = (self.b).forward(x, )\n    else:\n      y = x\n    return y\n"
       "class B(Module):\n  def forward(self, x: Tensor) -> Tensor:\n"
       "    if bool(torch.gt(torch.sum(x), 0)):\n      y = (self).forward(x, )\n    else:\n      y = x\n    return y\n";
-  const Module module = jit::load(archive_of(source, Dict{{"b", Object({.module = "__torch__", .name = "B", .state = Dict()})}}));
+  const Module module =
+      jit::load(archive_of(source, Dict{{"b", Object({.module = "__torch__", .name = "B", .state = Dict()})}}));
   for (int call = 0; call < 6; ++call) EXPECT_THROW(module.call("f", {row({4.0})}), Error);
 }
 

@@ -46,8 +46,8 @@ bool same(const Value& a, const Value& b) {
 
 TEST(Running, GivesWhatPyTorchGives) {
   for (const std::string name :
-       {"torture", "hooked", "indexing", "tabular", "tabular_traced", "convolutional", "convolutional_traced", "transformer", "making",
-        "encoder", "interpolating", "transposing", "packed", "in_place"}) {
+       {"torture", "hooked", "indexing", "tabular", "tabular_traced", "convolutional", "convolutional_traced",
+        "transformer", "making", "encoder", "interpolating", "transposing", "packed", "in_place"}) {
     const Module module = load(golden(name + ".pt"));
     const Value runs = okibi::load(golden(name + ".pth"));
     for (const Value& run : runs.to_list()) {
@@ -90,7 +90,9 @@ std::string problem_of(const std::function<void()>& work) {
 
 TEST(Running, WhatChangesInPlaceKeepsItsKindOfNumbers) {
   const Module module = load(golden("in_place.pt"));
-  EXPECT_THAT(problem_of([&] { module.call("refused", {tensor({1, 2}), tensor({0.5, 1.0})}); }),
+  EXPECT_THAT(problem_of([&] {
+                module.call("refused", {tensor({1, 2}), tensor({0.5, 1.0})});
+              }),
               HasSubstr("result type float32 can't be cast to the desired output type int64"));
   EXPECT_EQ(module.call("refused", {tensor({1.0, 2.0}), tensor({0.5, 1.0}).to(float64)}).to_tensor().dtype(), float32);
   EXPECT_THAT(problem_of([&] { module.call("refused", {tensor({1.0}), tensor({0.5, 1.0})}); }), HasSubstr("[2]"));
@@ -147,7 +149,10 @@ TEST(Running, ArgumentsMayHaveNames) {
   EXPECT_TRUE(same(module.forward({x}, {{"scale", 2.0}}), module.forward({x, 2.0})));
   EXPECT_TRUE(same(module.forward({}, {{"scale", 2.0}, {"x", x}}), module.forward({x, 2.0})));
   EXPECT_THAT(problem_of([&] { module.forward({x}, {{"x", x}}); }), HasSubstr("gives x twice"));
-  EXPECT_THAT(problem_of([&] { module.forward({x}, {{"scale", 1.0}, {"scale", 2.0}}); }), HasSubstr("gives scale twice"));
+  EXPECT_THAT(problem_of([&] {
+                module.forward({x}, {{"scale", 1.0}, {"scale", 2.0}});
+              }),
+              HasSubstr("gives scale twice"));
   EXPECT_THAT(problem_of([&] { module.forward({x}, {{"size", 1}}); }), HasSubstr("gives size which it does not have"));
   EXPECT_THAT(problem_of([&] { module.forward({x}, {{"self", x}}); }), HasSubstr("gives self which it does not have"));
 }
@@ -232,7 +237,8 @@ TEST(RunningMadeOnes, MakersOfTensorsRefuseWhatCannotBe) {
     return problem_of([&] { module.call(method, inputs); });
   };
   constexpr double infinity = std::numeric_limits<double>::infinity();
-  EXPECT_THAT(problem("range", {0.0, 1.0, 0.0}), HasSubstr("arange: the step must not be zero: found from 0 to 1 by 0"));
+  EXPECT_THAT(problem("range", {0.0, 1.0, 0.0}),
+              HasSubstr("arange: the step must not be zero: found from 0 to 1 by 0"));
   EXPECT_THAT(problem("range", {0.0, 1.0, -0.5}), HasSubstr("arange: the bounds do not fit the sign of the step"));
   EXPECT_THAT(problem("range", {0.0, infinity, 1.0}), HasSubstr("arange: the bounds are not finite"));
   EXPECT_THAT(problem("range", {0.0, 1e300, 1e-300}), HasSubstr("arange: there is no such size"));
@@ -258,7 +264,8 @@ TEST(RunningMadeOnes, MakersOfTensorsRefuseWhatCannotBe) {
   EXPECT_THAT(problem("filled", {ones({2})}), HasSubstr("fill_ only supports 0-dimension value tensor: found [2]"));
   EXPECT_THAT(problem("added", {arange(2), ones({2})}),
               HasSubstr("result type float32 can't be cast to the desired output type int64"));
-  EXPECT_THAT(problem("added", {ones({2}), ones({3, 2})}), HasSubstr("output with shape [2] doesn't match the broadcast shape [3, 2]"));
+  EXPECT_THAT(problem("added", {ones({2}), ones({3, 2})}),
+              HasSubstr("output with shape [2] doesn't match the broadcast shape [3, 2]"));
   EXPECT_TRUE(equal(module.call("on_gpu", {ones({2})}).to_tensor(), ones({2}))) << "all tensors lie in memory";
 }
 

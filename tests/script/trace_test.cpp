@@ -106,9 +106,12 @@ TEST(Tracing, SaysWhatCannotBeFollowed) {
                 return y;
               }),
               HasSubstr("in place"));
-  EXPECT_THAT(problem_of_tracing([](const Tensor& x, const Tensor&) { return x * (1.0 / static_cast<double>(x.size(0))); }),
-              HasSubstr("depends on the batch size"));
-  EXPECT_THAT(problem_of_tracing([](const Tensor& x, const Tensor&) { return x.reshape({-1}).expand({x.size(0) * x.size(0), 3 * x.size(0)}); }),
+  EXPECT_THAT(
+      problem_of_tracing([](const Tensor& x, const Tensor&) { return x * (1.0 / static_cast<double>(x.size(0))); }),
+      HasSubstr("depends on the batch size"));
+  EXPECT_THAT(problem_of_tracing([](const Tensor& x, const Tensor&) {
+                return x.reshape({-1}).expand({x.size(0) * x.size(0), 3 * x.size(0)});
+              }),
               HasSubstr("neither a sum nor a multiple"));
   EXPECT_THAT(problem_of_tracing([](const Tensor& x, const Tensor&) { return x + randn({3}); }),
               HasSubstr("depends on the batch size"));
@@ -119,7 +122,9 @@ TEST(Tracing, SaysWhatCannotBeFollowed) {
 }
 
 TEST(Tracing, WithoutAFreeBatchTakesAnyWayThatSizesChoose) {
-  const auto work = [](const Tensor& x, const Tensor&) { return Value(x.size(0) > 2 ? relu(x) * (1.0 / static_cast<double>(x.size(0))) : x); };
+  const auto work = [](const Tensor& x, const Tensor&) {
+    return Value(x.size(0) > 2 ? relu(x) * (1.0 / static_cast<double>(x.size(0))) : x);
+  };
   Free model(work);
   const Tensor x = randn({4, 3});
   const Module program = trace(model, {x}, {.batch_dim = {}});
@@ -128,14 +133,18 @@ TEST(Tracing, WithoutAFreeBatchTakesAnyWayThatSizesChoose) {
 
 TEST(Tracing, IsForEvalModeAlone) {
   nn::Sequential model{nn::Linear(3, 2), nn::Dropout(0.5)};
-  EXPECT_THAT(problem_of([&] { trace(model, {randn({2, 3})}); }), AllOf(HasSubstr("training mode"), HasSubstr("eval()")));
+  EXPECT_THAT(problem_of([&] {
+                trace(model, {randn({2, 3})});
+              }),
+              AllOf(HasSubstr("training mode"), HasSubstr("eval()")));
   model.eval();
   EXPECT_EQ(trace(model, {randn({2, 3})}).forward({randn({9, 3})}).to_tensor().sizes(), (Dims{9, 2}));
   EXPECT_THAT(problem_of([&] { trace(model, {}); }), HasSubstr("without inputs"));
 }
 
 TEST(Tracing, LeavesNobodyListening) {
-  problem_of_tracing([](const Tensor& x, const Tensor&) -> Value { throw Error(ErrorKind::bad_argument, to_string(x.sizes())); });
+  problem_of_tracing(
+      [](const Tensor& x, const Tensor&) -> Value { throw Error(ErrorKind::bad_argument, to_string(x.sizes())); });
   const Tensor y = randn({2}) + 1;
   EXPECT_EQ(y.slice(0, 0, 1).item<float>(), y.data<float>()[0]);
 }

@@ -1,5 +1,5 @@
-// Programs that okibi writes. What PyTorch makes of them, tests/interop tells: of each layer, and of programs of PyTorch's
-// own that were loaded and saved again.
+// Programs that okibi writes. What PyTorch makes of them, tests/interop tells: of each layer, and of programs of
+// PyTorch's own that were loaded and saved again.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -85,7 +85,8 @@ TEST(Writing, SetsAttributesOfTheirTypesAlone) {
   const Module module = load(golden("torture.pt"));
   module.set_attribute("pi", 3);
   EXPECT_EQ(module.attribute("pi").to_double(), 3.0);
-  EXPECT_THAT(problem_of([&] { module.set_attribute("pi", "three"); }), AllOf(HasSubstr("pi"), HasSubstr("expected float")));
+  EXPECT_THAT(problem_of([&] { module.set_attribute("pi", "three"); }),
+              AllOf(HasSubstr("pi"), HasSubstr("expected float")));
   EXPECT_THAT(problem_of([&] { module.set_attribute("names", List{1}); }), HasSubstr("expected List[str]"));
   EXPECT_THAT(problem_of([&] { module.set_attribute("nothing", 1); }), HasSubstr("nothing"));
 }
@@ -137,7 +138,8 @@ TEST(ThreadsWriting, ProgramsAreSavedWhileOthersRunThem) {
   for (std::thread& thread : threads) thread.join();
 }
 
-// ------------------------------------------------------------------------------------------------------------ scripting
+// ------------------------------------------------------------------------------------------------------------
+// scripting
 
 struct AnyNet : nn::Module {
   Tensor forward(const Tensor& x) { return x; }
@@ -178,7 +180,9 @@ TEST(Scripting, TakesAModelOfOnesOwnWithItsForward) {
   Net net;
   EXPECT_THAT(problem_of([&] { script(net); }),
               AllOf(HasSubstr("what Net does is C++"), HasSubstr("set_script_forward")));
-  EXPECT_THAT(problem_of([&] { script(nn::Sequential{nn::Linear(1, 1), nn::Sequential{AnyNet()}}); }),
+  EXPECT_THAT(problem_of([&] {
+                script(nn::Sequential{nn::Linear(1, 1), nn::Sequential{AnyNet()}});
+              }),
               AllOf(HasSubstr("what AnyNet does is C++"), HasSubstr("1.0")));
   net.set_script_forward(
       "def forward(self, ids: Tensor, x: Tensor) -> Tensor:\n"

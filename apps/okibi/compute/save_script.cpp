@@ -67,11 +67,12 @@ int okibi_verb_save_script(int count, char** arguments) {
   using namespace okibi;
   std::string source, target;
   bool json = false;
-  app::Options options("save-script",
-                       "Write a saved model as a TorchScript program, which torch.jit.load and okibi run. The model is one "
-                       "that okibi train wrote, in eval mode, or a whole model of PyTorch's layers. Of one that okibi "
-                       "train wrote, the file encoder.json in it says how a row becomes what forward takes.",
-                       "okibi save-script runs/model.pth model_scripted.pt");
+  app::Options options(
+      "save-script",
+      "Write a saved model as a TorchScript program, which torch.jit.load and okibi run. The model is one "
+      "that okibi train wrote, in eval mode, or a whole model of PyTorch's layers. Of one that okibi "
+      "train wrote, the file encoder.json in it says how a row becomes what forward takes.",
+      "okibi save-script runs/model.pth model_scripted.pt");
   options.positional("MODEL", source, "a model that okibi train wrote, or a whole model of layers");
   options.positional("TARGET", target, "the program to write");
   options.flag("--json", json, "one JSON document");
@@ -79,10 +80,10 @@ int okibi_verb_save_script(int count, char** arguments) {
 
   const app::Program program = app::program_of(source);
   app::BytesProgress bar;
-  jit::save(program.module, target,
-            {.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); },
-             .stop = app::stop_on_signals()},
-            program.files);
+  jit::save(
+      program.module, target,
+      {.progress = [&](uint64_t done, uint64_t total) { bar.update(done, total); }, .stop = app::stop_on_signals()},
+      program.files);
   bar.clear();
   const std::string shown = store::shown(target);
   if (json) {

@@ -12,8 +12,8 @@
 //     Tensor forward(const Tensor& ids) { return out(job(ids)); }
 //   };
 //
-// A child that is assigned another handle after it was registered is another module: what was registered is then no longer
-// what forward uses. Change the numbers of a module, or make the parent anew.
+// A child that is assigned another handle after it was registered is another module: what was registered is then no
+// longer what forward uses. Change the numbers of a module, or make the parent anew.
 //
 // Threads: forward of one module may run on several threads at once in eval mode (dropout draws from the one default
 // generator, so training does not). Changing a module needs the caller's own order.
@@ -87,9 +87,9 @@ class Module {
 
   const std::string& python_class() const noexcept;
   void set_python_class(std::string name);
-  // What `forward` is in Python: "def forward(self, x):\n    return self.mlp(x)\n". For classes that Python cannot import:
-  // a whole-model file then holds a torch.fx.GraphModule, which runs wherever PyTorch is. It may use `torch`, the
-  // children and the tensors of the module, and no branches that depend on numbers (torch.fx traces it).
+  // What `forward` is in Python: "def forward(self, x):\n    return self.mlp(x)\n". For classes that Python cannot
+  // import: a whole-model file then holds a torch.fx.GraphModule, which runs wherever PyTorch is. It may use `torch`,
+  // the children and the tensors of the module, and no branches that depend on numbers (torch.fx traces it).
   const std::string& python_forward() const noexcept;
   void set_python_forward(std::string source);
   // What `forward` is in TorchScript, as its files have it: "def forward(self, x: Tensor) -> Tensor:\n  return
@@ -112,8 +112,8 @@ class Module {
   void register_parameter(std::string name, Tensor value, bool requires_grad = true);
   void register_buffer(std::string name, Tensor value);
   void set_attribute(std::string name, Value value);
-  // All attributes of one of PyTorch's layers, in the order of its row in src/nn/layer_table.cpp. They are where a layer
-  // keeps its options: whole-model files replace them.
+  // All attributes of one of PyTorch's layers, in the order of its row in src/nn/layer_table.cpp. They are where a
+  // layer keeps its options: whole-model files replace them.
   void set_layer_attributes(std::initializer_list<Value> values);
   // In order of registration, and of the layer's row.
   const Tensor& parameter(size_t index) const noexcept;
@@ -170,7 +170,7 @@ T from_value(const Value& value) {
 template <class Arguments>
 constexpr bool may_miss(size_t given) {
   return [&]<size_t... i>(std::index_sequence<i...>) {
-    return given <= sizeof...(i) && ((i < given || MayBeMissing<std::tuple_element_t<i, Arguments>>) && ...);
+    return given <= sizeof...(i) && ((i < given || MayBeMissing<std::tuple_element_t<i, Arguments>>)&&...);
   }
   (std::make_index_sequence<std::tuple_size_v<Arguments>>());
 }
@@ -202,8 +202,8 @@ struct TypedHolder final : ModuleHolder {
       const size_t given = arguments.size(), most = std::tuple_size_v<Arguments>;
       check_argument_count(module.python_class(), may_miss<Arguments>(given) ? given : most, given);
       return [&]<size_t... i>(std::index_sequence<i...>) {
-        return to_value(module.forward(
-            from_value<std::tuple_element_t<i, Arguments>>(i < given ? arguments[i] : Value())...));
+        return to_value(
+            module.forward(from_value<std::tuple_element_t<i, Arguments>>(i < given ? arguments[i] : Value())...));
       }
       (std::make_index_sequence<std::tuple_size_v<Arguments>>());
     } else {

@@ -9,8 +9,9 @@
 
 namespace okibi::script {
 
-// A text that is the same for calls of a method of the very same object whose tensors agree in all but their numbers, all else in its values, and
-// which of them are the same thing. None where an argument is what a plan cannot be made for.
+// A text that is the same for calls of a method of the very same object whose tensors agree in all but their numbers,
+// all else in its values, and which of them are the same thing. None where an argument is what a plan cannot be made
+// for.
 std::optional<std::string> call_key(const std::string& function, const Value& self, std::span<const Value> arguments);
 
 }  // namespace okibi::script

@@ -5,8 +5,8 @@
 namespace okibi::script {
 namespace {
 
-// By bits, several lanes at a time: such a loop compilers make wide. A lane overflows into its sign where all bits of an
-// exponent are set.
+// By bits, several lanes at a time: such a loop compilers make wide. A lane overflows into its sign where all bits of
+// an exponent are set.
 bool are_finite(const uint32_t* bits, int64_t count) {
   constexpr int64_t lanes = 32;
   constexpr uint32_t without_sign = 0x7fffffff, above_exponents = 0x00800000;

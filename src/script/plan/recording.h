@@ -1,7 +1,7 @@
 // script/plan/recording.h: one call of a program, noted operator by operator while it is interpreted.
 //
-// Sizes, dtypes and all that is no tensor decide which way a program takes; for inputs of the same sizes it calls the same
-// operators again, unless it looks at the numbers of a tensor that came of its inputs. What was noted is then a
+// Sizes, dtypes and all that is no tensor decide which way a program takes; for inputs of the same sizes it calls the
+// same operators again, unless it looks at the numbers of a tensor that came of its inputs. What was noted is then a
 // program without questions (plan.h). A recording that cannot be one says why.
 #pragma once
 
@@ -48,14 +48,14 @@ struct Recorded {
   std::unordered_set<const Storage*> changed_outside = {};  // of the module
   std::unordered_set<const Storage*> of_module = {};
   std::unordered_set<const void*> holders = {};  // what of the module may be changed
-  std::vector<Pattern> read = {};  // tensors whose numbers chose the way, though no input changes them
+  std::vector<Pattern> read = {};                // tensors whose numbers chose the way, though no input changes them
   Pattern result = {};
 };
 
 class Recording {
  public:
-  // Of a method of `root`, with these inputs. With a refusal from the first, nothing is noted, but what outlives the call is
-  // known all the same.
+  // Of a method of `root`, with these inputs. With a refusal from the first, nothing is noted, but what outlives the
+  // call is known all the same.
   Recording(const Value& root, std::span<const Value> inputs, const char* refusal = nullptr);
 
   void call(const Node& node, const Code& code, std::span<const Value> arguments, const Value& result);

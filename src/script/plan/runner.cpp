@@ -9,7 +9,7 @@
 namespace okibi::script {
 namespace {
 
-constexpr size_t most_plans = 8;   // of one method
+constexpr size_t most_plans = 8;  // of one method
 constexpr int most_attempts = 3;  // what refused so often will again
 
 }  // namespace
@@ -108,8 +108,7 @@ Value Runner::record(const std::string& function, std::string key, const std::ve
   const uint64_t changes = program_.changes();
   Recording recording(arguments[0], std::span(arguments).subspan(1));
   Parts parts(*this, around.whole ? *around.whole : recording);
-  const Surroundings inside{
-      .recording = &recording, .whole = around.whole, .shortcuts = &parts, .depth = around.depth};
+  const Surroundings inside{.recording = &recording, .whole = around.whole, .shortcuts = &parts, .depth = around.depth};
   const Value result = Interpreter(program_, options_, inside).call(function, arguments);
   auto recorded = recording.finish(result);
   std::unordered_set<const void*> holders = recorded ? std::move(recorded->holders) : std::unordered_set<const void*>();

@@ -9,9 +9,10 @@
 
 namespace okibi::script {
 
-// The first call for inputs of some sizes is interpreted and recorded; the second makes a plan of it, and later ones follow
-// that. Kept are the plans of the last few sizes. Where a program goes by the numbers of its inputs, or changes its attributes,
-// calls are interpreted, and methods of its submodules have plans of their own. Any number of threads may call.
+// The first call for inputs of some sizes is interpreted and recorded; the second makes a plan of it, and later ones
+// follow that. Kept are the plans of the last few sizes. Where a program goes by the numbers of its inputs, or changes
+// its attributes, calls are interpreted, and methods of its submodules have plans of their own. Any number of threads
+// may call.
 class Runner {
  public:
   Runner(Program& program, const Value& root, const jit::LoadOptions& options)
@@ -31,9 +32,9 @@ class Runner {
     std::string function, key;
     Value self;  // whose method it is: no other has its identity meanwhile
     Draft draft;
-    std::shared_ptr<const Plan> plan;  // null until there is a second call
+    std::shared_ptr<const Plan> plan;         // null until there is a second call
     std::unordered_set<const void*> holders;  // what of self may be changed
-    uint64_t changes;  // of the program's, after which none of them was
+    uint64_t changes;                         // of the program's, after which none of them was
     uint64_t last_use;
   };
   class Parts;

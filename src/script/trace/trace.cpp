@@ -70,9 +70,8 @@ std::vector<TracedRun> runs_of(const nn::AnyModule& module, const std::vector<Te
   }
   const int64_t batch = batch_of(inputs, *batch_dim);
   for (const int64_t size : {batch, batch + 1, 2 * batch + 5}) {
-    in_context("for a batch of", std::to_string(size), [&] {
-      runs.push_back(run(module, with_batch(inputs, *batch_dim, batch, size), size, weights));
-    });
+    in_context("for a batch of", std::to_string(size),
+               [&] { runs.push_back(run(module, with_batch(inputs, *batch_dim, batch, size), size, weights)); });
   }
   return runs;
 }
@@ -82,8 +81,7 @@ bool are_close(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || a.sizes() != b.sizes()) return false;
   const Tensor is_number = eq(a, a);
   const Tensor nothing = zeros(a.sizes(), {a.dtype()});
-  return equal(is_number, eq(b, b)) &&
-         allclose(where(is_number, a, nothing), where(is_number, b, nothing), 1e-4, 1e-5);
+  return equal(is_number, eq(b, b)) && allclose(where(is_number, a, nothing), where(is_number, b, nothing), 1e-4, 1e-5);
 }
 
 bool are_close(const Value& a, const Value& b) {
@@ -120,7 +118,8 @@ Module trace(const nn::AnyModule& module, const std::vector<Tensor>& inputs, con
   const script::TracedSource source = source_of(runs, weights, inputs.size(), options.batch_dim.value_or(0));
   const Module traced = module_of(script::scripted_by(module, source.forward, source.constants));
   check_traced(traced, module, inputs);
-  if (options.batch_dim) check_traced(traced, module, with_batch(inputs, *options.batch_dim, runs[0].batch, runs[1].batch));
+  if (options.batch_dim)
+    check_traced(traced, module, with_batch(inputs, *options.batch_dim, runs[0].batch, runs[1].batch));
   return traced;
 }
 

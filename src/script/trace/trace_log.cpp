@@ -122,8 +122,9 @@ void TraceLog::reads(const Tensor& tensor) {
   const Known* found = find(tensor);
   if (!found || !found->depends) return;
   throw untraceable("the forward reads a number out of a tensor that depends on its inputs")
-      .hint("A program that was traced would have this one number for all inputs. Say the forward in TorchScript, with "
-            "set_script_forward.");
+      .hint(
+          "A program that was traced would have this one number for all inputs. Say the forward in TorchScript, with "
+          "set_script_forward.");
 }
 
 }  // namespace okibi::script

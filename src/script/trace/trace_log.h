@@ -1,5 +1,5 @@
-// script/trace/trace_log.h: what one call of a forward does with tensors, operator by operator, and where each tensor comes
-// from.
+// script/trace/trace_log.h: what one call of a forward does with tensors, operator by operator, and where each tensor
+// comes from.
 #pragma once
 
 #include <string>

@@ -16,8 +16,10 @@ using Kind = TracedValue::Kind;
 
 Error fixed(std::string sentence) {
   return Error(ErrorKind::unsupported, "trace: " + std::move(sentence))
-      .hint("Trace with batch_dim = {} for inputs of just these sizes, or with another batch size, which no other dimension "
-            "has.");
+      .hint(
+          "Trace with batch_dim = {} for inputs of just these sizes, or with another batch size, which no other "
+          "dimension "
+          "has.");
 }
 
 // The same thing in each of the runs.
@@ -129,7 +131,8 @@ std::string Writer::text_of_int(std::span<const int64_t> numbers) {
   const int64_t factor = difference / step, rest = first - factor * runs_[0].batch;
   for (size_t i = 0; i < numbers.size(); ++i) {
     if (factor * runs_[i].batch + rest == numbers[i]) continue;
-    throw fixed("a number that the forward passes on grows with the batch in a way that is neither a sum nor a multiple of it")
+    throw fixed(
+        "a number that the forward passes on grows with the batch in a way that is neither a sum nor a multiple of it")
         .found(fmt::format("{}", fmt::join(numbers, ", ")));
   }
   uses_batch_ = true;
@@ -144,7 +147,8 @@ std::string Writer::text_of_plain(const Each& each) {
     for (const TracedValue* one : each) numbers.push_back(one->plain.to_int());
     return text_of_int(numbers);
   }
-  const bool are_same = std::ranges::all_of(each, [&](const TracedValue* one) { return repr(one->plain) == repr(first); });
+  const bool are_same =
+      std::ranges::all_of(each, [&](const TracedValue* one) { return repr(one->plain) == repr(first); });
   if (!are_same) throw fixed("a value that the forward passes on depends on the batch size").found(repr(first));
   if (first.kind() == ValueKind::dtype) return std::to_string(static_cast<int64_t>(first.to_dtype()));
   return literal(first);
@@ -175,8 +179,10 @@ std::string Writer::filled_constant(std::span<const Tensor> each) {
     return one.dtype() == int64 && one.dim() == 1 && equal(one, arange(one.numel()));
   };
   std::vector<std::string> sizes;
-  const bool is_known = first.numel() > 0 && (std::ranges::all_of(each, is_filled) || std::ranges::all_of(each, counts));
-  if (!is_known) throw fixed("a tensor that the forward makes depends on the batch size").found(to_string(first.sizes()));
+  const bool is_known =
+      first.numel() > 0 && (std::ranges::all_of(each, is_filled) || std::ranges::all_of(each, counts));
+  if (!is_known)
+    throw fixed("a tensor that the forward makes depends on the batch size").found(to_string(first.sizes()));
   for (int64_t d = 0; d < first.dim(); ++d) {
     std::vector<int64_t> numbers;
     for (const Tensor& one : each) numbers.push_back(one.size(d));
@@ -235,7 +241,8 @@ std::string Writer::text_of(const Each& each) {
     text += (i == 0 ? "" : is_value ? ": " : ", ") + text_of(items_at(each, i));
   }
   if (first.kind == Kind::list) return fmt::format("[{}]", text);
-  return first.kind == Kind::dict ? fmt::format("{{{}}}", text) : fmt::format("({}{})", text, first.items.empty() ? "" : ",");
+  return first.kind == Kind::dict ? fmt::format("{{{}}}", text)
+                                  : fmt::format("({}{})", text, first.items.empty() ? "" : ",");
 }
 
 // -------------------------------------------------------------------------------------------------------------- calls

@@ -18,12 +18,12 @@ struct TracedRun {
 };
 
 struct TracedSource {
-  std::string forward;  // "def forward(self, x: Tensor) -> Tensor:\n …"
+  std::string forward;                          // "def forward(self, x: Tensor) -> Tensor:\n …"
   std::vector<nn::NamedTensor> constants = {};  // attributes of the module that it reads, "_constant_0"
 };
 
-// Ints that differ between the runs are written by the size of dimension `batch_dim` of the first input, of which they must
-// be a sum and a multiple. Error(unsupported) where the runs differ in what they do.
+// Ints that differ between the runs are written by the size of dimension `batch_dim` of the first input, of which they
+// must be a sum and a multiple. Error(unsupported) where the runs differ in what they do.
 TracedSource source_of(std::span<const TracedRun> runs, std::span<const nn::NamedTensor> weights, size_t inputs,
                        int64_t batch_dim);
 

@@ -129,13 +129,16 @@ std::string of_embedding_bag(const nn::Module& module) {
   const std::string mode = needed(module, "mode").to_string();
   return filled(embedding_bag, module,
                 {{"renorm", needed(module, "max_norm").is_none() ? "" : std::string(renorm)},
-                 {"mode", mode == "sum" ? "0" : mode == "mean" ? "1" : "2"}});
+                 {"mode", mode == "sum"    ? "0"
+                          : mode == "mean" ? "1"
+                                           : "2"}});
 }
 
 std::string of_embedding_dropout(const nn::Module& module) {
-  return needed(module, "embed_p").to_double() == 0 ? filled("def forward(self, words: Tensor) -> Tensor:\n"
-                                                             "  return (self.emb).forward(words, )\n",
-                                                             module)
+  return needed(module, "embed_p").to_double() == 0 ? filled(
+                                                          "def forward(self, words: Tensor) -> Tensor:\n"
+                                                          "  return (self.emb).forward(words, )\n",
+                                                          module)
                                                     : filled(embedding_dropout, module);
 }
 
@@ -163,12 +166,12 @@ std::string output_sizes(const Value& size, int64_t dimensions) {
 }
 
 std::string of_adaptive_pooling(const nn::Module& module) {
-  const bool is_max = module.python_class().ends_with("AdaptiveMaxPool1d") ||
-                      module.python_class().ends_with("AdaptiveMaxPool2d");
+  const bool is_max =
+      module.python_class().ends_with("AdaptiveMaxPool1d") || module.python_class().ends_with("AdaptiveMaxPool2d");
   const int64_t dimensions = module.python_class().ends_with("1d") ? 1 : 2;
-  return filled(is_max ? adaptive_max_pool : adaptive_avg_pool, module,
-                {{"dimensions", std::to_string(dimensions)},
-                 {"sizes", output_sizes(needed(module, "output_size"), dimensions)}});
+  return filled(
+      is_max ? adaptive_max_pool : adaptive_avg_pool, module,
+      {{"dimensions", std::to_string(dimensions)}, {"sizes", output_sizes(needed(module, "output_size"), dimensions)}});
 }
 
 std::string of_softmax(const nn::Module& module) {
@@ -188,7 +191,9 @@ std::string of_batch_norm(const nn::Module& module) {
                  {"mean", statistic("running_mean")},
                  {"var", statistic("running_var")},
                  {"by_batch", tracks ? "self.training" : "True"},
-                 {"factor", has_momentum ? "<momentum>" : tracks ? std::string(by_count) : "0."}});
+                 {"factor", has_momentum ? "<momentum>"
+                            : tracks     ? std::string(by_count)
+                                         : "0."}});
 }
 
 std::string of_recurrent(const nn::Module& module) {
@@ -196,7 +201,8 @@ std::string of_recurrent(const nn::Module& module) {
   const int64_t directions = needed(module, "bidirectional").to_bool() ? 2 : 1;
   const int64_t projected = needed(module, "proj_size").to_int();
   std::string weights;
-  for (const auto& [name, tensor] : nn::ModuleAccess::state(module).parameters) weights += fmt::format("self.{}, ", name);
+  for (const auto& [name, tensor] : nn::ModuleAccess::state(module).parameters)
+    weights += fmt::format("self.{}, ", name);
   return filled(is_lstm ? lstm : gru, module,
                 {{"batch_dim", needed(module, "batch_first").to_bool() ? "0" : "1"},
                  {"states", std::to_string(directions * needed(module, "num_layers").to_int())},
@@ -208,7 +214,9 @@ std::string of_recurrent(const nn::Module& module) {
 std::string projection(const nn::Module& module, char which) {
   const size_t at = std::string_view("qkv").find(which);
   const int64_t width = needed(module, "embed_dim").to_int(), begin = static_cast<int64_t>(at) * width;
-  const auto part = [&](const char* of) { return fmt::format("torch.slice(self.{}, 0, {}, {})", of, begin, begin + width); };
+  const auto part = [&](const char* of) {
+    return fmt::format("torch.slice(self.{}, 0, {}, {})", of, begin, begin + width);
+  };
   const bool is_one = nn::parameter_named(module, "in_proj_weight").defined();
   return fmt::format("torch.linear({}0, {}, {})", which,
                      is_one ? part("in_proj_weight") : fmt::format("self.{}_proj_weight", which),
@@ -240,12 +248,13 @@ std::string of_attention(const nn::Module& module) {
 
 std::string of_encoder_layer(const nn::Module& module) {
   const auto& children = nn::ModuleAccess::state(module).children;
-  const bool has_module =
-      std::ranges::any_of(children, [](const auto& child) { return child.first == "activation"; });
+  const bool has_module = std::ranges::any_of(children, [](const auto& child) { return child.first == "activation"; });
   const bool is_relu = !has_module && needed(module, "activation_relu_or_gelu").to_int() == 1;
   return filled(needed(module, "norm_first").to_bool() ? encoder_layer_norm_first : encoder_layer, module,
                 {{"feed", std::string(feed_forward)},
-                 {"activation", has_module ? "(self.activation).forward" : is_relu ? "torch.relu" : "torch.gelu"}});
+                 {"activation", has_module ? "(self.activation).forward"
+                                : is_relu  ? "torch.relu"
+                                           : "torch.gelu"}});
 }
 
 std::string of_encoder(const nn::Module& module) {
@@ -327,7 +336,8 @@ std::string literal(const Value& value) {
   if (value.is_tuple()) return fmt::format("({}{})", joined(value), value.size() == 1 ? "," : "");
   if (value.is_list()) return fmt::format("[{}]", joined(value));
   if (!value.is_double()) {
-    throw Error(ErrorKind::unsupported, "there is no literal for an attribute in TorchScript").found(name_of(value.kind()));
+    throw Error(ErrorKind::unsupported, "there is no literal for an attribute in TorchScript")
+        .found(name_of(value.kind()));
   }
   const double number = value.to_double();
   if (std::isnan(number)) return "nan";
@@ -348,8 +358,9 @@ std::optional<std::string> layer_source(const nn::Module& module) {
   if (const Row* row = row_of(one_line, name))
     return filled(fmt::format("def forward(self, input: Tensor) -> Tensor:\n  return {}\n", row->forward), module);
   if (const Row* row = row_of(losses, name))
-    return of_loss(fmt::format("def forward(self, input: Tensor, target: Tensor) -> Tensor:\n  return {}\n", row->forward),
-                   module);
+    return of_loss(
+        fmt::format("def forward(self, input: Tensor, target: Tensor) -> Tensor:\n  return {}\n", row->forward),
+        module);
   return {};
 }
 

@@ -11,8 +11,8 @@
 
 namespace okibi::script {
 
-// "def forward(self, input: Tensor) -> Tensor:\n  …", with what stands in the module's attributes. Nothing for classes that
-// are none of PyTorch's layers. Error(unsupported) for a layer that gives what TorchScript has no word for.
+// "def forward(self, input: Tensor) -> Tensor:\n  …", with what stands in the module's attributes. Nothing for classes
+// that are none of PyTorch's layers. Error(unsupported) for a layer that gives what TorchScript has no word for.
 std::optional<std::string> layer_source(const nn::Module& module);
 
 // As Python writes it: "0.5", "(1, 1)", "True". Error(unsupported) for what is no literal.

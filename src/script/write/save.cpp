@@ -45,7 +45,8 @@ void take_out_of_tuples(pickle::Graph& graph) {
     const pickle::NodeId id{i};
     if (graph.kind(id) != pickle::Kind::object || graph.object(id).made != pickle::Made::reduce) continue;
     const pickle::NodeId callable = graph.object(id).callable, arguments = graph.object(id).arguments;
-    const bool is_member = graph.kind(callable) == pickle::Kind::global && graph.module(callable).starts_with("__torch__");
+    const bool is_member =
+        graph.kind(callable) == pickle::Kind::global && graph.module(callable).starts_with("__torch__");
     if (is_member && graph.children(arguments).size() == 1)
       graph.mutable_object(id).arguments = graph.child(arguments, 0);
   }
@@ -53,8 +54,8 @@ void take_out_of_tuples(pickle::Graph& graph) {
 
 void write(ModuleBody& body, io::Sink& sink, const SaveOptions& options, const ExtraFiles& files) {
   script::TypedValues typed(body.program, body.options);
-  checkpoint::Built built = checkpoint::build(
-      typed.of(body.root, {script::TypeKind::named, body.class_name}), options.stop);
+  checkpoint::Built built =
+      checkpoint::build(typed.of(body.root, {script::TypeKind::named, body.class_name}), options.stop);
   Buffer data_pkl;
   take_out_of_tuples(built.graph);
   pickle::encode(built.graph, data_pkl, pickle::Dialect::torchscript);

@@ -41,7 +41,8 @@ std::string declaration(const std::string& name, const std::string& type) {
                              : fmt::format("  __annotations__[{}] = {}\n", repr(name), type);
 }
 
-// "torch.nn.modules.linear.Linear" → "__torch__.torch.nn.modules.linear.Linear", and as PyTorch names a script's classes.
+// "torch.nn.modules.linear.Linear" → "__torch__.torch.nn.modules.linear.Linear", and as PyTorch names a script's
+// classes.
 std::string qualified(const nn::Module& module) {
   std::string name = module.python_class();
   if (name == nn::Module::plain_class) name = module.class_name();
@@ -129,11 +130,11 @@ std::string Scripter::class_text(const nn::Module& module, const std::vector<Obj
     for (const auto& [name, tensor] : traced_->constants) text += declaration(name, "Tensor");
   }
   text += declaration("training", "bool") + declaration("_is_full_backward_hook", "Optional[bool]");
-  for (size_t i = 0; i < children.size(); ++i)
-    text += declaration(state.children[i].first, children[i].python_class());
+  for (size_t i = 0; i < children.size(); ++i) text += declaration(state.children[i].first, children[i].python_class());
   for (const auto& [name, value] : state.attributes) {
     const std::string type = type_of_attribute(value);
-    if (!type.empty() && is_identifier(name)) text += fmt::format("  {} : Final[{}] = {}\n", name, type, literal(value));
+    if (!type.empty() && is_identifier(name))
+      text += fmt::format("  {} : Final[{}] = {}\n", name, type, literal(value));
   }
   return text + indented(forward_of(module, path));
 }

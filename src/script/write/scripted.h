@@ -1,5 +1,5 @@
-// script/write/scripted.h: an nn::Module as a program: a class for each kind of module in it, and its objects, which hold the
-// module's own tensors.
+// script/write/scripted.h: an nn::Module as a program: a class for each kind of module in it, and its objects, which
+// hold the module's own tensors.
 #pragma once
 
 #include <map>

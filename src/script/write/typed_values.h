@@ -1,8 +1,9 @@
 // script/write/typed_values.h: a module's attributes as the pickles of TorchScript hold them, in which
 // (torch/csrc/jit/serialization/pickler.cpp)
 //
-//   lists and dicts say what they are of, torch.jit._pickle.restore_type_tag([…], "List[str]"), for those of numbers and
-//   tensors torch.jit._pickle.build_intlist([…]); objects have the attributes that their class declares, or what its
+//   lists and dicts say what they are of, torch.jit._pickle.restore_type_tag([…], "List[str]"), for those of numbers
+//   and tensors torch.jit._pickle.build_intlist([…]); objects have the attributes that their class declares, or what
+//   its
 //   __getstate__ gives; one that stands in two places is written twice.
 #pragma once
 
