@@ -5,6 +5,7 @@
 #include <okibi/checkpoint.h>
 #include <okibi/convert.h>
 #include <okibi/copy.h>
+#include <okibi/dlpack.h>
 #include <okibi/dtype.h>
 #include <okibi/inspect.h>
 #include <okibi/io.h>
