@@ -165,7 +165,8 @@ std::optional<Value> Interpreter::run(const Step& step, Frame& frame) {
       const Value object = evaluate(*step.target, frame);
       const Value value = evaluate(*step.value, frame);
       set_attribute(object, step.name, value);
-      note_attribute(object, value);
+      note_change(object);
+      note_put(value);
       return std::nullopt;
     }
     case StepKind::branch:
@@ -257,21 +258,24 @@ Value Interpreter::call_operator(const Node& node, Frame& frame) {
         .hint("`okibi script` lists all such operators of a program.");
   }
   const Value result = node.kernel(arguments);
-  if (node.kernel.effects.changes && !arguments[0].is_tensor()) note_change(arguments[0]);
+  if (node.kernel.effects.changes && !arguments[0].is_tensor() && note_change(arguments[0])) {
+    for (const Value& argument : std::span(arguments).subspan(1)) note_put(argument);
+  }
   if (recording_) recording_->call(node, *frame.code, arguments, result);
   return result;
 }
 
-// What the call made itself is nobody's business.
-void Interpreter::note_change(const Value& container_or_object) {
-  if (recording_ && !recording_->changes(container_or_object)) return;
-  if (around_.whole && !around_.whole->changes(container_or_object)) return;
-  program_.note_change(container_or_object.identity());
+// What the call made itself is nobody's business, as long as no list or dict of it becomes the module's.
+bool Interpreter::note_change(const Value& container_or_object) {
+  bool outlives = !recording_ || recording_->changes(container_or_object);
+  if (outlives && around_.whole) outlives = around_.whole->changes(container_or_object);
+  if (outlives || program_.sets_containers()) program_.note_change(container_or_object.identity());
+  return outlives;
 }
 
-// Of what the caller gave, the caller may change the insides later, and nobody would know.
-void Interpreter::note_attribute(const Value& object, const Value& value) {
-  note_change(object);
+// A list, a dict or an object that gets into what outlives the call: what is done to it later counts. Of what the
+// caller gave, the caller may change the insides, and nobody would know.
+void Interpreter::note_put(const Value& value) {
   if (!is_changeable(value)) return;
   program_.note_container_set();
   Recording* const whole = around_.whole ? around_.whole : recording_;

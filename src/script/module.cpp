@@ -39,6 +39,11 @@ bool fits(const Value& value, const script::Type& type) {
   const bool is_simple = type.kind == script::TypeKind::tensor || type.kind == script::TypeKind::integer ||
                          type.kind == script::TypeKind::boolean || type.kind == script::TypeKind::string ||
                          type.kind == script::TypeKind::dict || type.kind == script::TypeKind::tuple;
+  if (type.kind == script::TypeKind::dict) {
+    return value.is_dict() && std::ranges::all_of(value.to_dict().items(), [&](const auto& item) {
+             return fits(item.first, type.items[0]) && fits(item.second, type.items[1]);
+           });
+  }
   if (type.kind == script::TypeKind::list) {
     return value.is_list() &&
            std::ranges::all_of(value.to_list().items(), [&](const Value& item) { return fits(item, type.items[0]); });
@@ -118,6 +123,42 @@ Value value_at(const Value& root, const std::string& path) {
   return at;
 }
 
+// Of a class of the archive: an object of just that class, or of any for an interface.
+bool is_of_class(const Value& value, const script::ClassInfo& c) {
+  if (c.source->kind == script::ClassKind::named_tuple) return value.is_tuple() && value.size() == c.fields.size();
+  if (!value.is_object()) return false;
+  const bool is_any =
+      c.source->kind == script::ClassKind::interface || c.source->kind == script::ClassKind::module_interface;
+  return is_any || value.to_object().python_class() == c.name;
+}
+
+bool fits_declared(const Value& value, const script::Type& type, script::Program& program) {
+  if (type.kind == script::TypeKind::optional) return value.is_none() || fits_declared(value, type.items[0], program);
+  if (type.kind != script::TypeKind::named) return fits(value, type);
+  const script::ClassInfo* c = program.find_class(type.name);
+  return c && is_of_class(value, *c);
+}
+
+void set_declared(ModuleBody& body, const std::string& path, Value value) {
+  const size_t dot = path.rfind('.');
+  const std::string name = path.substr(dot == path.npos ? 0 : dot + 1);
+  const Object holder = (dot == path.npos ? body.root : value_at(body.root, path.substr(0, dot))).to_object();
+  const auto& declared = body.program.class_named(holder.python_class()).attributes;
+  const auto found = declared.find(name);
+  if (found == declared.end()) {
+    throw Error(ErrorKind::not_found,
+                fmt::format("{} declares no attribute {}", holder.python_class(), printable(name, 200)));
+  }
+  if (!fits_declared(value, found->second, body.program)) {
+    throw Error(ErrorKind::bad_argument, fmt::format("the attribute {} is of another type", printable(path, 200)))
+        .expected(to_string(found->second))
+        .found(name_of(value.kind()));
+  }
+  if (script::is_changeable(value)) body.runner.use_no_plans();
+  holder.mutable_parts().state.to_dict().set(name, as_given(value, found->second));
+  body.program.note_change(Value(holder).identity());
+}
+
 }  // namespace
 
 const std::string& Module::class_name() const noexcept { return body_->class_name; }
@@ -156,19 +197,7 @@ Value Module::attribute(const std::string& path) const {
 }
 
 void Module::set_attribute(const std::string& path, Value value) const {
-  const size_t dot = path.rfind('.');
-  const std::string name = path.substr(dot == path.npos ? 0 : dot + 1);
-  const Object holder = (dot == path.npos ? body_->root : value_at(body_->root, path.substr(0, dot))).to_object();
-  holder.attribute(name);  // there is one
-  const script::Type& type = body_->program.class_named(holder.python_class()).attributes.at(name);
-  if (!fits(value, type)) {
-    throw Error(ErrorKind::bad_argument, fmt::format("the attribute {} is of another type", printable(path, 200)))
-        .expected(to_string(type))
-        .found(name_of(value.kind()));
-  }
-  holder.mutable_parts().state.to_dict().set(name, as_given(value, type));
-  if (script::is_changeable(value)) body_->runner.use_no_plans();
-  body_->program.note_change(Value(holder).identity());
+  in_context("", body_->name, [&] { set_declared(*body_, path, std::move(value)); });
 }
 
 StateDict Module::state_dict() const {

@@ -50,7 +50,7 @@ uint64_t Program::changes() const {
 }
 
 void Program::note_change(const void* holder) {
-  constexpr size_t most_known = 256;
+  constexpr size_t most_known = 4096;
   const std::lock_guard lock(changes_mutex_);
   ++changes_;
   last_changes_.push_back(holder);

@@ -656,5 +656,57 @@ TEST(PartialPlan, ListsThatBecomeAttributesMayBeChangedByWhoeverHasThem) {
   }
 }
 
+// What was made in the call, given to a part, and changed afterwards.
+TEST(PartialPlan, SeesListsThatBecameItsAttributesChange) {
+  const std::string source =
+      "  b : __torch__.B\n  calls : int\n"
+      "  def f(self, x: Tensor) -> Tuple[Tensor, Tensor, Tensor]:\n    self.calls = torch.add(self.calls, 1)\n"
+      "    l = annotate(List[Tensor], [])\n    b = self.b\n    b.l = l\n    y = (b).forward(x, )\n"
+      "    _0 = torch.append(l, x)\n    z = (b).forward(x, )\n    _1 = torch.append(l, x)\n    w = (b).forward(x, )\n"
+      "    return (y, z, w)\n"
+      "class B(Module):\n  l : List[Tensor]\n"
+      "  def forward(self, x: Tensor) -> Tensor:\n    return torch.add(x, torch.len(self.l))\n";
+  const Value b = Object({.module = "__torch__", .name = "B", .state = Dict{{"l", List{row({1.0})}}}});
+  const Module module = jit::load(archive_of(source, Dict{{"b", b}, {"calls", 0}}));
+  for (int call = 0; call < 5; ++call) {
+    const Value all = module.call("f", {row({0.0})});
+    for (size_t i = 0; i < 3; ++i) expect_equal(all[i], row({static_cast<double>(i)}));
+  }
+}
+
+TEST(Plan, ListsThatAnInterpretedCallGivesMayBeChanged) {
+  const std::string source =
+      "  l : List[Tensor]\n"
+      "  def give(self, x: Tensor) -> List[Tensor]:\n"
+      "    if bool(torch.gt(torch.sum(x), 0)):\n      l = self.l\n    else:\n      l = [x]\n    return l\n"
+      "  def f(self, x: Tensor) -> Tensor:\n    return torch.add(x, torch.len(self.l))\n";
+  const Module module = jit::load(archive_of(source, Dict{{"l", List{row({1.0})}}}));
+  for (int call = 0; call < 4; ++call) module.call("give", {row({-1.0})});
+  for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({1.0}));
+  module.call("give", {row({1.0})}).to_list().push_back(row({3.0}));
+  expect_equal(module.call("f", {row({0.0})}), row({2.0}));
+}
+
+TEST(Plan, ListsThatGetIntoListsOfTheModuleMayBeChanged) {
+  const std::string source =
+      "  ll : List[List[Tensor]]\n"
+      "  def take(self, l: List[Tensor]) -> None:\n    _0 = torch.append(self.ll, l)\n"
+      "  def give(self, x: Tensor) -> List[Tensor]:\n    l = [x]\n    _0 = torch.append(self.ll, l)\n    return l\n"
+      "  def f(self, x: Tensor) -> Tensor:\n    n = 0\n    for i in range(torch.len(self.ll)):\n"
+      "      n = torch.add(n, torch.len(self.ll[i]))\n    return torch.add(x, n)\n";
+  for (const bool takes : {true, false}) {
+    const Module module = jit::load(archive_of(source, Dict{{"ll", List{Value(List{row({1.0})})}}}));
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({1.0}));
+    List l{row({5.0})};
+    if (takes)
+      module.call("take", {l});
+    else
+      l = module.call("give", {row({5.0})}).to_list();
+    for (int call = 0; call < 3; ++call) expect_equal(module.call("f", {row({0.0})}), row({2.0}));
+    l.push_back(row({6.0}));
+    expect_equal(module.call("f", {row({0.0})}), row({3.0}));
+  }
+}
+
 }  // namespace
 }  // namespace okibi::script

@@ -142,6 +142,59 @@ TEST(Tracing, IsForEvalModeAlone) {
   EXPECT_THAT(problem_of([&] { trace(model, {}); }), HasSubstr("without inputs"));
 }
 
+struct Difference : nn::Module {
+  Difference() {
+    register_parameter("w", ones({3, 3}));
+    eval();
+  }
+  Tensor forward(const Tensor& x, const Tensor& y) { return x * 2.0 - y; }
+};
+
+TEST(Tracing, TellsInputsApartThatWereOneTensor) {
+  const Difference model;
+  const Tensor one = randn({3, 3}), x = randn({3, 3}), y = randn({3, 3});
+  for (const auto& given :
+       {std::vector{one, one}, std::vector{model.parameters()[0], one}, {one, one.slice(0, 0, 3)}}) {
+    for (const std::optional<int64_t> batch_dim : {std::optional<int64_t>(), std::optional<int64_t>(0)}) {
+      const Module program = trace(model, given, {.batch_dim = batch_dim});
+      EXPECT_TRUE(allclose(program.forward({x, y}).to_tensor(), x * 2.0 - y));
+    }
+  }
+}
+
+TEST(Tracing, NumbersFollowTheBatchForIntegersToo) {
+  const auto work = [](const Tensor& x, const Tensor&) {
+    return Value(x * static_cast<double>(x.size(0)) + x.size(0));
+  };
+  const Tensor x = tensor({{1, 2, 3}, {4, 5, 6}, {7, 8, 9}});
+  for (const Tensor& example : {zeros({2, 3}, {int64}), ones({2, 3}, {int64})}) {
+    const std::string problem =
+        problem_of([&] { EXPECT_TRUE(equal(trace(Free(work), {example}).forward({x}).to_tensor(), x * 3 + 3)); });
+    EXPECT_TRUE(problem == "no problem" || problem.find("depends on the batch size") != problem.npos) << problem;
+  }
+}
+
+TEST(Tracing, ConstantsLeaveTheNamesOfTheModelAlone) {
+  struct Named : nn::Module {
+    Named() {
+      register_buffer("_constant_0", tensor({7.0}));
+      eval();
+    }
+    Tensor forward(const Tensor& x) { return x + tensor({1.0, 2.0, 3.0}) * buffer(0); }
+  } model;
+  const Tensor x = randn({5, 3});
+  const Module program = trace(model, {randn({2, 3})});
+  EXPECT_TRUE(equal(program.attribute("_constant_0").to_tensor(), tensor({7.0})));
+  EXPECT_TRUE(allclose(program.forward({x}).to_tensor(), model.forward(x)));
+}
+
+TEST(Tracing, ListsOfSeveralTypesAreRefused) {
+  EXPECT_THAT(problem_of_tracing([](const Tensor& x, const Tensor&) {
+                return Value(List{x, 3});
+              }),
+              HasSubstr("a list of several types"));
+}
+
 TEST(Tracing, LeavesNobodyListening) {
   problem_of_tracing(
       [](const Tensor& x, const Tensor&) -> Value { throw Error(ErrorKind::bad_argument, to_string(x.sizes())); });

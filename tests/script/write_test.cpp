@@ -89,6 +89,19 @@ TEST(Writing, SetsAttributesOfTheirTypesAlone) {
               AllOf(HasSubstr("pi"), HasSubstr("expected float")));
   EXPECT_THAT(problem_of([&] { module.set_attribute("names", List{1}); }), HasSubstr("expected List[str]"));
   EXPECT_THAT(problem_of([&] { module.set_attribute("nothing", 1); }), HasSubstr("nothing"));
+  EXPECT_THAT(problem_of([&] { module.set_attribute("inner", 1); }),
+              AllOf(HasSubstr("torture.pt"), HasSubstr("Inner")));
+  EXPECT_THAT(problem_of([&] {
+                module.set_attribute("words", Dict{{1, List{2}}});
+              }),
+              HasSubstr("expected Dict[str, List[int]]"));
+  EXPECT_THAT(problem_of([&] { module.set_attribute("words.more", 1); }), HasSubstr("torture.pt"));
+}
+
+TEST(Writing, SetsNoAttributesThatTheClassDoesNotDeclare) {
+  const std::string source = "  a : int\n  def f(self) -> int:\n    return self.a\n";
+  const Module module = load(archive_of(source, Dict{{"a", 1}, {"zz", 2}}));
+  EXPECT_THAT(problem_of([&] { module.set_attribute("zz", 3); }), HasSubstr("declares no attribute zz"));
 }
 
 TEST(Writing, StopsAtObjectsThatHoldThemselves) {
@@ -205,6 +218,21 @@ TEST(Scripting, ClassesOfOneNameThatDifferHaveNamesApart) {
   EXPECT_EQ(program.attribute("2").to_object().python_class(),
             "__torch__.torch.nn.modules.linear.___torch_mangle_0.Linear");
   EXPECT_TRUE(program.attribute("0.weight").to_tensor().is_same(program.attribute("3.weight").to_tensor()));
+}
+
+TEST(Scripting, ChildrenMayHaveOddNames) {
+  for (const char* name :
+       {"a\"b", "a\\b", "a\nb", "class", "None", "lambda", "0x", "\xc3\xa9", "a b", "self", "input"}) {
+    nn::Sequential model(std::vector<nn::Sequential::Named>{{name, nn::Linear(3, 2)}});
+    model.eval();
+    const Tensor x = randn({2, 3});
+    EXPECT_TRUE(allclose(load(saved(script(model))).forward({x}).to_tensor(), model(x))) << name;
+    EXPECT_TRUE(allclose(trace(model, {x}).forward({x}).to_tensor(), model(x))) << name;
+  }
+  for (const char* name : {"training", "_is_full_backward_hook", "forward", "__parameters__", "__annotations__"}) {
+    const nn::Sequential model(std::vector<nn::Sequential::Named>{{name, nn::Linear(3, 2)}});
+    EXPECT_THAT(problem_of([&] { script(model); }), AllOf(HasSubstr("of this name"), HasSubstr(name)));
+  }
 }
 
 TEST(Scripting, SaysTheFirstFormatThatHasTheOperators) {

@@ -142,19 +142,20 @@ std::optional<Value> Runner::call_by_plan(const std::string& function, const std
 // What was recorded kept to the limit of steps, and so does its plan.
 Value Runner::call(const std::string& function, std::vector<Value> arguments) {
   auto result = call_by_plan(function, arguments, {});
-  if (!result) {
+  const bool is_interpreted = !result;
+  if (is_interpreted) {
     Recording watching(root_, std::span<const Value>(arguments).subspan(1), "is not recorded");
     Parts parts(*this, watching);
     result = Interpreter(program_, options_, {.recording = &watching, .shortcuts = &parts})
                  .call(function, std::move(arguments));
   }
-  give_up_if_shared(*result);
+  if (is_interpreted || program_.sets_containers()) give_up_if_shared(*result);
   return std::move(*result);
 }
 
-// A program that makes lists its attributes may give back one of them, which the caller may change.
+// What of the module is given back, the caller may change.
 void Runner::give_up_if_shared(const Value& result) {
-  if (!program_.sets_containers() || program_.gave_up_plans() || !is_changeable(result)) return;
+  if (program_.gave_up_plans() || !is_changeable(result)) return;
   Reach module, given;
   add_reachable(root_, module);
   add_reachable(result, given);

@@ -4,6 +4,7 @@
 
 #include <okibi/ops.h>
 
+#include "nn/module_state.h"
 #include "script/module_body.h"
 #include "script/trace/trace_source.h"
 #include "script/write/made.h"
@@ -64,8 +65,10 @@ int64_t batch_of(const std::vector<Tensor>& inputs, int64_t dim) {
 std::vector<TracedRun> runs_of(const nn::AnyModule& module, const std::vector<Tensor>& inputs,
                                std::span<const nn::NamedTensor> weights, std::optional<int64_t> batch_dim) {
   std::vector<TracedRun> runs;
-  if (!batch_dim) {
-    runs.push_back(run(module, inputs, 0, weights));
+  if (!batch_dim) {  // copies: one tensor may stand in two places, or be a weight
+    std::vector<Tensor> copies;
+    for (const Tensor& input : inputs) copies.push_back(input.clone());
+    runs.push_back(run(module, copies, 0, weights));
     return runs;
   }
   const int64_t batch = batch_of(inputs, *batch_dim);
@@ -82,6 +85,17 @@ bool are_close(const Tensor& a, const Tensor& b) {
   const Tensor is_number = eq(a, a);
   const Tensor nothing = zeros(a.sizes(), {a.dtype()});
   return equal(is_number, eq(b, b)) && allclose(where(is_number, a, nothing), where(is_number, b, nothing), 1e-4, 1e-5);
+}
+
+std::vector<std::string> names_of(const nn::Module& module) {
+  const nn::ModuleState& state = nn::ModuleAccess::state(module);
+  std::vector<std::string> names;
+  for (const auto* tensors : {&state.parameters, &state.buffers}) {
+    for (const auto& [name, tensor] : *tensors) names.push_back(name);
+  }
+  for (const auto& [name, child] : state.children) names.push_back(name);
+  for (const auto& [name, value] : state.attributes) names.push_back(name);
+  return names;
 }
 
 bool are_close(const Value& a, const Value& b) {
@@ -115,7 +129,8 @@ Module trace(const nn::AnyModule& module, const std::vector<Tensor>& inputs, con
   const NoGrad no_grad;
   const std::vector<nn::NamedTensor> weights = weights_of(module);
   const std::vector<TracedRun> runs = runs_of(module, inputs, weights, options.batch_dim);
-  const script::TracedSource source = source_of(runs, weights, inputs.size(), options.batch_dim.value_or(0));
+  const script::TracedSource source =
+      source_of(runs, weights, inputs.size(), options.batch_dim.value_or(0), names_of(module));
   const Module traced = module_of(script::scripted_by(module, source.forward, source.constants));
   check_traced(traced, module, inputs);
   if (options.batch_dim)

@@ -83,8 +83,9 @@ std::vector<TracedValue> repeated_for(const SchemaArgument& argument, const std:
 
 class Writer {
  public:
-  Writer(std::span<const TracedRun> runs, std::span<const nn::NamedTensor> weights, size_t inputs, int64_t batch_dim)
-      : runs_(runs), weights_(weights), inputs_(inputs), batch_dim_(batch_dim) {}
+  Writer(std::span<const TracedRun> runs, std::span<const nn::NamedTensor> weights, size_t inputs, int64_t batch_dim,
+         std::vector<std::string> taken)
+      : runs_(runs), weights_(weights), inputs_(inputs), batch_dim_(batch_dim), taken_(std::move(taken)) {}
   TracedSource write();
 
  private:
@@ -99,6 +100,7 @@ class Writer {
   std::string weight(uint32_t index);
   std::string filled_constant(std::span<const Tensor> each);
   std::string type_of_result(const TracedValue& value) const;
+  std::string type_of_all(std::span<const TracedValue> values) const;
   std::string name_of_input(size_t index) const { return inputs_ == 1 ? "x" : fmt::format("x{}", index); }
   std::string line(std::string_view name, std::string_view expression) {
     body_ += fmt::format("  {} = {}\n", name, expression);
@@ -114,6 +116,7 @@ class Writer {
   std::span<const nn::NamedTensor> weights_;
   size_t inputs_;
   int64_t batch_dim_;
+  std::vector<std::string> taken_;
   Schemas schemas_;
   std::string body_;
   bool uses_batch_ = false;
@@ -205,7 +208,9 @@ std::string Writer::constant(uint32_t index) {
     return one.sizes() == each[0].sizes() && one.dtype() == each[0].dtype() && equal(one, each[0]);
   });
   if (!are_same) return line(name, filled_constant(each));
-  source_.constants.emplace_back(fmt::format("_constant_{}", index), each[0]);
+  std::string attribute = fmt::format("_constant_{}", index);
+  while (std::ranges::find(taken_, attribute) != taken_.end()) attribute += '_';
+  source_.constants.emplace_back(attribute, each[0]);
   return line(name, "self." + source_.constants.back().first);
 }
 
@@ -271,11 +276,10 @@ std::string Writer::arguments_of(size_t index, const Schema& schema) {
     if (argument.keyword_only && each[0]->kind == Kind::plain && is_default(each[0]->plain, argument)) continue;
     const std::vector<TracedValue> repeated = repeated_for(argument, each);
     for (size_t run = 0; run < repeated.size(); ++run) each[run] = &repeated[run];
-    TracedValue whole = *each[0];
-    const bool is_number = call.is_of_integers && argument.type.kind == TypeKind::number && whole.kind == Kind::plain;
-    if (is_number) {
-      whole.plain = as_whole(whole.plain);
-      each.assign(each.size(), &whole);
+    std::vector<TracedValue> whole;
+    if (call.is_of_integers && argument.type.kind == TypeKind::number && each[0]->kind == Kind::plain) {
+      for (const TracedValue* one : each) whole.push_back({.plain = as_whole(one->plain)});
+      for (size_t run = 0; run < whole.size(); ++run) each[run] = &whole[run];
     }
     text += text.empty() ? "" : ", ";
     if (argument.keyword_only) text += argument.name + "=";
@@ -294,6 +298,19 @@ void Writer::write_call(size_t index) {
   line(schema.returns.size() > 1 ? outputs + ", " : outputs, call);
 }
 
+// Lists are of one type.
+std::string Writer::type_of_all(std::span<const TracedValue> values) const {
+  if (values.empty()) return "Tensor";
+  const std::string type = type_of_result(values[0]);
+  for (const TracedValue& value : values) {
+    if (type_of_result(value) == type) continue;
+    throw Error(ErrorKind::unsupported, "trace: the forward gives a list of several types, which no program can give")
+        .found(fmt::format("{} and {}", type, type_of_result(value)))
+        .hint("Give a tuple.");
+  }
+  return type;
+}
+
 std::string Writer::type_of_result(const TracedValue& value) const {
   std::string items;
   switch (value.kind) {
@@ -303,7 +320,7 @@ std::string Writer::type_of_result(const TracedValue& value) const {
       for (size_t i = 0; i < value.items.size(); ++i) items += (i > 0 ? ", " : "") + type_of_result(value.items[i]);
       return fmt::format("Tuple[{}]", value.items.empty() ? "()" : items);
     case Kind::list:
-      return fmt::format("List[{}]", value.items.empty() ? "Tensor" : type_of_result(value.items[0]));
+      return fmt::format("List[{}]", type_of_all(value.items));
     case Kind::dict:
       if (value.items.empty()) return "Dict[str, Tensor]";
       return fmt::format("Dict[{}, {}]", type_of_result(value.items[0]), type_of_result(value.items[1]));
@@ -334,8 +351,8 @@ TracedSource Writer::write() {
 }  // namespace
 
 TracedSource source_of(std::span<const TracedRun> runs, std::span<const nn::NamedTensor> weights, size_t inputs,
-                       int64_t batch_dim) {
-  return Writer(runs, weights, inputs, batch_dim).write();
+                       int64_t batch_dim, std::vector<std::string> taken) {
+  return Writer(runs, weights, inputs, batch_dim, std::move(taken)).write();
 }
 
 }  // namespace okibi::script

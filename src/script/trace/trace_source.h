@@ -25,6 +25,6 @@ struct TracedSource {
 // Ints that differ between the runs are written by the size of dimension `batch_dim` of the first input, of which they
 // must be a sum and a multiple. Error(unsupported) where the runs differ in what they do.
 TracedSource source_of(std::span<const TracedRun> runs, std::span<const nn::NamedTensor> weights, size_t inputs,
-                       int64_t batch_dim);
+                       int64_t batch_dim, std::vector<std::string> taken);
 
 }  // namespace okibi::script

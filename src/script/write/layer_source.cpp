@@ -264,7 +264,7 @@ std::string of_encoder(const nn::Module& module) {
     has_norm |= name == "norm";
     if (name != "layers") continue;
     for (const auto& [layer, ignored] : nn::ModuleAccess::state(child).children)
-      layers += fmt::format("  x = (getattr(self.layers, \"{}\")).forward(x, mask, src_key_padding_mask, )\n", layer);
+      layers += fmt::format("  x = (getattr(self.layers, {})).forward(x, mask, src_key_padding_mask, )\n", repr(layer));
   }
   return filled(encoder, module, {{"layers", layers}, {"result", has_norm ? "(self.norm).forward(x, )" : "x"}});
 }
@@ -290,7 +290,7 @@ std::string of_kl_div(const nn::Module& module) {
 std::string of_sequential(const nn::Module& module) {
   std::string source = "def forward(self, input: Tensor) -> Tensor:\n";
   for (const auto& [name, child] : nn::ModuleAccess::state(module).children)
-    source += fmt::format("  input = (getattr(self, \"{}\")).forward(input, )\n", name);
+    source += fmt::format("  input = (getattr(self, {})).forward(input, )\n", repr(name));
   return source + "  return input\n";
 }
 

@@ -36,9 +36,24 @@ bool is_identifier(std::string_view name) {
          std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
 }
 
+bool is_keyword(std::string_view name) {
+  constexpr std::array words = {"False", "None",     "True",  "and",    "as",   "assert", "async",  "await",    "break",
+                                "class", "continue", "def",   "del",    "elif", "else",   "except", "finally",  "for",
+                                "from",  "global",   "if",    "import", "in",   "is",     "lambda", "nonlocal", "not",
+                                "or",    "pass",     "raise", "return", "try",  "while",  "with",   "yield"};
+  return std::ranges::find(words, name) != words.end();
+}
+
+// What the class has already under such a name: PyTorch's loader takes some of these for something else.
+void check_is_free(const std::string& name) {
+  if (name != "training" && name != "_is_full_backward_hook" && name != "forward" && !name.starts_with("__")) return;
+  throw Error(ErrorKind::unsupported, "a module of TorchScript cannot have a tensor or a submodule of this name")
+      .found(name);
+}
+
 std::string declaration(const std::string& name, const std::string& type) {
-  return is_identifier(name) ? fmt::format("  {} : {}\n", name, type)
-                             : fmt::format("  __annotations__[{}] = {}\n", repr(name), type);
+  return is_identifier(name) && !is_keyword(name) ? fmt::format("  {} : {}\n", name, type)
+                                                  : fmt::format("  __annotations__[{}] = {}\n", repr(name), type);
 }
 
 // "torch.nn.modules.linear.Linear" → "__torch__.torch.nn.modules.linear.Linear", and as PyTorch names a script's
@@ -124,13 +139,19 @@ std::string Scripter::class_text(const nn::Module& module, const std::vector<Obj
   std::string text = fmt::format("class {}(Module):\n  __parameters__ = {}\n  __buffers__ = {}\n", "<name>",
                                  list_of_names(state.parameters), list_of_names(state.buffers));
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
-    for (const auto& [name, tensor] : *tensors) text += declaration(name, tensor.defined() ? "Tensor" : "NoneType");
+    for (const auto& [name, tensor] : *tensors) {
+      check_is_free(name);
+      text += declaration(name, tensor.defined() ? "Tensor" : "NoneType");
+    }
   }
   if (traced_ && path.empty()) {
     for (const auto& [name, tensor] : traced_->constants) text += declaration(name, "Tensor");
   }
   text += declaration("training", "bool") + declaration("_is_full_backward_hook", "Optional[bool]");
-  for (size_t i = 0; i < children.size(); ++i) text += declaration(state.children[i].first, children[i].python_class());
+  for (size_t i = 0; i < children.size(); ++i) {
+    check_is_free(state.children[i].first);
+    text += declaration(state.children[i].first, children[i].python_class());
+  }
   for (const auto& [name, value] : state.attributes) {
     const std::string type = type_of_attribute(value);
     if (!type.empty() && is_identifier(name))
