@@ -8,6 +8,7 @@
 #include <okibi/ops.h>
 #include <okibi/zip.h>
 
+#include <atomic>
 #include <thread>
 
 #include "script/archive.h"
@@ -706,6 +707,30 @@ TEST(Plan, ListsThatGetIntoListsOfTheModuleMayBeChanged) {
     l.push_back(row({6.0}));
     expect_equal(module.call("f", {row({0.0})}), row({3.0}));
   }
+}
+
+TEST(ThreadsPartialPlan, ManyCallAProgramWhosePartsHavePlans) {
+  const std::string source =
+      "  b : __torch__.B\n  def f(self, x: Tensor) -> Tensor:\n"
+      "    if bool(torch.gt(torch.sum(x), 0)):\n      y = (self.b).forward(x, )\n"
+      "    else:\n      y = (self.b).forward(torch.neg(x), )\n    return y\n"
+      "class B(Module):\n  s : Tensor\n"
+      "  def forward(self, x: Tensor) -> Tensor:\n    return torch.add(torch.mul(x, 2), torch.mul(self.s, 3))\n";
+  const Value b = Object({.module = "__torch__", .name = "B", .state = Dict{{"s", row({1.0})}}});
+  const Module module = jit::load(archive_of(source, Dict{{"b", b}}));
+  std::vector<std::thread> threads;
+  std::atomic<int> wrong = 0;
+  for (int thread = 0; thread < 4; ++thread) {
+    threads.emplace_back([&, thread] {
+      for (int call = 0; call < 100; ++call) {
+        const int64_t size = 1 + (call + thread) % 11;
+        const Tensor y = module.call("f", {full({size}, thread % 2 == 0 ? 4 : -4)}).to_tensor();
+        if (!equal(y, full({size}, 11))) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0);
 }
 
 }  // namespace
