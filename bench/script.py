@@ -13,19 +13,19 @@ RUNS = int(os.environ.get("RUNS", 3))
 build, python = sys.argv[1:3]
 models = sys.argv[3:] or ["resnet50", "mobilenet_v2", "bert_base"]
 peers = pathlib.Path(__file__).parent / "peers" / "script.py"
+process = pathlib.Path(__file__).parent / "peers" / "script_process.py"
 
 
 def printed(*command):
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def command_for(folder, name):
-    inputs = [word for path in sorted(folder.glob(f"{name}-*.npy")) for word in ("--input", path)]
-    return [f"{build}/okibi", "run", folder / f"{name}.pt", *inputs, "--json"]
+def run_by_okibi(program, inputs):
+    return [f"{build}/okibi", "run", program, *(word for one in inputs for word in ("--input", one)), "--json"]
 
 
 def okibi(folder, name):
-    return printed(*command_for(folder, name), "--bench")
+    return printed(*run_by_okibi(folder / f"{name}.pt", sorted(folder.glob(f"{name}-*.npy"))), "--bench")
 
 
 def started(command):
@@ -34,17 +34,23 @@ def started(command):
     return 1000 * (time.perf_counter() - begun)
 
 
+# Of whole processes, with one call each.
+def starts(program, inputs):
+    commands = {"okibi": run_by_okibi(program, inputs), "torch.jit": [python, process, "once", program, *inputs]}
+    results = measure.alternate(RUNS, {kind: lambda command=command: started(command) for kind, command in commands.items()})
+    return {kind: measure.median(passed) for kind, passed in results.items()}
+
+
 # The model that the package of this name carries.
 def silero():
     where = "import pathlib, silero_vad; print(pathlib.Path(silero_vad.__file__).parent / 'data' / 'silero_vad.jit')"
-    path = subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.split()[-1]
-    return [f"{build}/okibi", "run", path, "--input", json.dumps([[0.0] * 512]), "--input", "16000", "--json"]
+    return subprocess.run([python, "-c", where], check=True, capture_output=True, text=True).stdout.split()[-1]
 
 
 print("| one thread, batch 1 | okibi, ms | torch.jit, ms | optimize_for_inference | onnxruntime | okibi is, to torch.jit | to onnxruntime "
       "| first call, ms: okibi | torch.jit | onnxruntime |\n|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
 machine = measure.Machine()
-starts = {"silero-vad": measure.median([started(silero()) for _ in range(10)])}
+first_results = {"silero-vad": starts(silero(), [json.dumps([[0.0] * 512]), "16000"])}
 with tempfile.TemporaryDirectory() as folder:
     folder = pathlib.Path(folder)
     for name in models:
@@ -52,12 +58,13 @@ with tempfile.TemporaryDirectory() as folder:
         results = measure.alternate(RUNS, {"okibi": lambda: okibi(folder, name),
                                            **{kind: lambda kind=kind: printed(python, peers, kind, folder, name)
                                               for kind in ("jit", "optimized", "onnxruntime")}})
-        starts[name] = measure.median([started(command_for(folder, name)) for _ in range(10)])
+        first_results[name] = starts(folder / f"{name}.pt", sorted(folder.glob(f"{name}-*.npy")))
         later = {kind: measure.median([run["median_ms"] for run in runs]) for kind, runs in results.items()}
         first = {kind: measure.median([run["first_ms"] for run in runs]) for kind, runs in results.items()}
         print(f"| {name} | {later['okibi']:.1f} | {later['jit']:.1f} | {later['optimized']:.1f} | {later['onnxruntime']:.1f} | "
               f"{later['jit'] / later['okibi']:.2f}x as fast | {later['onnxruntime'] / later['okibi']:.2f}x | {first['okibi']:.1f} | "
               f"{first['jit']:.1f} | {first['onnxruntime']:.1f} |", flush=True)
-print("\nFrom the start of the process to the result of its first call, `okibi run`, ms: " +
-      ", ".join(f"{name} {passed:.0f}" for name, passed in starts.items()))
+print("\n| from the start of the process to the end of its first call | okibi run, ms | torch.jit, ms | okibi is |\n|---|---:|---:|---:|")
+for name, passed in first_results.items():
+    print(f"| {name} | {passed['okibi']:.0f} | {passed['torch.jit']:.0f} | {passed['torch.jit'] / passed['okibi']:.1f}x as fast |")
 print(f"\nMedians of {RUNS} alternating runs, each in a process of its own. {machine.verdict()}")

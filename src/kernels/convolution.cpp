@@ -150,8 +150,6 @@ void start_with_bias(int64_t channels, int64_t places, const T* bias, T* out) {
   for (int64_t i = 0; i < channels; ++i, out += places) std::fill_n(out, places, bias ? bias[i] : T(0));
 }
 
-}  // namespace
-
 // Apart, for the sake of vectors: most strides are 1.
 template <class T>
 void add_multiple(const Inside& columns, T factor, const T* x, int64_t from, int64_t stride, T* __restrict out) {
@@ -177,6 +175,8 @@ void convolve_alone(const Convolution& c, const T* x, const T* weight, T* out) {
     }
   });
 }
+
+}  // namespace
 
 template <class T>
 void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, T* out) {

@@ -1,5 +1,5 @@
 // kernels/convolution.h: convolutions over boxes, by unfolding: the patches that a filter sees become the columns of a
-// matrix, and the filters, one a row, are multiplied with it (Chellapilla et al. 2006).
+// matrix, and the filters, one a row, are multiplied with it (Chellapilla et al. 2006), some columns at a time.
 #pragma once
 
 #include <cstdint>

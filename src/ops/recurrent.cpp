@@ -367,12 +367,14 @@ namespace okibi {
 Recurrent lstm(const Tensor& x, const Tensor& h0, const Tensor& c0, std::span<const Tensor> params,
                const RecurrentOptions& options) {
   const Recurrent r = ops::run_alone(x, h0, c0, params, options, ops::lstm_layer);
-  ops::note_recurrent<ops::Lstm>(x, std::vector{h0, c0}, params, options, std::array{r.out, r.h, r.c});
+  if (trace::listener()) [[unlikely]]
+    ops::note_recurrent<ops::Lstm>(x, std::vector{h0, c0}, params, options, std::array{r.out, r.h, r.c});
   return r;
 }
 Recurrent gru(const Tensor& x, const Tensor& h0, std::span<const Tensor> params, const RecurrentOptions& options) {
   const Recurrent r = ops::run_alone(x, h0, {}, params, options, ops::gru_layer);
-  ops::note_recurrent<ops::Gru>(x, h0, params, options, std::array{r.out, r.h});
+  if (trace::listener()) [[unlikely]]
+    ops::note_recurrent<ops::Gru>(x, h0, params, options, std::array{r.out, r.h});
   return r;
 }
 

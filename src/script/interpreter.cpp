@@ -269,7 +269,8 @@ Value Interpreter::call_operator(const Node& node, Frame& frame) {
 bool Interpreter::note_change(const Value& container_or_object) {
   bool outlives = !recording_ || recording_->changes(container_or_object);
   if (outlives && around_.whole) outlives = around_.whole->changes(container_or_object);
-  if (outlives || program_.sets_containers()) program_.note_change(container_or_object.identity());
+  outlives |= program_.sets_containers();
+  if (outlives) program_.note_change(container_or_object.identity());
   return outlives;
 }
 

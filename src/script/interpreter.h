@@ -66,7 +66,7 @@ class Interpreter {
   Value slice_of_tuple(const Node& node, Frame& frame);
   void count_step(const Place& place, Frame& frame);
   Value call_operator(const Node& node, Frame& frame);
-  bool note_change(const Value& container_or_object);  // whether that outlives the call
+  bool note_change(const Value& container_or_object);  // whether that may outlive the call
   void note_put(const Value& value);
   Value call_method(const Node& node, Frame& frame);
 

@@ -9,7 +9,6 @@
 #include "script/state.h"
 
 namespace okibi::jit {
-
 namespace {
 
 // Objects with a __setstate__ are saved as what it takes, and made by it.
@@ -38,7 +37,7 @@ bool fits(const Value& value, const script::Type& type) {
     return value.is_double() || value.is_int();
   const bool is_simple = type.kind == script::TypeKind::tensor || type.kind == script::TypeKind::integer ||
                          type.kind == script::TypeKind::boolean || type.kind == script::TypeKind::string ||
-                         type.kind == script::TypeKind::dict || type.kind == script::TypeKind::tuple;
+                         type.kind == script::TypeKind::tuple;
   if (type.kind == script::TypeKind::dict) {
     return value.is_dict() && std::ranges::all_of(value.to_dict().items(), [&](const auto& item) {
              return fits(item.first, type.items[0]) && fits(item.second, type.items[1]);

@@ -2,10 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "model/saved_module.h"
+
 namespace okibi::script {
 namespace {
 
-constexpr size_t deepest = 200, most_places = 300'000;
+using model::max_module_depth, model::max_module_places;
 
 class Gathering {
  public:
@@ -29,9 +31,9 @@ void Gathering::add_tensors(const Object& module, const std::vector<std::string>
 }
 
 void Gathering::add(const Object& module, const std::string& prefix, size_t depth) {
-  if (depth > deepest || ++places_ > most_places) {
+  if (depth > max_module_depth || ++places_ > max_module_places) {
     throw Error(ErrorKind::limit, "the modules of the program hold one another without an end, or are more than any")
-        .expected(fmt::format("at most {} levels and {} modules", deepest, most_places));
+        .expected(fmt::format("at most {} levels and {} modules", max_module_depth, max_module_places));
   }
   const Class& c = *program_.class_named(module.python_class()).source;
   add_tensors(module, c.parameters, prefix);

@@ -10,11 +10,14 @@
 #include <map>
 #include <thread>
 
+#include "script/problem.h"
+
 namespace okibi::jit {
 namespace {
 
 using namespace std::string_literals;
 using testing::HasSubstr;
+using testing_help::problem_of;
 
 std::string golden(const std::string& name) { return OKIBI_GOLDEN "/script/" + name; }
 
@@ -77,15 +80,6 @@ TEST(Running, MakesWhatWasSavedByGetstate) {
   const Module module = load(golden("torture.pt"));
   EXPECT_TRUE(equal(module.attribute("stateful.w").to_tensor(), ones({2})));
   EXPECT_FALSE(module.attribute("stateful.training").to_bool());
-}
-
-std::string problem_of(const std::function<void()>& work) {
-  try {
-    work();
-    return "no problem";
-  } catch (const Error& error) {
-    return error.what();
-  }
 }
 
 TEST(Running, WhatChangesInPlaceKeepsItsKindOfNumbers) {

@@ -12,6 +12,7 @@
 #include <thread>
 
 #include "script/archives.h"
+#include "script/problem.h"
 
 namespace okibi::jit {
 namespace {
@@ -20,6 +21,7 @@ using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing_help::archive_of;
+using testing_help::problem_of;
 
 std::string golden(const std::string& name) { return OKIBI_GOLDEN "/script/" + name; }
 
@@ -27,15 +29,6 @@ std::shared_ptr<const io::Source> saved(const Module& module, const ExtraFiles& 
   auto buffer = std::make_shared<Buffer>(std::vector<std::byte>(), "saved.pt");
   save(module, *buffer, {}, files);
   return buffer;
-}
-
-std::string problem_of(const std::function<void()>& work) {
-  try {
-    work();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no problem";
 }
 
 std::vector<std::string> names_in(const StateDict& state) {
@@ -102,6 +95,22 @@ TEST(Writing, SetsNoAttributesThatTheClassDoesNotDeclare) {
   const std::string source = "  a : int\n  def f(self) -> int:\n    return self.a\n";
   const Module module = load(archive_of(source, Dict{{"a", 1}, {"zz", 2}}));
   EXPECT_THAT(problem_of([&] { module.set_attribute("zz", 3); }), HasSubstr("declares no attribute zz"));
+}
+
+TEST(Writing, NamesTensorsAsTheFilesReaderDoes) {
+  for (const std::string name : {"tabular", "convolutional", "transformer", "lstm", "encoder", "packed"}) {
+    EXPECT_EQ(names_in(load(golden(name + ".pt")).state_dict()), names_in(load_state_dict(golden(name + ".pt"))))
+        << name;
+  }
+  EXPECT_TRUE(load(golden("torture.pt")).state_dict().contains("stateful.w")) << "which __setstate__ alone makes";
+}
+
+TEST(Writing, RefusesOptionsThatWouldDoNothing) {
+  const Module module = load(golden("tabular.pt"));
+  Buffer file;
+  EXPECT_THAT(problem_of([&] { save(module, file, {.format = Format::safetensors}); }), HasSubstr("one format"));
+  EXPECT_THAT(problem_of([&] { save(module, file, {.shard_size = 1}); }), HasSubstr("no shards"));
+  EXPECT_THAT(problem_of([&] { save(module, file, {.metadata = {{"a", "b"}}}); }), HasSubstr("metadata"));
 }
 
 TEST(Writing, StopsAtObjectsThatHoldThemselves) {
@@ -220,6 +229,17 @@ TEST(Scripting, ClassesOfOneNameThatDifferHaveNamesApart) {
   EXPECT_TRUE(program.attribute("0.weight").to_tensor().is_same(program.attribute("3.weight").to_tensor()));
 }
 
+TEST(Scripting, ClassesHaveNamesThatSourcesCanHave) {
+  AnyNet net;
+  net.set_script_forward("def forward(self, x: Tensor) -> Tensor:\n  return x\n");
+  for (const char* name : {"my models.Net", "a.class", "Net<int>", ".Net", "a."}) {
+    net.set_python_class(name);
+    EXPECT_THAT(problem_of([&] { script(net); }), AllOf(HasSubstr("set_python_class"), HasSubstr(name)));
+  }
+  net.set_python_class("my_models.Net");
+  EXPECT_EQ(script(net).class_name(), "__torch__.my_models.Net");
+}
+
 TEST(Scripting, ChildrenMayHaveOddNames) {
   for (const char* name :
        {"a\"b", "a\\b", "a\nb", "class", "None", "lambda", "0x", "\xc3\xa9", "a b", "self", "input"}) {
@@ -238,6 +258,9 @@ TEST(Scripting, ChildrenMayHaveOddNames) {
 TEST(Scripting, SaysTheFirstFormatThatHasTheOperators) {
   EXPECT_EQ(describe(saved(script(nn::Sequential{nn::ReLU()}))).version, 3);
   EXPECT_EQ(describe(saved(script(nn::Sequential{nn::GELU()}))).version, 10);
+  AnyNet divides;
+  divides.set_script_forward("def forward(self, x: Tensor) -> Tensor:\n  return x / 2\n");
+  EXPECT_EQ(describe(saved(script(divides))).version, 4);
 }
 
 TEST(Scripting, ProgramsTrainOnWithTheirMode) {

@@ -1,4 +1,6 @@
 // okibi save-script MODEL TARGET
+#include <algorithm>
+
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -50,14 +52,18 @@ Program trained_by_okibi(const std::string& uri) {
   return {jit::script(trained.model), {{encoder_file, encoder + '\n'}}};
 }
 
-// A whole model of PyTorch's layers, or what okibi train wrote, which knows its encoder.
+// A whole model of PyTorch's layers, or what okibi train wrote, which knows its encoder: told by the index alone.
+bool is_whole_model_of_others(const std::string& uri) {
+  const Value file = open(uri, {.any_class_as_data = true}).skeleton();
+  if (!model::is_module(file)) return false;
+  const model::Attributes attributes = model::attributes_of(file);
+  return std::ranges::none_of(attributes, [](const auto& attribute) { return attribute.first == "encoder"; });
+}
+
 Program program_of(const std::string& uri) {
-  const Value file = load(uri, {.any_class_as_data = true});
-  if (!model::is_module(file)) return trained_by_okibi(uri);
-  for (const auto& [name, value] : model::attributes_of(file)) {
-    if (name == "encoder") return trained_by_okibi(uri);
-  }
-  return in_context("", store::shown(uri), [&] { return Program{jit::script(model::from_value(file)), {}}; });
+  if (!is_whole_model_of_others(uri)) return trained_by_okibi(uri);
+  const nn::AnyModule module = load_module(uri);
+  return in_context("", store::shown(uri), [&] { return Program{jit::script(module), {}}; });
 }
 
 }  // namespace

@@ -190,10 +190,7 @@ Pattern Recording::pattern_of(const Value& value) {
 Pattern Recording::pattern_of_result(const Value& value) {
   const void* identity = value.identity();
   const bool holds = is_container(value) || value.is_object();
-  if (holds && module().holders.contains(identity)) {
-    gives_away_ = true;
-    refuse("it gives back what is the module's");
-  }
+  if (holds && module().holders.contains(identity)) refuse("it gives back what is the module's");
   if (holds && given().holders.contains(identity)) refuse("it gives back what it was given");
   if (value.is_object()) refuse("it gives back an object");
   if (!is_container(value)) return pattern_of(value);

@@ -67,8 +67,6 @@ class Recording {
   std::optional<Recorded> finish(const Value& result);
   const char* refusal() const noexcept { return refusal_; }  // nullptr where there is none
   bool is_refused_for_inputs() const noexcept { return is_refused_for_inputs_; }
-  // Whether the result is, or holds, a list, a dict or an object of the module, which whoever has it may change.
-  bool gives_away() const noexcept { return gives_away_; }
   bool was_given(const Value& value);  // whether it is, or holds, a list, a dict or an object of the inputs
 
  private:
@@ -105,7 +103,7 @@ class Recording {
   const Value root_;
   const std::vector<Value> inputs_;
   const char* refusal_ = nullptr;
-  bool is_refused_for_inputs_ = false, gives_away_ = false;
+  bool is_refused_for_inputs_ = false;
   Recorded recorded_;
   std::vector<bool> depends_;  // by register
   std::unordered_map<const TensorBody*, Known> known_;

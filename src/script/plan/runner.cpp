@@ -9,7 +9,7 @@
 namespace okibi::script {
 namespace {
 
-constexpr size_t most_plans = 8;  // of one method
+constexpr size_t most_plans = 8;  // of one method of one object
 constexpr int most_attempts = 3;  // what refused so often will again
 
 }  // namespace
@@ -20,8 +20,8 @@ std::shared_ptr<const Plan> Runner::find(const std::string& key) {
   if (found == plans_.end()) return nullptr;
   const bool is_unchanged = found->plan ? found->plan->is_good() : are_unchanged(found->draft.constants);
   const uint64_t changes = program_.changes();
-  const bool is_good = uses_plans_ && !program_.gave_up_plans() && is_unchanged &&
-                       !program_.were_changed(found->holders, found->changes);
+  const bool is_good =
+      !program_.gave_up_plans() && is_unchanged && !program_.were_changed(found->holders, found->changes);
   if (!is_good) return plans_.erase(found), nullptr;
   found->changes = changes;
   if (!found->plan) {
@@ -49,7 +49,9 @@ std::shared_ptr<const Plan> Runner::plan_of(Draft draft) {
 void Runner::keep(Kept kept) {
   const std::lock_guard lock(mutex_);
   std::erase_if(plans_, [&](const Kept& one) { return one.key == kept.key; });
-  const auto is_other = [&](const Kept& one) { return one.function != kept.function; };
+  const auto is_other = [&](const Kept& one) {
+    return one.function != kept.function || one.self.identity() != kept.self.identity();
+  };
   const auto same = std::ranges::stable_partition(plans_, is_other);
   if (same.size() >= most_plans) plans_.erase(std::ranges::min_element(same, {}, &Kept::last_use));
   kept.last_use = ++uses_;
@@ -58,18 +60,23 @@ void Runner::keep(Kept kept) {
 
 bool Runner::is_worth_recording(const std::string& function) {
   const std::lock_guard lock(mutex_);
-  return uses_plans_ && !program_.gave_up_plans() && attempts_[function].refused < most_attempts;
+  return !program_.gave_up_plans() && attempts_[function].refused < most_attempts;
 }
 
 void Runner::use_no_plans() {
+  program_.give_up_plans();
   const std::lock_guard lock(mutex_);
-  uses_plans_ = false;
   plans_.clear();
 }
 
 const char* Runner::refusal(const std::string& function) {
   const std::lock_guard lock(mutex_);
   return attempts_[function].why;
+}
+
+size_t Runner::plans_of(const std::string& function) {
+  const std::lock_guard lock(mutex_);
+  return static_cast<size_t>(std::ranges::count(plans_, function, &Kept::function));
 }
 
 void Runner::note_attempt(const std::string& function, const char* why, bool counts) {
@@ -117,7 +124,7 @@ Value Runner::record(const std::string& function, std::string key, const std::ve
   if (recorded && !draft) why = "it goes by what it changes itself, or gives one tensor twice";
   note_attempt(function, why, !recording.is_refused_for_inputs());
   if (draft) keep({function, std::move(key), arguments[0], std::move(*draft), nullptr, std::move(holders), changes, 0});
-  if (recording.gives_away() && !around.whole) use_no_plans();
+  if (!around.whole) give_up_if_shared(result);
   return result;
 }
 
@@ -141,16 +148,13 @@ std::optional<Value> Runner::call_by_plan(const std::string& function, const std
 
 // What was recorded kept to the limit of steps, and so does its plan.
 Value Runner::call(const std::string& function, std::vector<Value> arguments) {
-  auto result = call_by_plan(function, arguments, {});
-  const bool is_interpreted = !result;
-  if (is_interpreted) {
-    Recording watching(root_, std::span<const Value>(arguments).subspan(1), "is not recorded");
-    Parts parts(*this, watching);
-    result = Interpreter(program_, options_, {.recording = &watching, .shortcuts = &parts})
-                 .call(function, std::move(arguments));
-  }
-  if (is_interpreted || program_.sets_containers()) give_up_if_shared(*result);
-  return std::move(*result);
+  if (auto result = call_by_plan(function, arguments, {})) return std::move(*result);
+  Recording watching(root_, std::span<const Value>(arguments).subspan(1), "is not recorded");
+  Parts parts(*this, watching);
+  const Value result = Interpreter(program_, options_, {.recording = &watching, .shortcuts = &parts})
+                           .call(function, std::move(arguments));
+  give_up_if_shared(result);
+  return result;
 }
 
 // What of the module is given back, the caller may change.
@@ -160,7 +164,7 @@ void Runner::give_up_if_shared(const Value& result) {
   add_reachable(root_, module);
   add_reachable(result, given);
   const auto is_modules = [&](const void* holder) { return module.holders.contains(holder); };
-  if (std::ranges::any_of(given.holders, is_modules)) program_.give_up_plans();
+  if (std::ranges::any_of(given.holders, is_modules)) use_no_plans();
 }
 
 }  // namespace okibi::script

@@ -26,6 +26,7 @@ class Runner {
 
   // Of the last call of the function: why it has no plan; nullptr where it has one.
   const char* refusal(const std::string& function);
+  size_t plans_of(const std::string& function);  // how many are kept, of all its objects
 
  private:
   struct Kept {
@@ -56,7 +57,6 @@ class Runner {
   const jit::LoadOptions& options_;
 
   std::mutex mutex_;
-  bool uses_plans_ = true;
   uint64_t uses_ = 0;
   std::vector<Kept> plans_;
   kernels::PackedWeights packed_;

@@ -35,6 +35,17 @@ std::vector<nn::NamedTensor> weights_of(const nn::Module& module) {
   return weights;
 }
 
+std::vector<std::string> names_of(const nn::Module& module) {
+  const nn::ModuleState& state = nn::ModuleAccess::state(module);
+  std::vector<std::string> names;
+  for (const auto* tensors : {&state.parameters, &state.buffers}) {
+    for (const auto& [name, tensor] : *tensors) names.push_back(name);
+  }
+  for (const auto& [name, child] : state.children) names.push_back(name);
+  for (const auto& [name, value] : state.attributes) names.push_back(name);
+  return names;
+}
+
 // Those that have the batch in the dimension have so much of it now: rows repeat.
 std::vector<Tensor> with_batch(const std::vector<Tensor>& inputs, int64_t dim, int64_t from, int64_t to) {
   std::vector<Tensor> grown;
@@ -85,17 +96,6 @@ bool are_close(const Tensor& a, const Tensor& b) {
   const Tensor is_number = eq(a, a);
   const Tensor nothing = zeros(a.sizes(), {a.dtype()});
   return equal(is_number, eq(b, b)) && allclose(where(is_number, a, nothing), where(is_number, b, nothing), 1e-4, 1e-5);
-}
-
-std::vector<std::string> names_of(const nn::Module& module) {
-  const nn::ModuleState& state = nn::ModuleAccess::state(module);
-  std::vector<std::string> names;
-  for (const auto* tensors : {&state.parameters, &state.buffers}) {
-    for (const auto& [name, tensor] : *tensors) names.push_back(name);
-  }
-  for (const auto& [name, child] : state.children) names.push_back(name);
-  for (const auto& [name, value] : state.attributes) names.push_back(name);
-  return names;
 }
 
 bool are_close(const Value& a, const Value& b) {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include <okibi/ops.h>
 
@@ -64,9 +65,10 @@ bool is_default(const Value& value, const SchemaArgument& argument) {
 
 // A whole number for operators on integers, which take no float.
 Value as_whole(const Value& value) {
+  constexpr double exact = 9007199254740992.0;  // 2⁵³: larger ones are not all there
   if (!value.is_double()) return value;
   const double number = value.to_double();
-  const bool is_whole = number == static_cast<double>(static_cast<int64_t>(number));
+  const bool is_whole = std::abs(number) < exact && number == std::trunc(number);
   return is_whole ? Value(static_cast<int64_t>(number)) : value;
 }
 

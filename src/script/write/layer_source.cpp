@@ -89,15 +89,19 @@ std::string joined(const Value& numbers) {
   return text;
 }
 
+const Value& needed(const nn::Module& module, std::string_view name) {
+  if (const Value* value = nn::find_attribute(module, name)) return *value;
+  throw Error(ErrorKind::bad_argument, fmt::format("{} has no {}", module.class_name(), name));
+}
+
 std::string word_for(std::string_view name, const nn::Module& module, const Words& words) {
   for (const auto& [known, text] : words) {
     if (known == name) return text;
   }
   const bool is_list = name.starts_with('[');
   if (is_list) name = name.substr(1, name.size() - 2);
-  const Value* value = nn::find_attribute(module, name);
-  if (!value) throw Error(ErrorKind::bad_argument, fmt::format("{} has no {}", module.class_name(), name));
-  return is_list ? fmt::format("[{}]", joined(*value)) : literal(*value);
+  const Value& value = needed(module, name);
+  return is_list ? fmt::format("[{}]", joined(value)) : literal(value);
 }
 
 // A word may hold others.
@@ -110,11 +114,6 @@ std::string filled(std::string_view text, const nn::Module& module, const Words&
     text.remove_prefix(end + 1);
   }
   return out += text;
-}
-
-const Value& needed(const nn::Module& module, std::string_view name) {
-  if (const Value* value = nn::find_attribute(module, name)) return *value;
-  throw Error(ErrorKind::bad_argument, fmt::format("{} has no {}", module.class_name(), name));
 }
 
 std::string of_embedding(const nn::Module& module) {
@@ -132,14 +131,6 @@ std::string of_embedding_bag(const nn::Module& module) {
                  {"mode", mode == "sum"    ? "0"
                           : mode == "mean" ? "1"
                                            : "2"}});
-}
-
-std::string of_embedding_dropout(const nn::Module& module) {
-  return needed(module, "embed_p").to_double() == 0 ? filled(
-                                                          "def forward(self, words: Tensor) -> Tensor:\n"
-                                                          "  return (self.emb).forward(words, )\n",
-                                                          module)
-                                                    : filled(embedding_dropout, module);
 }
 
 // torch.nn pads beforehand where the padding is other than zeros.
@@ -348,7 +339,7 @@ std::string literal(const Value& value) {
 
 std::optional<std::string> layer_source(const nn::Module& module) {
   const std::string& python_class = module.python_class();
-  if (python_class == "fastai.text.models.awdlstm.EmbeddingDropout") return of_embedding_dropout(module);
+  if (python_class == "fastai.text.models.awdlstm.EmbeddingDropout") return filled(embedding_dropout, module);
   constexpr std::string_view torch_nn = "torch.nn.modules.";
   if (!python_class.starts_with(torch_nn)) return {};
   const std::string_view name = std::string_view(python_class).substr(torch_nn.size());

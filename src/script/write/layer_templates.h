@@ -124,7 +124,6 @@ constexpr std::string_view gru =
   return result
 )py";
 
-
 constexpr std::string_view by_count = "torch.pow(float(self.num_batches_tracked), -1)";
 
 constexpr std::string_view embedding_dropout = R"py(def forward(self, words: Tensor) -> Tensor:

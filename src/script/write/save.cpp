@@ -21,6 +21,13 @@ void require_little_endian(const zip::Reader& records) {
       .hint("Load it in Python there with torch.jit.load, and save it from this machine.");
 }
 
+// Options that would do nothing are a mistake.
+void require_options_of_zip(const SaveOptions& options) {
+  if (!options.format && options.shard_size == 0 && options.metadata.empty()) return;
+  throw Error(ErrorKind::bad_argument, "a TorchScript program has one format, no shards and no metadata")
+      .hint("Further files can go into it (ExtraFiles).");
+}
+
 std::string record_of(const std::string& extra_file) { return fmt::format("{}{}", script::extra_folder, extra_file); }
 
 bool is_kept(std::string_view record) {
@@ -74,6 +81,7 @@ void write(ModuleBody& body, io::Sink& sink, const SaveOptions& options, const E
 }  // namespace
 
 void save(const Module& module, io::Sink& sink, const SaveOptions& options, const ExtraFiles& files) {
+  require_options_of_zip(options);
   ModuleBody& body = ModuleAccess::body(module);
   in_context("", body.name, [&] {
     const NoGrad no_grad;

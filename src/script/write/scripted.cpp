@@ -6,6 +6,7 @@
 #include <array>
 #include <unordered_map>
 
+#include "model/saved_module.h"
 #include "nn/module_state.h"
 #include "script/write/layer_source.h"
 
@@ -44,16 +45,23 @@ bool is_keyword(std::string_view name) {
   return std::ranges::find(words, name) != words.end();
 }
 
-// What the class has already under such a name: PyTorch's loader takes some of these for something else.
+// What can be written as it is.
+bool is_plain_name(std::string_view name) { return is_identifier(name) && !is_keyword(name); }
+
+// Each class has something of these names already; PyTorch's loader takes some of them for something else.
+bool is_free(std::string_view name) {
+  return name != "training" && name != "_is_full_backward_hook" && name != "forward" && !name.starts_with("__");
+}
+
 void check_is_free(const std::string& name) {
-  if (name != "training" && name != "_is_full_backward_hook" && name != "forward" && !name.starts_with("__")) return;
+  if (is_free(name)) return;
   throw Error(ErrorKind::unsupported, "a module of TorchScript cannot have a tensor or a submodule of this name")
       .found(name);
 }
 
 std::string declaration(const std::string& name, const std::string& type) {
-  return is_identifier(name) && !is_keyword(name) ? fmt::format("  {} : {}\n", name, type)
-                                                  : fmt::format("  __annotations__[{}] = {}\n", repr(name), type);
+  return is_plain_name(name) ? fmt::format("  {} : {}\n", name, type)
+                             : fmt::format("  __annotations__[{}] = {}\n", repr(name), type);
 }
 
 // "torch.nn.modules.linear.Linear" → "__torch__.torch.nn.modules.linear.Linear", and as PyTorch names a script's
@@ -62,6 +70,14 @@ std::string qualified(const nn::Module& module) {
   std::string name = module.python_class();
   if (name == nn::Module::plain_class) name = module.class_name();
   if (name.starts_with("__main__.")) name = name.substr(std::string_view("__main__.").size());
+  for (size_t begin = 0; begin <= name.size();) {
+    const size_t end = std::min(name.find('.', begin), name.size());
+    if (!is_plain_name(std::string_view(name).substr(begin, end - begin)))
+      throw Error(ErrorKind::bad_argument, "a module's class has a name that no source can have")
+          .found(name)
+          .hint("Say another with set_python_class.");
+    begin = end + 1;
+  }
   return "__torch__." + name;
 }
 
@@ -83,12 +99,6 @@ std::string indented(std::string_view source) {
   return text.ends_with('\n') ? text : text + '\n';
 }
 
-std::string replaced(std::string text, std::string_view from, const std::string& to) {
-  for (size_t at = text.find(from); at != text.npos; at = text.find(from, at + to.size()))
-    text.replace(at, from.size(), to);
-  return text;
-}
-
 // What a trace says of the whole.
 struct Traced {
   std::string forward;
@@ -102,13 +112,13 @@ class Scripter {
   Scripted finish(const Object& root);
 
  private:
-  std::string class_text(const nn::Module& module, const std::vector<Object>& children, const std::string& path);
+  std::string body_of(const nn::Module& module, const std::vector<Object>& children, const std::string& path);
   std::string forward_of(const nn::Module& module, const std::string& path);
-  std::string name_for(const nn::Module& module, const std::string& text);
+  std::string name_for(const nn::Module& module, const std::string& body);
 
   const Traced* const traced_;
   std::unordered_map<const void*, Object> objects_;  // by module: one that stands in two places is one
-  std::map<std::string, std::string> names_;         // by text
+  std::map<std::string, std::string> names_;         // by the class's own name and its body
   std::map<std::string, std::string> texts_;         // by qualified name
   size_t depth_ = 0;
 };
@@ -133,11 +143,10 @@ std::string list_of_names(const std::vector<nn::NamedTensor>& tensors) {
   return fmt::format("[{}]", names);
 }
 
-std::string Scripter::class_text(const nn::Module& module, const std::vector<Object>& children,
-                                 const std::string& path) {
+std::string Scripter::body_of(const nn::Module& module, const std::vector<Object>& children, const std::string& path) {
   const nn::ModuleState& state = nn::ModuleAccess::state(module);
-  std::string text = fmt::format("class {}(Module):\n  __parameters__ = {}\n  __buffers__ = {}\n", "<name>",
-                                 list_of_names(state.parameters), list_of_names(state.buffers));
+  std::string text = fmt::format("  __parameters__ = {}\n  __buffers__ = {}\n", list_of_names(state.parameters),
+                                 list_of_names(state.buffers));
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
     for (const auto& [name, tensor] : *tensors) {
       check_is_free(name);
@@ -154,28 +163,29 @@ std::string Scripter::class_text(const nn::Module& module, const std::vector<Obj
   }
   for (const auto& [name, value] : state.attributes) {
     const std::string type = type_of_attribute(value);
-    if (!type.empty() && is_identifier(name))
+    if (!type.empty() && is_plain_name(name) && is_free(name))
       text += fmt::format("  {} : Final[{}] = {}\n", name, type, literal(value));
   }
   return text + indented(forward_of(module, path));
 }
 
 // Classes of one name and two texts get names apart, as PyTorch mangles them.
-std::string Scripter::name_for(const nn::Module& module, const std::string& text) {
+std::string Scripter::name_for(const nn::Module& module, const std::string& body) {
   const std::string plain = qualified(module);
-  const auto [known, is_new] = names_.try_emplace(plain + '\n' + text);
+  const auto [known, is_new] = names_.try_emplace(plain + '\n' + body);
   if (!is_new) return known->second;
   const auto [qualifier, name] = split(plain);
   std::string free = plain;
   for (size_t i = 0; texts_.contains(free); ++i) free = fmt::format("{}.___torch_mangle_{}.{}", qualifier, i, name);
-  texts_.emplace(free, replaced(text, "<name>", name));
+  texts_.emplace(free, fmt::format("class {}(Module):\n{}", name, body));
   return known->second = free;
 }
 
 Object Scripter::object_of(const nn::Module& module, const std::string& path) {
   const nn::ModuleState& state = nn::ModuleAccess::state(module);
   if (const auto known = objects_.find(&state); known != objects_.end()) return known->second;
-  if (++depth_ > 200) throw Error(ErrorKind::limit, "the modules of the model hold one another without an end");
+  if (++depth_ > model::max_module_depth)
+    throw Error(ErrorKind::limit, "the modules of the model hold one another without an end");
   std::vector<Object> children;
   const Dict attributes;
   for (const auto* tensors : {&state.parameters, &state.buffers}) {
@@ -190,15 +200,15 @@ Object Scripter::object_of(const nn::Module& module, const std::string& path) {
     children.push_back(object_of(child, path.empty() ? name : fmt::format("{}.{}", path, name)));
     attributes.set(name, children.back());
   }
-  const auto [qualifier, name] = split(name_for(module, class_text(module, children, path)));
+  const auto [qualifier, name] = split(name_for(module, body_of(module, children, path)));
   --depth_;
   return objects_.emplace(&state, Object({.module = qualifier, .name = name, .state = attributes})).first->second;
 }
 
-// The first format in which each of these operators does what it does now.
+// The first format in which each of these operators does what it does now, however somebody writes it.
 int64_t version_for(std::string_view source) {
-  constexpr std::array<std::pair<std::string_view, int64_t>, 5> since = {
-      {{"torch.gelu(", 10}, {"torch.logspace(", 9}, {"torch.linspace(", 8}, {"torch.full(", 5}, {"torch.div", 4}}};
+  constexpr std::array<std::pair<std::string_view, int64_t>, 6> since = {
+      {{".gelu(", 10}, {".logspace(", 9}, {".linspace(", 8}, {".full(", 5}, {".div", 4}, {"/", 4}}};
   for (const auto& [name, version] : since) {
     if (source.find(name) != source.npos) return version;
   }

@@ -194,7 +194,6 @@ Value TypedValues::tuple(const Value& value, const Type& type) {
 }
 
 Value TypedValues::object(const Object& object) {
-  const Deeper deeper(*this);
   if (++objects_ > most_objects) {
     throw Error(ErrorKind::limit, "the program holds more objects than any")
         .expected(fmt::format("at most {}, those that stand in several places counted each time", most_objects));
