@@ -7,6 +7,8 @@
 // disagrees with it; records that overlap or leave holes between them; bytes before the first record or after the end
 // record; names that are absolute, climb, repeat (also by case alone) or do not lie in the one folder; spanned archives
 // and symbolic links. Encryption and methods other than "stored" and "deflated" are Error(unsupported).
+//
+// Other formats are plain zip archives: .npz is one. Layout::plain lifts PyTorch's habits alone, none of the checks.
 #pragma once
 
 #include <memory>
@@ -29,6 +31,10 @@ struct Record {
   bool deflated = false;
 };
 
+// one_folder: PyTorch's, in which names that differ by case alone are the same. plain: records may lie anywhere, or be
+// none at all, their names are whole, and case counts.
+enum class Layout : uint8_t { one_folder, plain };
+
 // True when the bytes at the start of `source` are those of a zip archive.
 bool is_zip(const io::Source& source);
 
@@ -48,10 +54,11 @@ class Reader {
  public:
   // Reads the end records, the central directory and the local headers; no record's bytes. Error(bad_file) or
   // Error(limit), with the record and the offset.
-  explicit Reader(std::shared_ptr<const io::Source> source, Limits limits = {});
+  explicit Reader(std::shared_ptr<const io::Source> source, Limits limits = {}, Layout layout = Layout::one_folder);
 
   const io::Source& source() const noexcept { return *source_; }
-  const std::string& root() const noexcept { return root_; }  // the folder that all records lie in: "model"
+  // The folder that all records lie in: "model". "" in a plain archive.
+  const std::string& root() const noexcept { return root_; }
   const std::vector<Record>& records() const noexcept { return records_; }  // in the order of the directory
 
   const Record* find(std::string_view name) const noexcept;  // nullptr when there is none
@@ -71,6 +78,7 @@ class Reader {
   std::string root_;
   std::vector<Record> records_;
   void order_by_name();
+  bool is_before(std::string_view name, std::string_view other) const;
 
   struct Name {
     uint64_t hash;  // of it, without regard to case
@@ -79,16 +87,20 @@ class Reader {
   std::vector<Name> by_name_;  // in the order of the hashes, and of the names where those are the same
 };
 
-// Writes an archive in one pass, byte for byte as PyTorch 2.15 lays it out. Nothing is sought, so any Sink will do.
+// Writes an archive in one pass, byte for byte as PyTorch 2.15 lays it out, or a plain one. Nothing is sought, so any
+// Sink will do.
 class Writer {
  public:
   // `root` is the folder that every record gets: PyTorch takes the file's name without its last extension, and
   // "archive" for a buffer. Each record's bytes begin at a multiple of `alignment`, 1 to 32768, counted from where the
   // sink stands now. The sink must outlive the writer; it is never committed here.
   Writer(io::Sink& sink, std::string root, uint64_t alignment = 64);
+  // A plain archive, with the records that it is given and no others.
+  explicit Writer(io::Sink& sink);
   ~Writer();
 
-  // Adds a record whole. A name that was used before (case does not count) or that Reader would refuse is
+  // Adds a record whole. A name that was used before (case does not count, but in a plain archive) or that Reader would
+  // refuse is
   // Error(bad_argument). Returns its CRC-32. Large bytes go to the sink from where they lie.
   uint32_t add(std::string_view name, std::span<const std::byte> bytes);
 
@@ -101,10 +113,13 @@ class Writer {
   // A piece that is lent to the sink (io::Sink::write_lent).
   void write_lent(std::span<const std::byte> piece, const std::shared_ptr<const void>& owner);
 
-  // Writes the serialization id record, the directory and the end records. To be called once, at the end.
+  // Writes the serialization id record (none in a plain archive), the directory and the end records. To be called once,
+  // at the end.
   void finish();
 
  private:
+  Writer(io::Sink& sink, std::string root, uint64_t alignment, Layout layout);
+
   struct Entry {
     std::string path;  // with the root
     uint64_t size = 0;
@@ -114,7 +129,9 @@ class Writer {
 
   void check_between_records() const;
   void check_new_name(std::string_view name);
+  std::string path_of(std::string_view name) const;
   void start(std::string_view name, uint64_t size);
+  void write_id();
   Entry& entry_for(std::span<const std::byte> piece);
   uint32_t write_data(uint32_t crc, std::span<const std::byte> bytes, const std::shared_ptr<const void>* owner);
   uint64_t cursor() const { return sink_.position() - start_; }

@@ -30,8 +30,13 @@ std::string root_of(const io::Source& source, const std::vector<Entry>& entries)
       .hint("PyTorch puts all records of a file into one folder; this is another kind of zip archive.");
 }
 
+std::string root_of(const io::Source& source, const std::vector<Entry>& entries, Layout layout) {
+  return layout == Layout::plain ? "" : root_of(source, entries);
+}
+
 std::string without_root(const io::Source& source, const Entry& entry, const std::string& root) {
   const std::string& path = entry.record.name;
+  if (root.empty()) return path;
   if (entry.is_folder && path == root) return "";
   if (path.size() > root.size() + 1 && path.starts_with(root) && path[root.size()] == '/') {
     return path.substr(root.size() + 1);
@@ -99,14 +104,20 @@ bool is_zip(const io::Source& source) {
   return load_le<uint32_t>(start.data()) == local_signature;
 }
 
-Reader::Reader(std::shared_ptr<const io::Source> source, Limits limits) : source_(std::move(source)), limits_(limits) {
+Reader::Reader(std::shared_ptr<const io::Source> source, Limits limits, Layout layout)
+    : source_(std::move(source)), limits_(limits) {
   const DirectoryBytes directory = read_directory(*source_, limits_);
   std::vector<Entry> entries = parse_directory(*source_, directory, limits_);
   check_inflated(*source_, entries, limits_);
-  root_ = root_of(*source_, entries);
+  root_ = root_of(*source_, entries, layout);
   place_records(*source_, entries, directory.offset);
   records_ = records_of(*source_, std::move(entries), root_);
   order_by_name();
+}
+
+// Only a plain archive has no root.
+bool Reader::is_before(std::string_view name, std::string_view other) const {
+  return root_.empty() ? name < other : less_ignoring_case(name, other);
 }
 
 // Sorted by hash, and not in a table: nobody can choose names that make looking them up slow.
@@ -115,7 +126,7 @@ void Reader::order_by_name() {
   for (uint32_t i = 0; i < records_.size(); ++i) by_name_.push_back({hash_ignoring_case(records_[i].name), i});
   const auto less = [&](const Name& a, const Name& b) {
     if (a.hash != b.hash) return a.hash < b.hash;
-    return less_ignoring_case(records_[a.record].name, records_[b.record].name);
+    return is_before(records_[a.record].name, records_[b.record].name);
   };
   std::sort(by_name_.begin(), by_name_.end(), less);
   const auto twin =
@@ -123,7 +134,7 @@ void Reader::order_by_name() {
   if (twin == by_name_.end()) return;
   const auto [first, second] = std::minmax(twin[0].record, twin[1].record);
   throw fault_in(*source_, records_[second].name, records_[second].offset, "the archive has two records of this name")
-      .expected("names that differ, and not by case alone")
+      .expected(root_.empty() ? "names that differ" : "names that differ, and not by case alone")
       .found(fmt::format("\"{}\" and \"{}\"", records_[first].name, records_[second].name));
 }
 
@@ -131,7 +142,7 @@ const Record* Reader::find(std::string_view name) const noexcept {
   const Name wanted{hash_ignoring_case(name), 0};
   auto found = std::lower_bound(by_name_.begin(), by_name_.end(), wanted, [&](const Name& a, const Name& b) {
     if (a.hash != b.hash) return a.hash < b.hash;
-    return less_ignoring_case(records_[a.record].name, name);
+    return is_before(records_[a.record].name, name);
   });
   return found != by_name_.end() && records_[found->record].name == name ? &records_[found->record] : nullptr;
 }

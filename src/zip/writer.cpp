@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint64_t largest_alignment =
     32768;  // the padding, and a zip64 field, must fit the 65,535 bytes of the extras
+constexpr uint64_t usual_alignment = 64;
 constexpr size_t block_size = size_t{256} << 10;  // what goes through the CRC and to the sink while it is in the cache
 constexpr size_t worth_joining = size_t{64} << 10;  // for less, it costs as much to join two CRCs
 constexpr size_t worth_two_threads = size_t{2} << 20;
@@ -74,10 +75,13 @@ uint64_t hash_of(std::string_view text, uint64_t seed) {
 
 }  // namespace
 
-// The names that records have, without regard to case. Of each its hash, and its place in a list of all.
+// The names that records have, without regard to case where that does not count. Of each its hash, and its place in a
+// list of all.
 class UsedNames {
  public:
-  UsedNames() { add(id_record); }
+  explicit UsedNames(Layout layout) : case_counts_(layout == Layout::plain) {
+    if (layout == Layout::one_folder) add(id_record);
+  }
 
   bool has(std::string_view name) const { return places_.find(key_for(name)) != nullptr; }
   void add(std::string_view name) {
@@ -92,26 +96,35 @@ class UsedNames {
     const size_t begin = place == 0 ? 0 : ends_[place - 1];
     return std::string_view(letters_).substr(begin, ends_[place] - begin);
   }
+  bool is_same(std::string_view name, std::string_view other) const {
+    return case_counts_ ? name == other : same_ignoring_case(name, other);
+  }
   // The hash, or the first number after it that stands for no other name.
   uint64_t key_for(std::string_view name) const {
     uint64_t key = hash_ignoring_case(name);
-    for (const uint32_t* place = places_.find(key); place && !same_ignoring_case(at(*place), name);) {
+    for (const uint32_t* place = places_.find(key); place && !is_same(at(*place), name);) {
       place = places_.find(++key);
     }
     return key;
   }
 
+  bool case_counts_;
   NumberMap places_;
   std::string letters_;  // of all names, one after the other
   std::vector<uint64_t> ends_;
 };
 
-Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment)
+Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment, Layout layout)
     : sink_(sink),
       root_(std::move(root)),
       alignment_(alignment),
       start_(sink.position()),
-      names_(std::make_unique<UsedNames>()) {
+      names_(std::make_unique<UsedNames>(layout)) {}
+
+Writer::Writer(io::Sink& sink) : Writer(sink, "", usual_alignment, Layout::plain) {}
+
+Writer::Writer(io::Sink& sink, std::string root, uint64_t alignment)
+    : Writer(sink, std::move(root), alignment, Layout::one_folder) {
   if (alignment_ < 1 || alignment_ > largest_alignment) {
     throw Error(ErrorKind::bad_argument, "the alignment of records must be from 1 to 32768").found(alignment_);
   }
@@ -134,8 +147,13 @@ void Writer::begin(std::string_view name, uint64_t size) {
   start(name, size);
 }
 
+// Only a plain archive has no root.
+std::string Writer::path_of(std::string_view name) const {
+  return root_.empty() ? std::string(name) : fmt::format("{}/{}", root_, name);
+}
+
 void Writer::start(std::string_view name, uint64_t size) {
-  entries_.push_back({fmt::format("{}/{}", root_, name), size, 0, cursor()});
+  entries_.push_back({path_of(name), size, 0, cursor()});
   write_local_header(entries_.back());
   is_open_ = true;
   missing_ = size;
@@ -216,7 +234,8 @@ void Writer::check_new_name(std::string_view name) {
   }
   if (!names_->has(name)) return names_->add(name);
   throw Error(ErrorKind::bad_argument, "the archive has a record of this name already")
-      .hint("Names that differ by case alone count as the same, because PyTorch looks them up so.")
+      .hint(root_.empty() ? "Give each record a name of its own."
+                          : "Names that differ by case alone count as the same, because PyTorch looks them up so.")
       .at("record", name);
 }
 
@@ -245,14 +264,18 @@ void Writer::write_descriptor(const Entry& entry) {
 
 void Writer::finish() {
   check_between_records();
-  const std::string id = serialization_id();
-  start(id_record, id.size());  // its name was taken from the beginning
-  write(as_bytes(id));
-  end();
+  if (!root_.empty()) write_id();
   finished_ = true;
   const uint64_t directory_offset = cursor();
   for (const Entry& entry : entries_) write_directory_entry(entry);
   write_end_records(directory_offset, cursor() - directory_offset);
+}
+
+void Writer::write_id() {
+  const std::string id = serialization_id();
+  start(id_record, id.size());  // its name was taken from the beginning
+  write(as_bytes(id));
+  end();
 }
 
 // 20 digits from the names and 20 from the contents.
