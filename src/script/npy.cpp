@@ -1,4 +1,4 @@
-#include <okibi/npy.h>
+#include "script/npy_file.h"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,8 @@ namespace {
 
 constexpr std::string_view magic = "\x93NUMPY";
 constexpr size_t largest_header = size_t{64} << 10;
-constexpr size_t alignment = 64;  // of the numbers, from the beginning of the file
+constexpr size_t before_header = 10;  // of the first version, which is the one that is written
+constexpr size_t alignment = 64;      // of the numbers, from the beginning of the file
 
 Error bad_array(std::string sentence) {
   return Error(ErrorKind::bad_file, "a NumPy array (.npy): " + std::move(sentence));
@@ -74,7 +75,7 @@ Parts parts_of(std::span<const std::byte> bytes) {
   const std::string_view text = as_text(bytes);
   if (!text.starts_with(magic) || text.size() < 12) throw bad_array("it does not begin as one");
   const bool is_first = text[6] == 1;
-  const size_t begin = is_first ? 10 : 12;
+  const size_t begin = is_first ? before_header : before_header + 2;
   const uint64_t length = is_first ? load_le<uint16_t>(bytes.data() + 8) : load_le<uint32_t>(bytes.data() + 8);
   if (length > largest_header || length > bytes.size() - begin) throw bad_array("its header is cut off");
   return {text.substr(begin, length), bytes.subspan(begin + length)};
@@ -129,7 +130,12 @@ Tensor read_npy(const io::Source& source) {
   });
 }
 
-void write_npy(const Tensor& tensor, io::Sink& sink) {
+std::span<const std::byte> NpyFile::body() const {
+  if (numbers.numel() == 0) return {};
+  return {numbers.raw_data(), numbers.nbytes()};
+}
+
+NpyFile npy_file_of(const Tensor& tensor) {
   const std::string_view code = numpy_code_of(tensor.dtype());
   if (code.empty()) {
     throw Error(ErrorKind::unsupported, fmt::format("NumPy has no {}", name_of(tensor.dtype())))
@@ -137,16 +143,18 @@ void write_npy(const Tensor& tensor, io::Sink& sink) {
   }
   std::string header = fmt::format("{{'descr': '{}{}', 'fortran_order': False, 'shape': {}, }}",
                                    itemsize(tensor.dtype()) == 1 ? '|' : '<', code, shape_text(tensor.sizes()));
-  header.append(alignment - (10 + header.size() + 1) % alignment, ' ');
+  header.append(alignment - (before_header + header.size() + 1) % alignment, ' ');
   header += '\n';
   const auto length = static_cast<uint16_t>(header.size());
-  sink.write(magic);
-  sink.write(std::string_view("\x01\x00", 2));
-  sink.write(std::string{static_cast<char>(length & 0xff), static_cast<char>(length >> 8)});
-  sink.write(header);
-  const Tensor numbers = tensor.detach().resolve_conj().resolve_neg().contiguous();
-  if (numbers.numel() == 0) return;
-  sink.write(std::span<const std::byte>(numbers.raw_data(), numbers.nbytes()));
+  std::string head = std::string(magic) + '\1' + '\0';
+  head += {static_cast<char>(length & 0xff), static_cast<char>(length >> 8)};
+  return {head + header, tensor.detach().resolve_conj().resolve_neg().contiguous()};
+}
+
+void write_npy(const Tensor& tensor, io::Sink& sink) {
+  const NpyFile file = npy_file_of(tensor);
+  sink.write(file.head);
+  sink.write(file.body());
 }
 
 }  // namespace okibi

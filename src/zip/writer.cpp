@@ -301,13 +301,17 @@ void Writer::write_directory_entry(const Entry& entry) {
   sink_.write(fields.bytes());
 }
 
+// PyTorch writes the zip64 end record always. In a plain archive it stands where it is needed, as in others': NumPy
+// takes a file that begins with it, as one of no records does, for none.
 void Writer::write_end_records(uint64_t directory_offset, uint64_t directory_size) {
   const uint64_t end64_offset = cursor();
   const uint64_t count = entries_.size();
   Fields fields;
-  fields.u32(end64_signature).u64(end64_length - 12).u16(0x031e).u16(0x002d).u32(0).u32(0);
-  fields.u64(count).u64(count).u64(directory_size).u64(directory_offset);
-  fields.u32(locator_signature).u32(0).u64(end64_offset).u32(1);
+  if (!root_.empty() || count >= marker16 || overflows(directory_size) || overflows(directory_offset)) {
+    fields.u32(end64_signature).u64(end64_length - 12).u16(0x031e).u16(0x002d).u32(0).u32(0);
+    fields.u64(count).u64(count).u64(directory_size).u64(directory_offset);
+    fields.u32(locator_signature).u32(0).u64(end64_offset).u32(1);
+  }
   fields.u32(end_signature).u16(0).u16(0).u16(or_marker16(count)).u16(or_marker16(count));
   fields.u32(or_marker32(directory_size)).u32(or_marker32(directory_offset)).u16(0);
   sink_.write(fields.bytes());

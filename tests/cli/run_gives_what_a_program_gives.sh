@@ -62,7 +62,7 @@ fails_with 2 "gives no" "$OKIBI" run "$MODEL"
 fails_with 2 "neither a file of a known kind nor a literal" "$OKIBI" run "$MODEL" --input '[[1'
 fails_with 2 "equal size: expected [1], found [2]" "$OKIBI" run "$MODEL" --input '[[1], [1, 2]]' --input numbers.npy
 fails_with 2 "missing.npy" "$OKIBI" run "$MODEL" --input missing.npy --input numbers.npy
-fails_with 2 "written as .npy or .pt" "$OKIBI" run "$MODEL" --input categories.npy --input numbers.npy --output y.csv
+fails_with 2 "written as .npy, .npz or .pt" "$OKIBI" run "$MODEL" --input categories.npy --input numbers.npy --output y.csv
 fails_with 2 "no TorchScript program" "$OKIBI" run numbers.pt
 printf '\x93NUMPY\x01\0\x20\0' >cut.npy
 fails_with 2 "cut.npy" "$OKIBI" run "$MODEL" --input cut.npy --input numbers.npy

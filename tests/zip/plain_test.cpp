@@ -46,6 +46,20 @@ TEST(PlainZip, OfNothingHasNoRecords) {
   EXPECT_THAT(names_of(made_of({})), ElementsAre());
 }
 
+TEST(PlainZip, HasTheZip64EndRecordWhereItIsNeeded) {
+  const auto has_it = [](size_t records) {
+    Buffer buffer;
+    Writer writer(buffer);
+    for (size_t i = 0; i < records; ++i) writer.add(std::to_string(i), {});
+    writer.finish();
+    EXPECT_EQ(open_plain(as_text(buffer.bytes())).records().size(), records);
+    return as_text(buffer.bytes()).find("PK\6\6") != std::string::npos;
+  };
+  EXPECT_FALSE(has_it(0));
+  EXPECT_FALSE(has_it(65534));
+  EXPECT_TRUE(has_it(65535));
+}
+
 TEST(PlainZip, OfOthersKeepsWholeNamesAndLeavesFoldersOut) {
   const Reader reader = made_of({{"a/", ""}, {"a/b", "B"}, deflated_part("c", "text")});
   EXPECT_THAT(names_of(reader), ElementsAre("a/b", "c"));

@@ -9,11 +9,11 @@
 #include <okibi/checkpoint.h>
 #include <okibi/jit.h>
 #include <okibi/npy.h>
-#include <okibi/ops.h>
 #include <okibi/store.h>
 
 #include "compute_verbs.h"
 #include "options.h"
+#include "run_inputs.h"
 
 namespace okibi::app {
 namespace {
@@ -25,94 +25,72 @@ constexpr double seconds_of_timing = 2;
 constexpr size_t fewest_calls = 5;
 constexpr size_t deepest_json = 200;
 
-std::string ending_of(const std::string& uri) {
-  const std::string name = uri.substr(uri.rfind('/') + 1);
-  const size_t dot = name.rfind('.');
-  return dot == name.npos ? "" : name.substr(dot);
-}
-
-// ------------------------------------------------------------------------------------------------------------- inputs
-
-void require_shallow(size_t depth) {
-  if (depth > deepest_json) throw Error(ErrorKind::limit, "the literal is deeper than any");
-}
-
-Value value_of(const Json& json, size_t depth = 0) {
-  require_shallow(depth);
-  if (json.is_null()) return {};
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  if (json.is_array()) {
-    List list;
-    for (const Json& item : json) list.push_back(value_of(item, depth + 1));
-    return list;
-  }
-  Dict dict;
-  for (const auto& [key, item] : json.items()) dict.set(key, value_of(item, depth + 1));
-  return dict;
-}
-
-// As torch.tensor has it: ints are int64, and any real number among them makes all float32.
-Tensor tensor_of(const Json& json, size_t depth = 0) {
-  require_shallow(depth);
-  if (json.is_boolean()) return tensor(json.get<bool>());
-  if (json.is_number_integer()) return tensor(json.get<int64_t>());
-  if (json.is_number()) return tensor(json.get<double>());
-  if (!json.is_array()) throw Error(ErrorKind::bad_argument, "a tensor is made of numbers, and of lists of them");
-  std::vector<Tensor> items;
-  for (const Json& item : json) items.push_back(tensor_of(item, depth + 1));
-  return items.empty() ? empty({0}) : stack(items);
-}
-
-bool takes_a_tensor(const std::string& type) { return type == "Tensor" || type == "Optional[Tensor]"; }
-
-Value input_of(const std::string& text, const std::string& type) {
-  const std::string ending = ending_of(text);
-  if (ending == ".npy") return read_npy(*store::default_store().open(text));
-  if (ending == ".pt" || ending == ".pth") return load(text);
-  if (ending == ".npz")
-    throw Error(ErrorKind::unsupported, "archives of NumPy arrays (.npz) are not read yet")
-        .hint("Give each array as .npy.")
-        .at("", text);
-  const Json json = Json::parse(text, nullptr, false);
-  if (json.is_discarded()) {
-    throw Error(ErrorKind::bad_argument, "an input is neither a file of a known kind nor a literal")
-        .expected("a .npy, a .pt, or such as 16000, 0.5, \"text\", [[1, 2]]")
-        .found(printable(text, 100));
-  }
-  const bool is_numeric = json.is_number() || json.is_boolean() || json.is_array();
-  return takes_a_tensor(type) && is_numeric ? Value(tensor_of(json)) : value_of(json);
-}
-
-std::vector<Value> inputs_of(const std::vector<std::string>& texts, const jit::Module& model,
-                             const std::string& method) {
-  const auto parameters = model.parameters(method);
-  std::vector<Value> inputs;
-  for (size_t i = 0; i < texts.size(); ++i) {
-    const std::string type = i < parameters.size() ? parameters[i].type : "";
-    inputs.push_back(in_context("input", std::to_string(i + 1), [&] { return input_of(texts[i], type); }));
-  }
-  return inputs;
-}
-
 // ------------------------------------------------------------------------------------------------------------- outputs
+
+Error not_for_npz(std::string_view found) {
+  return Error(ErrorKind::unsupported,
+               "an .npz holds tensors alone: one, those of a tuple or list, or a dict's by name")
+      .found(found)
+      .hint("Write it as .pt.");
+}
+
+const Tensor& array_of(const Value& item, const std::string& name) {
+  if (item.is_tensor()) return item.to_tensor();
+  throw not_for_npz(fmt::format("{} is of type {}", printable(name, 100), name_of(item.kind())));
+}
+
+NamedArrays arrays_in_order(const std::vector<Value>& items) {
+  NamedArrays arrays;
+  for (const Value& item : items) {
+    const std::string name = fmt::format("arr_{}", arrays.size());
+    arrays.emplace_back(name, array_of(item, name));
+  }
+  return arrays;
+}
+
+NamedArrays arrays_by_key(const Dict& dict) {
+  NamedArrays arrays;
+  for (const auto& [key, item] : dict) {
+    if (!key.is_string()) throw not_for_npz(fmt::format("a key of type {}", name_of(key.kind())));
+    arrays.emplace_back(key.to_string(), array_of(item, key.to_string()));
+  }
+  return arrays;
+}
+
+NamedArrays arrays_of(const Value& result) {
+  if (result.is_tensor()) return arrays_in_order({result});
+  if (result.is_list()) return arrays_in_order(result.to_list().items());
+  if (result.is_tuple()) return arrays_in_order(result.to_tuple().items());
+  if (result.is_dict()) return arrays_by_key(result.to_dict());
+  throw not_for_npz(name_of(result.kind()));
+}
+
+const Tensor& only_array_of(const Value& result) {
+  if (result.is_tensor()) return result.to_tensor();
+  throw Error(ErrorKind::unsupported, "a .npy holds one array, and the program gave something else")
+      .found(name_of(result.kind()))
+      .hint("Write it as .npz, if it is made of tensors, or as .pt.");
+}
+
+template <class Write>
+void write_whole(const std::string& uri, const Write& write) {
+  const auto sink = store::default_store().create(uri);
+  write(*sink);
+  sink->commit();
+}
 
 void write_output(const Value& result, const std::string& uri) {
   const std::string ending = ending_of(uri);
   if (ending == ".pt" || ending == ".pth") return save(result, uri);
-  if (ending != ".npy") {
-    throw Error(ErrorKind::unsupported, "the output is written as .npy or .pt").found(printable(uri, 200));
+  if (ending == ".npy") {
+    const Tensor& array = only_array_of(result);
+    return write_whole(uri, [&](io::Sink& sink) { write_npy(array, sink); });
   }
-  if (!result.is_tensor()) {
-    throw Error(ErrorKind::unsupported, "a .npy holds one array, and the program gave something else")
-        .found(name_of(result.kind()))
-        .hint("Write it as .pt.");
+  if (ending == ".npz") {
+    const NamedArrays arrays = arrays_of(result);
+    return write_whole(uri, [&](io::Sink& sink) { write_npz(arrays, sink); });
   }
-  const auto sink = store::default_store().create(uri);
-  write_npy(result.to_tensor(), *sink);
-  sink->commit();
+  throw Error(ErrorKind::unsupported, "the output is written as .npy, .npz or .pt").found(printable(uri, 200));
 }
 
 // As `show --json` writes them, but with what stands in tensors.
@@ -207,14 +185,18 @@ int okibi_verb_run(int count, char** arguments) {
   std::vector<std::string> inputs;
   std::optional<std::string> output;
   bool json = false, bench = false;
-  app::Options options("run",
-                       "Run a method of a TorchScript program, with each --input as one argument: a .npy, a .pt, or a "
-                       "literal. A list of numbers is a tensor where the method takes one.",
-                       "okibi run model_scripted.pt --input x.npy --input '[[1, 2]]' --output y.npy");
+  app::Options options(
+      "run",
+      "Run a method of a TorchScript program, with each --input as one argument: a .npy, a .pt, or a "
+      "literal. A list of numbers is a tensor where the method takes one. The arrays of an .npz are an "
+      "argument each: those with the names of the method's parameters by name, and arr_0, arr_1, ... "
+      "(numpy.savez without names) by position.",
+      "okibi run model_scripted.pt --input x.npy --input '[[1, 2]]' --output y.npy");
   options.positional("MODEL", uri, "a program of torch.jit.save");
   options.each("--input", inputs, "an argument, in their order");
   options.option("--output", output,
-                 "where the result goes: a .npy of one tensor, or a .pt of anything; else it is printed");
+                 "where the result goes: a .npy of one tensor, an .npz of several (the keys of a dict are their names; "
+                 "else arr_0, arr_1, ...), or a .pt of anything; without it, the result is printed");
   options.option("--method", method, "which one; forward where it is not given");
   options.flag("--bench", bench, "tell how long a call takes, the first and later ones");
   options.flag("--json", json, "the result, or the times, as one JSON document");
@@ -223,12 +205,13 @@ int okibi_verb_run(int count, char** arguments) {
   // What the program prints is no result.
   const jit::Module model =
       jit::load(uri, {.print = [](const std::string& line) { fmt::print(stderr, "{}\n", printable(line)); }});
-  const std::vector<Value> values = app::inputs_of(inputs, model, method);
+  const app::Arguments given = app::arguments_of(inputs, model, method);
+  const auto call = [&] { return model.call(method, given.positional, given.named); };
   if (bench) {
-    app::print(app::timed([&] { static_cast<void>(model.call(method, values)); }), json);
+    app::print(app::timed([&] { static_cast<void>(call()); }), json);
     return 0;
   }
-  const Value result = model.call(method, values);
+  const Value result = call();
   if (output) app::write_output(result, *output);
   if (json) {
     const app::Json document = {{"okibi_version", version()}, {"result", app::json_of(result)}};
