@@ -92,6 +92,9 @@ struct Description {
 Description describe(const std::string& uri, const Limits& limits = {});
 Description describe(std::shared_ptr<const io::Source> source, const Limits& limits = {});
 
+// The same as the JSON document of `okibi script --json` (docs/cli.md), which ends without a line break.
+std::string to_json(const Description& program);
+
 // ---------------------------------------------------------------------------------------------------------- running
 
 struct LoadOptions {

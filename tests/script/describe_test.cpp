@@ -117,6 +117,45 @@ TEST(Describe, TellsFilesThatWereAdded) {
   EXPECT_EQ(program.extra_files[0].nbytes, 7);
 }
 
+TEST(Describe, BecomesJson) {
+  const Description program{
+      .version = 3,
+      .root = "__torch__.A",
+      .classes = {{.name = "__torch__.A",
+                   .kind = ClassKind::module,
+                   .attributes = {{"scale", "float", AttributeRole::constant, "0.5"},
+                                  {"RED", "", AttributeRole::member}},
+                   .methods = {{.name = "f", .parameters = {{"x", "Tensor"}, {"n", "int", "2"}}, .where = "a.py:1"}}}},
+      .functions = {{.name = "g", .returns = "int", .where = "a.py:9"}},
+      .operators = {{"aten::len", 2, "a.py:3", true}},
+      .problems = {{"__torch__.A.f", "why"}},
+      .extra_files = {{"labels.txt", 7}}};
+  const std::string json = to_json(program);
+  const auto expected = nlohmann::ordered_json::parse(R"({
+    "okibi_version": "", "format": "torchscript", "format_version": 3, "root": "__torch__.A",
+    "classes": [{"name": "__torch__.A", "kind": "Module",
+      "attributes": [{"name": "scale", "role": "constant", "type": "float", "value": "0.5"},
+                     {"name": "RED", "role": "member"}],
+      "methods": [{"name": "f", "parameters": [{"name": "x", "type": "Tensor"},
+                                               {"name": "n", "type": "int", "default": "2"}],
+                   "returns": null, "where": "a.py:1"}]}],
+    "functions": [{"name": "g", "parameters": [], "returns": "int", "where": "a.py:9"}],
+    "operators": [{"name": "aten::len", "uses": 2, "first": "a.py:3", "supported": true}],
+    "problems": [{"function": "__torch__.A.f", "problem": "why"}],
+    "extra_files": [{"name": "labels.txt", "nbytes": 7}]})");
+  auto found = nlohmann::ordered_json::parse(json);
+  EXPECT_EQ(found.at("okibi_version"), version());
+  found["okibi_version"] = "";
+  EXPECT_EQ(found, expected);
+  EXPECT_EQ(json.back(), '}');
+}
+
+TEST(Describe, BecomesJsonWhateverTheNamesAre) {
+  const auto found = nlohmann::json::parse(to_json({.root = "A\xff\n\"", .classes = {}}));
+  EXPECT_EQ(found.at("root"), "A\ufffd\n\"");
+  EXPECT_EQ(found.at("classes"), nlohmann::json::array());
+}
+
 // ------------------------------------------------------------------------------------------ archives made by hand
 
 using Records = std::map<std::string, std::string>;

@@ -4,7 +4,6 @@
 #include <algorithm>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include <okibi/jit.h>
 
@@ -15,69 +14,6 @@
 
 namespace okibi::app {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-// ---------------------------------------------------------------------------------------------------- for programs
-
-Json json_of(const jit::Function& function) {
-  Json parameters = Json::array();
-  for (const jit::Parameter& parameter : function.parameters) {
-    Json json = {{"name", parameter.name}, {"type", parameter.type}};
-    if (parameter.default_value) json["default"] = *parameter.default_value;
-    parameters.push_back(std::move(json));
-  }
-  return {{"name", function.name},
-          {"parameters", std::move(parameters)},
-          {"returns", function.returns.empty() ? Json() : Json(function.returns)},
-          {"where", function.where}};
-}
-
-Json json_of(const jit::Attribute& attribute) {
-  Json json = {{"name", attribute.name}, {"role", name_of(attribute.role)}};
-  if (!attribute.type.empty()) json["type"] = attribute.type;
-  if (attribute.value) json["value"] = *attribute.value;
-  return json;
-}
-
-Json json_of(const jit::Operator& op) {
-  return {{"name", op.name}, {"uses", op.uses}, {"first", op.first}, {"supported", op.supported}};
-}
-
-Json json_of(const jit::Problem& problem) { return {{"function", problem.function}, {"problem", problem.problem}}; }
-
-Json json_of(const jit::ExtraFile& file) { return {{"name", file.name}, {"nbytes", file.nbytes}}; }
-
-Json json_of(const jit::Class& c);
-
-template <class Items>
-Json list_of(const Items& items) {
-  Json list = Json::array();
-  for (const auto& item : items) list.push_back(json_of(item));
-  return list;
-}
-
-Json json_of(const jit::Class& c) {
-  return {{"name", c.name},
-          {"kind", name_of(c.kind)},
-          {"attributes", list_of(c.attributes)},
-          {"methods", list_of(c.methods)}};
-}
-
-void print_json(const jit::Description& program) {
-  const Json document = {{"okibi_version", version()},
-                         {"format", "torchscript"},
-                         {"format_version", program.version},
-                         {"root", program.root},
-                         {"classes", list_of(program.classes)},
-                         {"functions", list_of(program.functions)},
-                         {"operators", list_of(program.operators)},
-                         {"problems", list_of(program.problems)},
-                         {"extra_files", list_of(program.extra_files)}};
-  fmt::print("{}\n", document.dump(2, ' ', false, Json::error_handler_t::replace));
-}
-
-// ------------------------------------------------------------------------------------------------------- for people
 
 std::string signature_of(const jit::Function& function) {
   std::string text = function.name + '(';
@@ -150,6 +86,6 @@ int okibi_verb_script(int count, char** arguments) {
   if (!options.parse(count, arguments)) return 0;
 
   const jit::Description program = jit::describe(uri);
-  json ? app::print_json(program) : app::print_text(program);
+  json ? fmt::print("{}\n", jit::to_json(program)) : app::print_text(program);
   return 0;
 }
