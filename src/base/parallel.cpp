@@ -4,7 +4,11 @@
 #include <okibi/base.h>
 
 #include <algorithm>
+#include <array>
+#include <functional>
+#include <span>
 #include <thread>
+#include <vector>
 
 namespace okibi {
 namespace {
@@ -45,6 +49,26 @@ void run_in_turn(int64_t pieces, const std::function<void(int64_t)>& piece) {
   for (int64_t index = 0; index < pieces; ++index) piece(index);
 }
 
+// What came up in each piece; in place for as many as most machines have cores.
+class Errors {
+ public:
+  explicit Errors(int64_t pieces) : many_(pieces > few ? static_cast<size_t>(pieces) : 0) {}
+  std::exception_ptr& of(int64_t piece) { return all()[static_cast<size_t>(piece)]; }
+  // Of several that of the first piece: the same one in every run.
+  void rethrow() {
+    for (const std::exception_ptr& error : all()) {
+      if (error) std::rethrow_exception(error);
+    }
+  }
+
+ private:
+  static constexpr int64_t few = 32;
+  std::span<std::exception_ptr> all() { return many_.empty() ? std::span(few_) : std::span(many_); }
+
+  std::array<std::exception_ptr, few> few_ = {};
+  std::vector<std::exception_ptr> many_;
+};
+
 parallel::Backend current_backend() {
   if (inside_a_piece) return run_in_turn;
   const parallel::Backend chosen = chosen_backend.load(std::memory_order_acquire);
@@ -74,19 +98,17 @@ void parallel_for(int64_t begin, int64_t end, int64_t grain, const std::function
   if (begin >= end) return;
   const Partition partition(begin, end, grain);
   if (partition.pieces == 1) return work(begin, end);
-  std::vector<std::exception_ptr> errors(static_cast<size_t>(partition.pieces));
+  Errors errors(partition.pieces);
   const auto run_piece = [&](int64_t piece) {
     const InsidePiece inside;
     try {
       work(partition.start_of(piece), partition.start_of(piece + 1));
     } catch (...) {
-      errors[static_cast<size_t>(piece)] = std::current_exception();
+      errors.of(piece) = std::current_exception();
     }
   };
-  current_backend()(partition.pieces, run_piece);
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);  // of several, that of the first piece: the same one in every run
-  }
+  current_backend()(partition.pieces, std::ref(run_piece));
+  errors.rethrow();
 }
 
 }  // namespace okibi

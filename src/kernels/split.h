@@ -4,6 +4,7 @@
 #include <okibi/base.h>
 
 #include <cstdint>
+#include <functional>
 #include <type_traits>
 
 namespace okibi::kernels {
@@ -23,7 +24,7 @@ constexpr bool is_worth_sharing(int64_t width) {
 template <class Work>
 void split(int64_t n, int64_t grain, Work&& work) {
   if (n < 2 * grain) return work(int64_t{0}, n);
-  parallel_for(0, n, grain, work);
+  parallel_for(0, n, grain, std::ref(work));  // a reference: std::function need not allocate for it
 }
 
 // Runs a loop over pieces of n elements. In and out are pointers, each moved to where the piece begins, but for null,
