@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "kernels/depthwise.h"
 #include "kernels/kernels.h"
 #include "kernels/scratch.h"
 #include "kernels/split.h"
@@ -150,40 +151,15 @@ void start_with_bias(int64_t channels, int64_t places, const T* bias, T* out) {
   for (int64_t i = 0; i < channels; ++i, out += places) std::fill_n(out, places, bias ? bias[i] : T(0));
 }
 
-// Apart, for the sake of vectors: most strides are 1.
-template <class T>
-void add_multiple(const Inside& columns, T factor, const T* x, int64_t from, int64_t stride, T* __restrict out) {
-  if (stride == 1) {
-    for (int64_t i = columns.first; i < columns.last; ++i) out[i] += factor * x[from + i];
-  } else {
-    for (int64_t i = columns.first; i < columns.last; ++i) out[i] += factor * x[from + i * stride];
-  }
-}
-
-// One number of each input channel, and of no other, goes into an output: a product of matrices would have one column.
-template <class T>
-void convolve_alone(const Convolution& c, const T* x, const T* weight, T* out) {
-  for_each_kernel_element(c, [&](int64_t row, int64_t begin, const InsideBox& inside) {
-    for (int64_t filter = 0; filter < c.group_filters(); ++filter) {
-      const T factor = weight[filter * c.patch() + row];
-      for (int64_t z = inside.slices.first; z < inside.slices.last; ++z) {
-        for (int64_t y = inside.lines.first; y < inside.lines.last; ++y) {
-          add_multiple(inside.columns, factor, x, begin + line_at(c, z, y), c.stride.width,
-                       out + filter * c.out.size() + (z * c.out.height + y) * c.out.width);
-        }
-      }
-    }
-  });
-}
-
 }  // namespace
 
 template <class T>
 void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, T* out) {
   const int64_t filters = c.group_filters(), places = c.out.size(), patch = c.patch();
-  const bool is_alone = c.channels == c.groups && filters <= 4, is_plain = sees_one_place(c);
+  if (is_depthwise(c)) return convolve_depthwise(c, x, weight, bias, out);
+  const bool is_plain = sees_one_place(c);
   split(c.batch, image_grain(c), [&](int64_t first, int64_t last) {
-    const Scratch<T> scratch = is_alone || is_plain ? Scratch<T>() : scratch_for<T>(c);
+    const Scratch<T> scratch = is_plain ? Scratch<T>() : scratch_for<T>(c);
     for (int64_t image = first; image < last; ++image) {
       start_with_bias(c.filters, places, bias, out + image * c.filters * places);
       for (int64_t group = 0; group < c.groups; ++group) {
@@ -191,9 +167,7 @@ void convolve(const Convolution& c, const T* x, const T* weight, const T* bias, 
         const T* const from = x + at.x(c);
         const T* const own = weight + at.weight(c);
         T* const to = out + at.out(c);
-        if (is_alone) {
-          convolve_alone(c, from, own, to);
-        } else if (is_plain) {
+        if (is_plain) {
           gemm<T>(false, false, filters, places, patch, own, patch, from, places, T(1), to, places);
         } else {
           for_some_places(c, scratch, [&](const Places& some, T* patches) {

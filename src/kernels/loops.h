@@ -77,6 +77,14 @@ struct BatchNormLoops {
   void (*run_backward)(int64_t n, const T* grad, const T* x, T mean, T factor, T slope, T shift, T* out);
 };
 
+// Of channels [first, last), counted over all images (depthwise.h).
+struct Convolution;
+template <class T>
+struct DepthwiseLoops {
+  void (*depthwise)(const Convolution& c, int64_t first, int64_t last, const T* x, const T* weight, const T* bias,
+                    T* out);
+};
+
 template <class T>
 struct ReduceLoops {
   T (*sum)(int64_t n, const T* x);  // of a run short enough to be added up in one go
