@@ -7,6 +7,8 @@
 #include <okibi/base.h>
 #include <dnnl.hpp>
 
+#include "base/spares.h"
+#include "kernels/finite.h"
 #include "kernels/scratch.h"
 
 namespace okibi::kernels {
@@ -146,12 +148,37 @@ struct PreparedBody {
     PackedWeights::Numbers numbers;
   };
   std::vector<Constant> constants = {};
+  mutable Spares<class PreparedCall> calls = {};
+};
 
-  static Prepared prepared(PreparedBody body) {
-    Prepared prepared;
-    prepared.body_ = std::make_shared<const PreparedBody>(std::move(body));
-    return prepared;
+// The primitive's arguments, whose numbers lie elsewhere in each run: the inputs, the output, the scratch memory;
+// behind them the constants.
+class PreparedCall {
+ public:
+  explicit PreparedCall(const PreparedBody& body) {
+    for (size_t i = 0; i < body.in.size(); ++i) add(body.places[i], desc_of(body.in[i]), nullptr);
+    add(DNNL_ARG_DST, desc_of(body.out), nullptr);
+    add(DNNL_ARG_SCRATCHPAD, body.scratch, nullptr);
+    for (const auto& constant : body.constants) add(constant.place, constant.desc, constant.numbers.get());
   }
+  // The library reads through what it is lent.
+  void lend(size_t argument, const void* numbers) {
+    check(dnnl_memory_set_data_handle(arguments_[argument].memory, const_cast<void*>(numbers)));
+  }
+  void execute(const dnnl::primitive& primitive) const {
+    const int count = static_cast<int>(arguments_.size());
+    check(dnnl_primitive_execute(primitive.get(), stream().get(), count, arguments_.data()));
+  }
+
+ private:
+  void add(int place, const memory::desc& desc, const void* numbers) {
+    memories_.emplace_back(desc, engine(), const_cast<void*>(numbers));
+    arguments_.push_back({place, memories_.back().get()});
+  }
+  static void check(dnnl_status_t status) { dnnl::error::wrap_c_api(status, "a prepared operation could not run"); }
+
+  std::vector<memory> memories_;
+  std::vector<dnnl_exec_arg_t> arguments_;
 };
 
 const std::vector<Layout>& Prepared::in() const noexcept { return body_->in; }
@@ -159,18 +186,13 @@ const Layout& Prepared::out() const noexcept { return body_->out; }
 
 void Prepared::run(std::span<const float* const> inputs, float* out) const {
   const Scratch<std::byte> scratch(body_->scratch.get_size());
-  const auto lent = [](const memory::desc& desc, const void* numbers) {
-    return memory(desc, engine(), const_cast<void*>(numbers));  // the library reads through it
-  };
-  std::unordered_map<int, memory> arguments;
-  for (size_t i = 0; i < inputs.size(); ++i)
-    arguments.emplace(body_->places[i], lent(desc_of(body_->in[i]), inputs[i]));
-  for (const auto& constant : body_->constants)
-    arguments.emplace(constant.place, lent(constant.desc, constant.numbers.get()));
-  arguments.emplace(DNNL_ARG_DST, lent(desc_of(body_->out), out));
-  arguments.emplace(DNNL_ARG_SCRATCHPAD, lent(body_->scratch, scratch.data()));
   try {
-    body_->primitive.execute(stream(), arguments);
+    auto call = body_->calls.take([&] { return std::make_unique<PreparedCall>(*body_); });
+    for (size_t i = 0; i < inputs.size(); ++i) call->lend(i, inputs[i]);
+    call->lend(inputs.size(), out);
+    call->lend(inputs.size() + 1, scratch.data());
+    call->execute(body_->primitive);
+    body_->calls.give(std::move(call));
   } catch (const dnnl::error& error) {
     throw as_error(error);
   }
@@ -183,25 +205,54 @@ Prepared prepared_of(const Description& description, std::vector<memory::desc> i
                      std::vector<PreparedBody::Constant> constants = {}) {
   std::vector<Layout> layouts;
   for (const memory::desc& desc : in) layouts.push_back(LayoutAccess::make(desc));
-  return PreparedBody::prepared({.primitive = dnnl::primitive(description.get()),
-                                 .scratch = description.scratchpad_desc(),
-                                 .in = std::move(layouts),
-                                 .out = LayoutAccess::make(description.dst_desc()),
-                                 .places = std::move(places),
-                                 .constants = std::move(constants)});
+  auto body = std::make_shared<PreparedBody>();
+  body->primitive = dnnl::primitive(description.get());
+  body->scratch = description.scratchpad_desc();
+  body->in = std::move(layouts);
+  body->out = LayoutAccess::make(description.dst_desc());
+  body->places = std::move(places);
+  body->constants = std::move(constants);
+  return Prepared(std::move(body));
+}
+
+// On huge pages where they are large.
+std::shared_ptr<float[]> room_for(size_t nbytes) {
+  const auto give_back = [nbytes](float* numbers) { pool::give(reinterpret_cast<std::byte*>(numbers), nbytes); };
+  return {reinterpret_cast<float*>(pool::take(nbytes)), give_back};
 }
 
 PackedWeights::Numbers copied(const float* numbers, size_t count) {
-  const auto copy = std::make_shared_for_overwrite<float[]>(count);
+  const auto copy = room_for(count * sizeof(float));
   std::copy_n(numbers, count, copy.get());
   return copy;
 }
 
 PackedWeights::Numbers reordered(const memory::desc& from, const float* numbers, const memory::desc& to) {
-  const auto result = std::make_shared_for_overwrite<float[]>(to.get_size() / sizeof(float));
+  const auto result = room_for(to.get_size());
   memory source(from, engine(), const_cast<float*>(numbers)), target(to, engine(), result.get());
   dnnl::reorder(source, target).execute(stream(), source, target);
   return result;
+}
+
+Scratch<float> scaled(const float* weight, const float* scale, size_t filters, size_t count) {
+  Scratch<float> result(count);
+  const size_t each = count / filters;
+  for (size_t f = 0; f < filters; ++f) {
+    for (size_t i = f * each; i < (f + 1) * each; ++i) result[i] = weight[i] * scale[f];
+  }
+  return result;
+}
+
+// Weights of (filters, …), each filter by its scale. Null where they are not finite.
+PackedWeights::Numbers packed_of(const Weighted& weighted, const memory::dims& sizes, int64_t filters,
+                                 const memory::desc& to) {
+  const memory::desc from = plain_of(sizes);
+  const size_t count = from.get_size() / sizeof(float);
+  if (!weighted.scale) {
+    return are_finite(weighted.weight, count) ? reordered(from, weighted.weight, to) : nullptr;
+  }
+  const auto numbers = scaled(weighted.weight, weighted.scale, static_cast<size_t>(filters), count);
+  return are_finite(numbers.data(), count) ? reordered(from, numbers.data(), to) : nullptr;
 }
 
 }  // namespace
@@ -233,8 +284,8 @@ primitive_attr attributes_of(const Weighted& weighted, const memory::desc& out) 
 }
 
 template <class Description>
-Prepared prepared_with_weights(const Description& description, const memory::dims& sizes, int64_t outputs,
-                               const Weighted& weighted, PackedWeights& packed) {
+std::optional<Prepared> prepared_with_weights(const Description& description, const memory::dims& sizes,
+                                              int64_t outputs, const Weighted& weighted, PackedWeights& packed) {
   std::vector<memory::desc> in{description.src_desc()};
   std::vector<int> places{DNNL_ARG_SRC};
   if (weighted.adds) {
@@ -242,9 +293,10 @@ Prepared prepared_with_weights(const Description& description, const memory::dim
     places.push_back(DNNL_ARG_ATTR_MULTIPLE_POST_OP(0) | DNNL_ARG_SRC_1);
   }
   const memory::desc to = description.weights_desc();
-  const auto pack = [&] { return reordered(plain_of(sizes), weighted.weight, to); };
-  std::vector<PreparedBody::Constant> constants{
-      {DNNL_ARG_WEIGHTS, to, packed.get(weighted.name, LayoutAccess::make(to), pack)}};
+  const auto weight =
+      packed.get(weighted.name, LayoutAccess::make(to), [&] { return packed_of(weighted, sizes, outputs, to); });
+  if (!weight || (weighted.bias && !are_finite(weighted.bias, static_cast<size_t>(outputs)))) return std::nullopt;
+  std::vector<PreparedBody::Constant> constants{{DNNL_ARG_WEIGHTS, to, weight}};
   if (weighted.bias) {
     constants.push_back({DNNL_ARG_BIAS, plain_of({outputs}), copied(weighted.bias, static_cast<size_t>(outputs))});
   }

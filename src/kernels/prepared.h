@@ -58,14 +58,14 @@ struct FusedActivation {
 // Any number of threads may run one.
 class Prepared {
  public:
+  explicit Prepared(std::shared_ptr<const struct PreparedBody> body) : body_(std::move(body)) {}
   const std::vector<Layout>& in() const noexcept;
   const Layout& out() const noexcept;
   // Each input in its layout; out.numel() numbers are written.
   void run(std::span<const float* const> inputs, float* out) const;
 
  private:
-  friend struct PreparedBody;
-  std::shared_ptr<const struct PreparedBody> body_;
+  std::shared_ptr<const PreparedBody> body_;
 };
 
 // All of them give nothing where the library has no such operation.
@@ -74,7 +74,7 @@ class Prepared {
 class PackedWeights {
  public:
   using Numbers = std::shared_ptr<const float[]>;
-  // What `make` gives, unless somebody still has what it gave for the same name and layout.
+  // What `make` gives, unless somebody still has what it gave for the same name and layout. Null where it gives that.
   Numbers get(const std::string& name, const Layout& layout, const std::function<Numbers()>& make);
 
  private:
@@ -87,15 +87,18 @@ struct Linear {
 };
 
 // Weights and bias, which may be null, are copied; `name` says which they are: weight (filters, channels / groups,
-// kernel) and bias (filters), or weight (out, in) and bias (out). With `adds` a second input of the output's sizes and
-// layout is added before the activation.
+// kernel) and bias (filters), or weight (out, in) and bias (out). Where there is a `scale` (filters), each filter of the
+// weight is taken times its number. With `adds` a second input of the output's sizes and layout is added before the
+// activation.
 struct Weighted {
   const float* weight;
+  const float* scale;
   const float* bias;
   std::string name;
   bool adds = false;
   FusedActivation activation = {};
 };
+// Nothing for weights that are not finite, either.
 std::optional<Prepared> prepare(const Convolution& convolution, const Weighted& weighted, PackedWeights& packed);
 std::optional<Prepared> prepare(const Linear& linear, const Weighted& weighted, PackedWeights& packed);
 std::optional<Prepared> prepare_pooling(const Pooling& pooling, const Layout& in, bool is_max, bool counts_padding);

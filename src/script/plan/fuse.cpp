@@ -174,11 +174,10 @@ class Fuser {
     }
     const auto& [gamma, beta, mean, var] = given;
     const double eps = constant_in(norm.arguments[7])->to_double();
-    const Tensor scale = rsqrt(var + eps);
-    const Tensor by = gamma.defined() ? scale * gamma : scale;
+    const Tensor by = gamma.defined() ? rsqrt(var + eps) * gamma : rsqrt(var + eps);
     const Tensor before = convolution.bias.defined() ? convolution.bias - mean : -mean;
     convolution.bias = beta.defined() ? before * by + beta : before * by;
-    convolution.weight = (convolution.weight * by.view({-1, 1, 1, 1})).contiguous();
+    convolution.scale = by;
     convolution.name += fmt::format("{} ", eps);
     for (const Tensor& tensor : given) {
       convolution.name += identity_of(tensor);

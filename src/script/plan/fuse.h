@@ -1,7 +1,7 @@
 // script/plan/fuse.h: convolutions and linear layers, made faster than operator by operator.
 //
-// Batch norms go into the weights of the convolutions before them, additions and activations into the same operation, and
-// between convolutions numbers stay in the layout in which they are computed fastest. Low digits change by it.
+// Batch norms go into the weights of the convolutions before them, additions and activations into the same operation,
+// and between convolutions numbers stay in the layout in which they are computed fastest. Low digits change by it.
 #pragma once
 
 #include <variant>
@@ -11,10 +11,11 @@
 
 namespace okibi::script {
 
-// A convolution or a linear layer with all that it takes in: x ∗ weight + bias + added, then the activation.
+// A convolution or a linear layer with all that it takes in: x ∗ weight · scale + bias + added, then the activation.
 struct Fused {
   std::variant<kernels::Convolution, kernels::Linear> shape = {};
   Tensor weight, bias;  // float32, contiguous; bias may be undefined
+  Tensor scale;         // of each filter of the weight; undefined for 1
   std::string name;     // of what the weights were made of
   uint32_t x = 0;
   std::optional<uint32_t> added = {};

@@ -3,8 +3,8 @@
 
 #include <okibi/ops.h>
 
-#include "script/plan/finite.h"
 #include "script/plan/fuse.h"
+#include "tensor/pool.h"
 
 namespace okibi::script {
 namespace {
@@ -15,13 +15,11 @@ using kernels::Prepared;
 
 Work work_of(Prepared prepared, Dims sizes) {
   return [prepared = std::move(prepared), sizes = std::move(sizes)](std::span<const Value> arguments) {
-    std::array<Tensor, 8> few;
-    std::vector<Tensor> many(arguments.size() > few.size() ? arguments.size() : 0);
-    const std::span<Tensor> inputs = many.empty() ? std::span(few).first(arguments.size()) : std::span(many);
-    std::vector<const float*> numbers;
-    for (size_t i = 0; i < inputs.size(); ++i) {
-      inputs[i] = arguments[i].to_tensor().contiguous();
-      numbers.push_back(inputs[i].data<float>());
+    pool::Vector<Tensor> inputs;
+    pool::Vector<const float*> numbers;
+    for (const Value& argument : arguments) {
+      inputs.push_back(argument.to_tensor().contiguous());
+      numbers.push_back(inputs.back().data<float>());
     }
     const Tensor out = empty(sizes);
     prepared.run(numbers, out.data<float>());
@@ -96,8 +94,10 @@ class LayingOut {
   }
 
   std::optional<Prepared> prepared_of(const Fused& f) {
-    const kernels::Weighted weighted{.weight = f.weight.data<float>(),
-                                     .bias = f.bias.defined() ? f.bias.data<float>() : nullptr,
+    const auto numbers = [](const Tensor& tensor) { return tensor.defined() ? tensor.data<float>() : nullptr; };
+    const kernels::Weighted weighted{.weight = numbers(f.weight),
+                                     .scale = numbers(f.scale),
+                                     .bias = numbers(f.bias),
                                      .name = f.name,
                                      .adds = f.added.has_value(),
                                      .activation = f.activation};
@@ -105,7 +105,7 @@ class LayingOut {
   }
 
   void put_fused(const Fused& f) {
-    const auto prepared = is_finite(f.weight) && is_finite(f.bias) ? prepared_of(f) : std::nullopt;
+    const auto prepared = prepared_of(f);
     if (!prepared) return void(is_missing_ = true);
     const bool is_linear = std::holds_alternative<kernels::Linear>(f.shape);  // plain, of any number of dimensions
     const auto input = [&](uint32_t reg, size_t i) {
