@@ -82,7 +82,7 @@ struct Stack {
   static Tensor compose(std::span<const Tensor> tensors, int64_t dim) {
     if (tensors.empty()) throw Error(ErrorKind::bad_argument, "stack expects a non-empty list of tensors");
     const int64_t along = static_cast<int64_t>(wrap_dim(dim, tensors[0].sizes().size() + 1));
-    std::vector<Tensor> parts;
+    pool::Vector<Tensor> parts;
     for (const Tensor& tensor : tensors) {
       if (tensor.sizes() != tensors[0].sizes()) {
         throw Error(ErrorKind::bad_argument, "stack expects each tensor to be equal size")

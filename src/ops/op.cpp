@@ -41,8 +41,9 @@ Dims dims_from(const Value& list) {
   return dims;
 }
 
-std::vector<Tensor> tensors_from(const Value& list) {
-  std::vector<Tensor> tensors;
+pool::Vector<Tensor> tensors_from(const Value& list) {
+  pool::Vector<Tensor> tensors;
+  tensors.reserve(list.size());
   for (size_t i = 0; i < list.size(); ++i) tensors.push_back(list[i].to_tensor());
   return tensors;
 }

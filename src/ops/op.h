@@ -22,6 +22,7 @@
 #pragma once
 
 #include <array>
+#include <concepts>
 #include <span>
 #include <string_view>
 #include <tuple>
@@ -31,6 +32,7 @@
 #include <okibi/op_table.h>
 
 #include "ops/graph.h"
+#include "tensor/pool.h"
 #include "tensor/trace.h"
 
 namespace okibi::ops {
@@ -93,7 +95,10 @@ class NodeOf final : public autograd::Node {
   std::optional<typename Op::Saved> saved_;
 };
 
-// What of an argument matters to gradients: tensors and lists of tensors.
+// Of an argument, tensors and lists of tensors matter.
+template <class T>
+concept IsTensorList = std::convertible_to<const T&, std::span<const Tensor>>;
+
 inline bool needs_gradient(const Tensor& tensor) { return tensor.defined() && tensor.requires_grad(); }
 inline bool needs_gradient(std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) {
@@ -101,9 +106,9 @@ inline bool needs_gradient(std::span<const Tensor> tensors) {
   }
   return false;
 }
-inline bool needs_gradient(const std::vector<Tensor>& tensors) { return needs_gradient(std::span(tensors)); }
 template <class T>
-bool needs_gradient(const T&) {
+bool needs_gradient(const T& other) {
+  if constexpr (IsTensorList<T>) return needs_gradient(std::span<const Tensor>(other));
   return false;
 }
 
@@ -111,9 +116,10 @@ inline void add_edges(Edges& edges, const Tensor& tensor) { edges.push_back(auto
 inline void add_edges(Edges& edges, std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) edges.push_back(autograd::edge_to(tensor));
 }
-inline void add_edges(Edges& edges, const std::vector<Tensor>& tensors) { add_edges(edges, std::span(tensors)); }
 template <class T>
-void add_edges(Edges&, const T&) {}
+void add_edges(Edges& edges, const T& other) {
+  if constexpr (IsTensorList<T>) add_edges(edges, std::span<const Tensor>(other));
+}
 
 // ---------------------------------------------------------------------------------------------------------- calling
 
@@ -125,9 +131,10 @@ inline void require_resolved(const Tensor& tensor) {
 inline void require_resolved(std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) require_resolved(tensor);
 }
-inline void require_resolved(const std::vector<Tensor>& tensors) { require_resolved(std::span(tensors)); }
 template <class T>
-void require_resolved(const T&) {}
+void require_resolved(const T& other) {
+  if constexpr (IsTensorList<T>) require_resolved(std::span<const Tensor>(other));
+}
 
 inline std::array<Tensor, 1> make_outputs(const OutputSpec& spec) { return {empty(spec.sizes, {spec.dtype})}; }
 template <size_t n>
@@ -191,7 +198,7 @@ struct ArgumentsOf<R (*)(A...)> {
 
 void check_count(std::string_view schema, size_t expected, size_t found);
 Dims dims_from(const Value& list);
-std::vector<Tensor> tensors_from(const Value& list);
+pool::Vector<Tensor> tensors_from(const Value& list);
 
 template <class T>
 struct FromValue;
@@ -239,7 +246,7 @@ struct FromValue<Reduction> {
 };
 template <>
 struct FromValue<std::span<const Tensor>> {
-  static std::vector<Tensor> of(const Value& v) { return tensors_from(v); }
+  static pool::Vector<Tensor> of(const Value& v) { return tensors_from(v); }
 };
 
 // Calls work(arguments…) with what the Values hold.

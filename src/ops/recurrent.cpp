@@ -232,9 +232,9 @@ Recurrent run_layers(Tensor x, const Tensor& h0, const Tensor& c0, std::span<con
   const size_t count = check_counts(params, layout, options), directions = options.bidirectional ? 2 : 1;
   check_state(h0, count, "h");
   if (c0.defined()) check_state(c0, count, "c");
-  std::vector<Tensor> h, c;
+  pool::Vector<Tensor> h, c;
   while (h.size() < count) {
-    std::vector<Tensor> outs;
+    pool::Vector<Tensor> outs;
     for (size_t direction = 0; direction < directions; ++direction) {
       const auto index = static_cast<int64_t>(h.size());
       const OneDirection made = one(x, h0.select(0, index), c0.defined() ? c0.select(0, index) : c0,

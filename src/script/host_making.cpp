@@ -51,7 +51,6 @@ Value new_zeros(Arguments a) { return zeros(dims_of(a[1]), {dtype_at(a, 2, tenso
 Value new_ones(Arguments a) { return ones(dims_of(a[1]), {dtype_at(a, 2, tensor_of(a[0]).dtype())}); }
 Value new_full(Arguments a) { return filled(dims_of(a[1]), a[2], dtype_at(a, 3, tensor_of(a[0]).dtype())); }
 
-Value as_tensor(Arguments a) { return ops::number_tensor(a[0], dtype_of_number(a[0])); }
 // Real numbers keep all their digits, other than in torch.tensor().
 Value number_to_tensor(Arguments a) {
   return ops::number_tensor(a[0], a[0].is_double() ? DType::float64 : dtype_of_number(a[0]));

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "tensor/pool.h"
+
 namespace okibi::script {
 namespace {
 
@@ -126,7 +128,7 @@ Value Kernel::operator()(std::span<const Value> arguments) const {
 Value Kernel::computed(std::span<const Value> arguments) const {
   if (host) return host(arguments);
   if (dtypes.empty()) return op->call(arguments);
-  std::vector<Value> changed(arguments.begin(), arguments.end());
+  pool::Vector<Value> changed(arguments.begin(), arguments.end());
   for (const size_t index : dtypes) {
     if (index < changed.size() && changed[index].is_int()) changed[index] = dtype_numbered(changed[index].to_int());
   }

@@ -49,7 +49,10 @@ inline Value boxed(std::span<const Tensor> tensors) {
   for (const Tensor& tensor : tensors) list.push_back(boxed(tensor));
   return list;
 }
-inline Value boxed(const std::vector<Tensor>& tensors) { return boxed(std::span(tensors)); }
+template <class Allocator>
+Value boxed(const std::vector<Tensor, Allocator>& tensors) {
+  return boxed(std::span(tensors));
+}
 inline Value boxed(const Dims& dims) { return List(std::vector<Value>(dims.begin(), dims.end())); }
 template <class T>
 Value boxed(const T& value) {

@@ -5,6 +5,8 @@
 
 #include <atomic>
 
+#include "tensor/pool.h"
+
 namespace okibi {
 
 namespace detail {
@@ -41,6 +43,8 @@ struct DeviceBody final : Counted {
 
 struct TensorBox final : Counted {
   explicit TensorBox(const Tensor& t) : Counted(ValueKind::tensor), tensor(t) {}
+  static void* operator new(size_t nbytes) { return pool::take(nbytes); }
+  static void operator delete(void* box, size_t nbytes) { pool::give(static_cast<std::byte*>(box), nbytes); }
   const Tensor tensor;
 };
 
