@@ -7,6 +7,7 @@
 #include <okibi/ops.h>
 
 #include "script/planned.h"
+#include "script/problem.h"
 
 namespace okibi::script {
 namespace {
@@ -332,6 +333,37 @@ TEST(Plan, ListsThatGetIntoListsOfTheModuleMayBeChanged) {
     l.push_back(row({6.0}));
     expect_equal(module.call("f", {row({0.0})}), row({3.0}));
   }
+}
+
+// What a call works in is kept for the next; the tensors of the call are not.
+TEST(Plan, KeepsNoTensorOfACallAlive) {
+  Made a(
+      "  def f(self, x: Tensor, y: Tensor) -> Tensor:\n    z = torch.mul(x, 2)\n    _0 = [x, z, y]\n    return "
+      "torch.cat(_0)\n");
+  std::weak_ptr<Storage> given, made;
+  for (int call = 0; call < 4; ++call) {
+    const Tensor x = row({1.0}), y = row({3.0});
+    const Value result = a.call({x, y});
+    expect_equal(result, row({1.0, 2.0, 3.0}));
+    given = x.storage();
+    made = result.to_tensor().storage();
+  }
+  EXPECT_EQ(a.refusal(), "none");
+  EXPECT_TRUE(given.expired());
+  EXPECT_TRUE(made.expired());
+}
+
+TEST(Plan, AnErrorWithinItLeavesTheNextCallAsItWas) {
+  Made a(
+      "  def f(self, x: Tensor, i: Tensor) -> Tensor:\n    _0 = [x, torch.neg(x)]\n    return "
+      "torch.index_select(torch.cat(_0), 0, i)\n");
+  const auto at = [](int64_t i) { return tensor({TensorLiteral(i)}); };
+  for (int call = 0; call < 3; ++call) expect_equal(a.call({row({1.0, 2.0}), at(3)}), row({-2.0}));
+  for (int call = 0; call < 3; ++call) {
+    EXPECT_THAT(testing_help::problem_of([&] { a.call({row({1.0, 2.0}), at(4)}); }), HasSubstr("range"));
+    expect_equal(a.call({row({5.0, 2.0}), at(2)}), row({-5.0}));
+  }
+  EXPECT_EQ(a.refusal(), "none");
 }
 
 }  // namespace

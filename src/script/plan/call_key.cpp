@@ -13,7 +13,10 @@ constexpr int deepest = 30;
 
 class Writer {
  public:
-  explicit Writer(std::string begin) : text_(std::move(begin)) {}
+  Writer(std::string_view function, const void* self) : text_(function) {
+    text_ += '\0';
+    number(static_cast<int64_t>(reinterpret_cast<intptr_t>(self)));
+  }
 
   bool add(const Value& value, int depth = 0) {
     number(static_cast<int64_t>(value.kind()));
@@ -29,7 +32,7 @@ class Writer {
     return value.is_dict() ? add(value.to_dict(), depth) : value.is_none();
   }
 
-  std::string take() { return std::move(text_); }
+  CallKey take() { return std::move(text_); }
 
  private:
   bool number(int64_t n) {
@@ -75,15 +78,14 @@ class Writer {
     return place;
   }
 
-  std::string text_;
-  std::vector<const void*> seen_;
+  CallKey text_;
+  pool::Vector<const void*> seen_;
 };
 
 }  // namespace
 
-std::optional<std::string> call_key(const std::string& function, const Value& self, std::span<const Value> arguments) {
-  const void* const identity = self.identity();
-  Writer writer(function + '\0' + std::string(reinterpret_cast<const char*>(&identity), sizeof identity));
+std::optional<CallKey> call_key(const std::string& function, const Value& self, std::span<const Value> arguments) {
+  Writer writer(function, self.identity());
   for (const Value& argument : arguments) {
     if (!writer.add(argument)) return std::nullopt;
   }

@@ -7,11 +7,15 @@
 
 #include <okibi/value.h>
 
+#include "tensor/pool.h"
+
 namespace okibi::script {
+
+using CallKey = std::basic_string<char, std::char_traits<char>, pool::Allocator<char>>;
 
 // A text that is the same for calls of a method of the very same object whose tensors agree in all but their numbers,
 // all else in its values, and which of them are the same thing. None where an argument is what a plan cannot be made
 // for.
-std::optional<std::string> call_key(const std::string& function, const Value& self, std::span<const Value> arguments);
+std::optional<CallKey> call_key(const std::string& function, const Value& self, std::span<const Value> arguments);
 
 }  // namespace okibi::script

@@ -1,5 +1,7 @@
 #include "script/plan/pattern.h"
 
+#include <algorithm>
+
 namespace okibi::script {
 namespace {
 
@@ -36,6 +38,36 @@ Value filled(const Pattern& pattern, std::span<const Value> registers) {
       return filled_dict(pattern, registers);
   }
   return {};
+}
+
+namespace {
+
+// A list of registers and constants, as cat and stack take it.
+bool is_flat_list(const Pattern& pattern) {
+  return pattern.kind == Pattern::Kind::list &&
+         std::ranges::all_of(pattern.items, [](const Pattern& item) { return item.is_reg() || item.is_constant(); });
+}
+
+}  // namespace
+
+Value unfilled(const Pattern& pattern) {
+  if (pattern.is_constant()) return pattern.constant;
+  if (!is_flat_list(pattern)) return {};
+  std::vector<Value> items;
+  for (const Pattern& item : pattern.items) items.push_back(unfilled(item));
+  return List(std::move(items));
+}
+
+void fill(Value& value, const Pattern& pattern, std::span<const Value> registers) {
+  if (pattern.is_constant()) return;
+  if (!is_flat_list(pattern)) return void(value = filled(pattern, registers));
+  for (size_t i = 0; i < pattern.items.size(); ++i) fill(value.to_list()[i], pattern.items[i], registers);
+}
+
+void empty_again(Value& value, const Pattern& pattern) {
+  if (pattern.is_constant()) return;
+  if (!is_flat_list(pattern)) return void(value = {});
+  for (size_t i = 0; i < pattern.items.size(); ++i) empty_again(value.to_list()[i], pattern.items[i]);
 }
 
 std::optional<Value> constant_in(const Pattern& pattern) {

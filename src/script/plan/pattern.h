@@ -37,6 +37,12 @@ std::optional<Value> constant_in(const Pattern& pattern);
 // With fresh lists, tuples and dicts.
 Value filled(const Pattern& pattern, std::span<const Value> registers);
 
+// The same in a Value that is used again and again: made once, filled before each use, and emptied after it, so that no
+// tensor lives longer for it. Lists stay the same lists; what holds no register is the same throughout.
+Value unfilled(const Pattern& pattern);
+void fill(Value& value, const Pattern& pattern, std::span<const Value> registers);
+void empty_again(Value& value, const Pattern& pattern);
+
 void for_each_reg(const Pattern& pattern, const std::function<void(uint32_t)>& visit);
 void change_each_reg(Pattern& pattern, const std::function<void(Pattern&)>& change);
 

@@ -76,32 +76,51 @@ bool Plan::is_for(std::span<const Value> inputs) const {
   return apart;
 }
 
-bool Plan::call(const Instruction& instruction, std::vector<Value>& registers) const {
-  std::vector<Value> arguments;
-  arguments.reserve(instruction.arguments.size());
-  for (const Pattern& argument : instruction.arguments) arguments.push_back(filled(argument, registers));
+bool Plan::call(const Instruction& instruction, std::vector<Value>& arguments, std::vector<Value>& registers) const {
+  for (size_t i = 0; i < arguments.size(); ++i) fill(arguments[i], instruction.arguments[i], registers);
   for (const size_t i : instruction.finite) {
     if (!is_finite(arguments[i].to_tensor())) return false;
   }
   store(instruction.work(arguments), instruction, registers);
+  for (size_t i = 0; i < arguments.size(); ++i) empty_again(arguments[i], instruction.arguments[i]);
+  for (const uint32_t reg : instruction.last_uses) registers[reg] = {};
   return true;
 }
 
 // An error has the line of the operator, as when the program is interpreted.
-std::optional<Value> Plan::run(std::span<const Value> inputs) const {
-  std::vector<Value> registers(registers_);
-  uint32_t next = 0;
-  for (const Value& input : inputs) for_each_tensor(input, [&](const Tensor& tensor) { registers[next++] = tensor; });
-  for (const Instruction& instruction : instructions_) {
+bool Plan::run_all(PlanFrame& frame) const {
+  for (size_t i = 0; i < instructions_.size(); ++i) {
+    const Instruction& instruction = instructions_[i];
     try {
-      if (!call(instruction, registers)) return std::nullopt;
+      if (!call(instruction, frame.arguments[i], frame.registers)) return false;
     } catch (Error& error) {
       error.at("line", uint64_t{instruction.node->place.line}).at("record", instruction.code->record);
       throw;
     }
-    for (const uint32_t reg : instruction.last_uses) registers[reg] = {};
   }
-  return filled(result_, registers);
+  return true;
+}
+
+PlanFrame Plan::new_frame() const {
+  PlanFrame frame{.registers = std::vector<Value>(registers_)};
+  for (const Instruction& instruction : instructions_) {
+    auto& arguments = frame.arguments.emplace_back();
+    for (const Pattern& argument : instruction.arguments) arguments.push_back(unfilled(argument));
+  }
+  return frame;
+}
+
+// A frame that a call has left before its end is not used again.
+std::optional<Value> Plan::run(std::span<const Value> inputs) const {
+  auto frame = frames_.take([&] { return std::make_unique<PlanFrame>(new_frame()); });
+  auto& registers = frame->registers;
+  uint32_t next = 0;
+  for (const Value& input : inputs) for_each_tensor(input, [&](const Tensor& tensor) { registers[next++] = tensor; });
+  if (!run_all(*frame)) return std::nullopt;
+  Value result = filled(result_, registers);
+  std::ranges::fill(registers, Value());
+  frames_.give(std::move(frame));
+  return result;
 }
 
 }  // namespace okibi::script

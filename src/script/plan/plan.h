@@ -1,5 +1,5 @@
-// script/plan/plan.h: a program for inputs of certain sizes: the operators that it calls, one after the other, without its
-// ifs, its loops and its ints.
+// script/plan/plan.h: a program for inputs of certain sizes: the operators that it calls, one after the other, without
+// its ifs, its loops and its ints.
 //
 // A plan is made of a recording. What depends on no input is computed once. Operators in place become others where
 // nobody can tell, and with `fuse` (fuse.h) several become one, in layouts of their own.
@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "base/spares.h"
 #include "script/plan/recording.h"
 
 namespace okibi::script {
@@ -47,21 +48,29 @@ struct Draft {
   std::unordered_set<const Storage*> of_module = {};  // the storages of its tensors
 };
 
+// What one call at a time works in. A constant among the arguments stands there from call to call.
+struct PlanFrame {
+  std::vector<Value> registers = {};
+  std::vector<std::vector<Value>> arguments = {};  // by instruction
+};
+
 // Any number of threads may run one.
 class Plan {
  public:
   explicit Plan(Draft draft);
 
-  // Of inputs with the key of those that were recorded. None where numbers come up that are not finite, and what is fused
-  // would make others of them; then nothing was changed.
+  // Of inputs with the key of those that were recorded. None where numbers come up that are not finite, and what is
+  // fused would make others of them; then nothing was changed.
   std::optional<Value> run(std::span<const Value> inputs) const;
   bool is_good() const noexcept { return are_unchanged(constants_); }
-  // Whether it gives for these what the program gives: where it changes tensors in place, not if they share their numbers
-  // with each other or with the module.
+  // Whether it gives for these what the program gives: where it changes tensors in place, not if they share their
+  // numbers with each other or with the module.
   bool is_for(std::span<const Value> inputs) const;
 
  private:
-  bool call(const Instruction& instruction, std::vector<Value>& registers) const;
+  PlanFrame new_frame() const;
+  bool call(const Instruction& instruction, std::vector<Value>& arguments, std::vector<Value>& registers) const;
+  bool run_all(PlanFrame& frame) const;
 
   bool changes_;
   std::vector<Instruction> instructions_;
@@ -69,6 +78,7 @@ class Plan {
   Pattern result_;
   std::vector<Watched> constants_;
   std::unordered_set<const Storage*> of_module_;
+  mutable Spares<PlanFrame> frames_ = {};
 };
 
 // None where it goes by numbers that it changes itself, or gives one tensor twice that no input decides.
