@@ -101,6 +101,10 @@ struct LoadOptions {
   Limits limits = {};
   // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
   uint64_t max_steps = 0;
+  // Map the weights of a file instead of reading them: they are checked against their CRCs, and never copied; processes
+  // that load the same file share them. A file that is cut while a program of it lives ends the process (SIGBUS): put
+  // another in its place by renaming, or read it whole. What cannot be mapped is read.
+  bool mmap = true;
   // All operators one by one, to the digits that each gives alone (some 1e-5 of PyTorch's). Otherwise convolutions take
   // in what comes behind them, and the low digits change (1e-4).
   bool exact = false;
@@ -126,6 +130,11 @@ class Module {
     return call("forward", std::move(arguments), std::move(named));
   }
   Value call(const std::string& method, std::vector<Value> arguments, NamedValues named = {}) const;
+
+  // Makes the plans for such arguments now, so that the first call is as fast as all others: before a server takes requests,
+  // say. The method is called a few times for it, as call() would, and what it gives is dropped; what it does to
+  // attributes it does.
+  void prepare(const std::string& method, std::vector<Value> arguments, NamedValues named = {}) const;
 
   // By its path: "training", "encoder.0.weight". Error(not_found).
   Value attribute(const std::string& path) const;

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/crc32.h"
+
 namespace okibi::checkpoint {
 namespace {
 
@@ -57,8 +59,9 @@ std::shared_ptr<Storage> WholeStorages::map(const StorageRef& ref, const Extent&
   auto [place, is_new] = mappings_.try_emplace(extent.source);
   if (is_new) place->second = extent.source->map(0, extent.source->size());
   if (!place->second) return nullptr;
-  return Storage::borrow(place->second, place->second.get() + extent.record->offset, extent.record->size,
-                         Device(ref.location));
+  std::byte* const bytes = place->second.get() + extent.record->offset;
+  mapped_.push_back({extent.source, extent.record, {bytes, extent.record->size}});
+  return Storage::borrow(place->second, bytes, extent.record->size, Device(ref.location));
 }
 
 // The pieces are there before memory is taken for the whole.
@@ -94,6 +97,7 @@ void WholeStorages::add_piece(const Assembly& assembly, const Assembly::Box& box
 
 // What is to be copied afterwards is read in waves, so that only some of it is in memory beside the whole.
 void WholeStorages::read_now() {
+  if (options_.check_mapped) check_mapped();
   const std::vector<Copy> copies = std::exchange(to_copy_, {});
   uint64_t done = 0, total = 0;
   for (const RecordRead& read : waiting_) done += read.into.size();
@@ -107,6 +111,16 @@ void WholeStorages::read_now() {
     if (options_.progress) options_.progress(done, total);
     rest = rest.subspan(wave.size());
   }
+}
+
+void WholeStorages::check_mapped() const {
+  parallel_for(0, static_cast<int64_t>(mapped_.size()), 1, [&](int64_t first, int64_t last) {
+    for (const RecordRead& one :
+         std::span(mapped_).subspan(static_cast<size_t>(first), static_cast<size_t>(last - first))) {
+      throw_if_stopped(options_.stop);
+      zip::check_crc(*one.source, *one.record, extend_crc32(0, one.into));
+    }
+  });
 }
 
 // The progress is a part of the whole one.

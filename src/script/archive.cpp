@@ -41,9 +41,9 @@ std::string class_of(const Value& root) {
 
 }  // namespace
 
-ScriptArchive::ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits)
+ScriptArchive::ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits, bool mmap)
     : file_(file),
-      options_{.limits = limits, .any_class_as_data = true},
+      options_{.limits = limits, .mmap = mmap, .check_mapped = mmap, .any_class_as_data = true},
       root_class_(class_of(open_program(file, limits).skeleton())),
       records_(file, limits),
       version_(version_of(records_)),

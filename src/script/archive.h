@@ -22,8 +22,9 @@ inline constexpr std::string_view extra_folder = "extra/";
 
 class ScriptArchive {
  public:
-  // Error(unsupported) that says what the file is, where it is no program.
-  ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits);
+  // Error(unsupported) that says what the file is, where it is no program. With `mmap`, its tensors are mapped, and
+  // checked.
+  ScriptArchive(std::shared_ptr<const io::Source> file, const Limits& limits, bool mmap = false);
   // A program whose module lies in memory: of the file nothing but the version, the source and the constants is read.
   ScriptArchive(std::shared_ptr<const io::Source> file, const Object& root, const Limits& limits);
   ScriptArchive(const ScriptArchive&) = delete;

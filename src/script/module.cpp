@@ -7,6 +7,7 @@
 #include "script/module_body.h"
 #include "script/reachable.h"
 #include "script/state.h"
+#include "tensor/pool.h"
 
 namespace okibi::jit {
 namespace {
@@ -85,16 +86,17 @@ void check_names(const NamedValues& named, size_t by_position, const std::string
 }
 
 // With self before them, and the defaults of those that are left out.
-std::vector<Value> all_arguments(ModuleBody& body, const std::string& method, std::vector<Value> given,
-                                 const NamedValues& named) {
-  const script::Code& code = body.program.code_of(fmt::format("{}.{}", body.class_name, method));
+pool::Vector<Value> all_arguments(ModuleBody& body, const std::string& method, const script::Code& code,
+                                  std::span<const Value> given, const NamedValues& named) {
   if (given.size() >= code.parameters.size()) {
     throw Error(ErrorKind::bad_argument, fmt::format("the call of {} gives more arguments than it has", method))
         .expected(described(method, code))
         .found(fmt::format("{} arguments", given.size()));
   }
   check_names(named, given.size(), method, code);
-  std::vector<Value> all = {body.root};
+  pool::Vector<Value> all;
+  all.reserve(code.parameters.size());
+  all.push_back(body.root);
   for (size_t i = 1; i < code.parameters.size(); ++i) {
     const script::CodeParameter& parameter = code.parameters[i];
     if (i <= given.size()) {
@@ -166,11 +168,7 @@ std::vector<std::string> Module::method_names() const { return body_->methods; }
 
 std::vector<Parameter> Module::parameters(const std::string& method) const {
   return in_context("", body_->name, [&] {
-    if (std::ranges::find(body_->methods, method) == body_->methods.end()) {
-      throw Error(ErrorKind::not_found, fmt::format("the program has no method {}", printable(method, 100)))
-          .expected(fmt::format("one of {}", fmt::join(body_->methods, ", ")));
-    }
-    const script::Code& code = body_->program.code_of(fmt::format("{}.{}", body_->class_name, method));
+    const script::Code& code = body_->program.code_of(body_->function_of(method));
     std::vector<Parameter> parameters;
     for (size_t i = 1; i < code.parameters.size(); ++i) {
       const script::CodeParameter& parameter = code.parameters[i];
@@ -184,8 +182,16 @@ std::vector<Parameter> Module::parameters(const std::string& method) const {
 Value Module::call(const std::string& method, std::vector<Value> arguments, NamedValues named) const {
   return in_context("", body_->name, [&] {
     const NoGrad no_grad;
-    const std::string function = fmt::format("{}.{}", body_->class_name, method);
-    return body_->runner.call(function, all_arguments(*body_, method, std::move(arguments), named));
+    const script::Code& code = body_->program.code_of(body_->function_of(method));
+    return body_->runner.call(code.name, all_arguments(*body_, method, code, arguments, named));
+  });
+}
+
+void Module::prepare(const std::string& method, std::vector<Value> arguments, NamedValues named) const {
+  in_context("", body_->name, [&] {
+    const NoGrad no_grad;
+    const script::Code& code = body_->program.code_of(body_->function_of(method));
+    body_->runner.prepare(code.name, all_arguments(*body_, method, code, arguments, named));
   });
 }
 
@@ -216,12 +222,13 @@ std::string Module::extra_file(const std::string& name) const {
 
 Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
   const std::string name = store::shown(source->name());
-  auto body =
-      std::make_shared<ModuleBody>(std::make_unique<script::ScriptArchive>(std::move(source), options.limits), options);
+  auto archive = std::make_unique<script::ScriptArchive>(std::move(source), options.limits, options.mmap);
+  auto body = std::make_shared<ModuleBody>(std::move(archive), options);
   in_context("", name, [&] {
     const NoGrad no_grad;
     body->program.root_class();  // its source is there
     restore_states(*body);
+    body->program.read_ahead(fmt::format("{}.forward", body->class_name));
   });
   return ModuleAccess::make(std::move(body));
 }

@@ -1,6 +1,9 @@
 // script/module_body.h: what all handles to one program share.
 #pragma once
 
+#include <unordered_map>
+
+#include <fmt/format.h>
 #include <okibi/jit.h>
 #include <okibi/store.h>
 
@@ -16,7 +19,18 @@ struct ModuleBody {
         program(std::move(archive)),
         options(std::move(given)),
         runner(program, root, options) {
-    for (const script::Function& method : program.root_class().source->methods) methods.push_back(method.name);
+    for (const script::Function& method : program.root_class().source->methods) {
+      methods.push_back(method.name);
+      functions.emplace(method.name, fmt::format("{}.{}", class_name, method.name));
+    }
+  }
+
+  // The name that the program knows the method by. Error(not_found).
+  const std::string& function_of(const std::string& method) const {
+    const auto found = functions.find(method);
+    if (found != functions.end()) return found->second;
+    throw Error(ErrorKind::not_found, fmt::format("the program has no method {}", printable(method, 100)))
+        .expected(fmt::format("one of {}", fmt::join(methods, ", ")));
   }
 
   const std::string name, class_name;
@@ -25,6 +39,7 @@ struct ModuleBody {
   const LoadOptions options;
   script::Runner runner;
   std::vector<std::string> methods;
+  std::unordered_map<std::string, std::string> functions;  // method → its qualified name
 };
 
 struct ModuleAccess {

@@ -165,6 +165,33 @@ const Code& Program::code_of(const std::string& function) {
   return *codes_.emplace(function, make_code(function)).first->second;
 }
 
+namespace {
+
+// Of a node that calls one.
+std::string called_by(const Node& node) {
+  if (node.kind == NodeKind::call_function) return node.name;
+  return node.kind == NodeKind::call_method ? fmt::format("{}.{}", node.inputs[0]->type.name, node.name) : "";
+}
+
+}  // namespace
+
+void Program::read_ahead(const std::string& function) {
+  std::vector<std::string> waiting{function};
+  std::unordered_set<std::string> seen(waiting.begin(), waiting.end());
+  while (!waiting.empty()) {
+    const std::string name = std::move(waiting.back());
+    waiting.pop_back();
+    try {
+      for_each_node(code_of(name), [&](const Node& node) {
+        std::string called = called_by(node);
+        if (!called.empty() && seen.insert(called).second) waiting.push_back(std::move(called));
+      });
+    } catch (const Error&) {
+      continue;  // code_of() will say it again
+    }
+  }
+}
+
 std::string Program::name_of_member(std::string_view enumeration, const Value& value) {
   const std::lock_guard lock(mutex_);
   for (const EnumMember& member : class_named(enumeration).source->members) {

@@ -52,6 +52,8 @@ class Program {
   const Signature* signature_of(const std::string& function);
   // The same with its body. Error(bad_file) or Error(unsupported) with record, line and column.
   const Code& code_of(const std::string& function);
+  // The same for all that it calls, so that no call has to wait for it. What has an error has it when it is reached.
+  void read_ahead(const std::string& function);
 
   // "RED": what the member of an enum with this value is called. Error(bad_file) where none has it.
   std::string name_of_member(std::string_view enumeration, const Value& value);

@@ -134,7 +134,7 @@ TEST(Running, ArgumentsMustFitTheSignature) {
               HasSubstr("the argument scale of forward is of another type"));
   EXPECT_THAT(problem_of([&] { module.forward({1, 2}); }), HasSubstr("the argument x of forward"));
   EXPECT_THAT(problem_of([&] { module.forward({ones({2, 4}), 2, 3}); }), HasSubstr("more arguments than it has"));
-  EXPECT_THAT(problem_of([&] { module.call("backward", {}); }), HasSubstr("no function __torch__.Torture.backward"));
+  EXPECT_THAT(problem_of([&] { module.call("backward", {}); }), HasSubstr("no method backward"));
 }
 
 TEST(Running, ArgumentsMayHaveNames) {

@@ -11,10 +11,12 @@ namespace {
 
 constexpr size_t most_plans = 8;  // of one method of one object
 constexpr int most_attempts = 3;  // what refused so often will again
+constexpr int most_preparing_calls =
+    most_attempts + 4;  // the whole is given up, then its parts are recorded, and theirs
 
 }  // namespace
 
-std::shared_ptr<const Plan> Runner::find(const std::string& key) {
+std::shared_ptr<const Plan> Runner::find(std::string_view key) {
   const std::lock_guard lock(mutex_);
   const auto found = std::ranges::find(plans_, key, &Kept::key);
   if (found == plans_.end()) return nullptr;
@@ -28,6 +30,7 @@ std::shared_ptr<const Plan> Runner::find(const std::string& key) {
     Draft draft = std::exchange(found->draft, {});
     try {
       found->plan = plan_of(std::move(draft));
+      ++steps_;
     } catch (...) {
       plans_.erase(found);
       throw;
@@ -79,10 +82,16 @@ size_t Runner::plans_of(const std::string& function) {
   return static_cast<size_t>(std::ranges::count(plans_, function, &Kept::function));
 }
 
+uint64_t Runner::steps() {
+  const std::lock_guard lock(mutex_);
+  return steps_;
+}
+
 void Runner::note_attempt(const std::string& function, const char* why, bool counts) {
   const std::lock_guard lock(mutex_);
   Attempts& attempts = attempts_[function];
   attempts.why = why;
+  ++steps_;
   attempts.refused += why && counts ? 1 : 0;
 }
 
@@ -110,13 +119,13 @@ class Runner::Parts final : public Shortcuts {
   Recording& whole_;
 };
 
-Value Runner::record(const std::string& function, std::string key, const std::vector<Value>& arguments,
+Value Runner::record(const std::string& function, std::string key, std::span<const Value> arguments,
                      const Surroundings& around) {
   const uint64_t changes = program_.changes();
-  Recording recording(arguments[0], std::span(arguments).subspan(1));
+  Recording recording(arguments[0], arguments.subspan(1));
   Parts parts(*this, around.whole ? *around.whole : recording);
   const Surroundings inside{.recording = &recording, .whole = around.whole, .shortcuts = &parts, .depth = around.depth};
-  const Value result = Interpreter(program_, options_, inside).call(function, arguments);
+  const Value result = Interpreter(program_, options_, inside).call(function, {arguments.begin(), arguments.end()});
   auto recorded = recording.finish(result);
   std::unordered_set<const void*> holders = recorded ? std::move(recorded->holders) : std::unordered_set<const void*>();
   auto draft = recorded ? draft_of(std::move(*recorded)) : std::nullopt;
@@ -129,32 +138,40 @@ Value Runner::record(const std::string& function, std::string key, const std::ve
 }
 
 // By the plan where there is one for such inputs.
-std::optional<Value> Runner::follow(const std::string& key, std::span<const Value> inputs, bool& has_plan) {
+std::optional<Value> Runner::follow(std::string_view key, std::span<const Value> inputs, bool& has_plan) {
   const auto plan = find(key);
   has_plan = plan != nullptr;
   return plan && plan->is_for(inputs) ? plan->run(inputs) : std::nullopt;
 }
 
-std::optional<Value> Runner::call_by_plan(const std::string& function, const std::vector<Value>& arguments,
+std::optional<Value> Runner::call_by_plan(const std::string& function, std::span<const Value> arguments,
                                           const Surroundings& around) {
-  const auto inputs = std::span<const Value>(arguments).subspan(1);
+  const auto inputs = arguments.subspan(1);
   auto key = call_key(function, arguments[0], inputs);
   if (!key) return std::nullopt;
   bool has_plan = false;
   if (auto result = follow(*key, inputs, has_plan)) return result;
   if (has_plan || !is_worth_recording(function)) return std::nullopt;
-  return record(function, std::move(*key), arguments, around);
+  return record(function, std::string(*key), arguments, around);
 }
 
 // What was recorded kept to the limit of steps, and so does its plan.
-Value Runner::call(const std::string& function, std::vector<Value> arguments) {
+Value Runner::call(const std::string& function, std::span<const Value> arguments) {
   if (auto result = call_by_plan(function, arguments, {})) return std::move(*result);
-  Recording watching(root_, std::span<const Value>(arguments).subspan(1), "is not recorded");
+  Recording watching(root_, arguments.subspan(1), "is not recorded");
   Parts parts(*this, watching);
   const Value result = Interpreter(program_, options_, {.recording = &watching, .shortcuts = &parts})
-                           .call(function, std::move(arguments));
+                           .call(function, {arguments.begin(), arguments.end()});
   give_up_if_shared(result);
   return result;
+}
+
+void Runner::prepare(const std::string& function, std::span<const Value> arguments) {
+  for (int calls = 0; calls < most_preparing_calls; ++calls) {
+    const uint64_t before = steps();
+    call(function, arguments);
+    if (steps() == before) return;
+  }
 }
 
 // What of the module is given back, the caller may change.

@@ -19,7 +19,10 @@ class Runner {
       : program_(program), root_(root), options_(options) {}
 
   // arguments[0] is the root.
-  Value call(const std::string& function, std::vector<Value> arguments);
+  Value call(const std::string& function, std::span<const Value> arguments);
+
+  // Calls it until no plan comes of it any more.
+  void prepare(const std::string& function, std::span<const Value> arguments);
 
   // No plans from now on: somebody may change what they were made of, and nobody would know.
   void use_no_plans();
@@ -27,6 +30,7 @@ class Runner {
   // Of the last call of the function: why it has no plan; nullptr where it has one.
   const char* refusal(const std::string& function);
   size_t plans_of(const std::string& function);  // how many are kept, of all its objects
+  uint64_t steps();                              // towards plans, so far: calls recorded or refused, plans made
 
  private:
   struct Kept {
@@ -40,16 +44,16 @@ class Runner {
   };
   class Parts;
 
-  std::shared_ptr<const Plan> find(const std::string& key);
+  std::shared_ptr<const Plan> find(std::string_view key);
   std::shared_ptr<const Plan> plan_of(Draft draft);
   void keep(Kept kept);
   bool is_worth_recording(const std::string& function);
   void note_attempt(const std::string& function, const char* why, bool counts);
-  std::optional<Value> follow(const std::string& key, std::span<const Value> inputs, bool& has_plan);
-  std::optional<Value> call_by_plan(const std::string& function, const std::vector<Value>& arguments,
+  std::optional<Value> follow(std::string_view key, std::span<const Value> inputs, bool& has_plan);
+  std::optional<Value> call_by_plan(const std::string& function, std::span<const Value> arguments,
                                     const Surroundings& around);
   void give_up_if_shared(const Value& result);
-  Value record(const std::string& function, std::string key, const std::vector<Value>& arguments,
+  Value record(const std::string& function, std::string key, std::span<const Value> arguments,
                const Surroundings& around);
 
   Program& program_;
@@ -59,6 +63,7 @@ class Runner {
   std::mutex mutex_;
   uint64_t uses_ = 0;
   std::vector<Kept> plans_;
+  uint64_t steps_ = 0;
   kernels::PackedWeights packed_;
   struct Attempts {
     int refused = 0;

@@ -1,0 +1,132 @@
+// Programs from files: mapped, checked, and ready before the first call.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include <okibi/jit.h>
+#include <okibi/ops.h>
+#include <okibi/store.h>
+
+#include "script/module_body.h"
+#include "script/planned.h"
+#include "script/problem.h"
+
+namespace okibi {
+namespace {
+
+using jit::Module;
+using testing::HasSubstr;
+using testing_help::archive_of;
+using testing_help::expect_equal;
+using testing_help::problem_of;
+using testing_help::row;
+
+const std::string adds = "  w : Tensor\n  def forward(self, x: Tensor) -> Tensor:\n    return torch.add(x, self.w)\n";
+
+// In a folder of its own, which goes with it.
+class ProgramFile {
+ public:
+  explicit ProgramFile(const Tensor& w) {
+    std::filesystem::create_directories(folder_);
+    const auto archive = archive_of(adds, Dict{{"w", w}});
+    std::vector<std::byte> bytes(archive->size());
+    archive->read(0, bytes);
+    std::ofstream(path(), std::ios::binary)
+        .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  }
+  ~ProgramFile() { std::filesystem::remove_all(folder_); }
+  std::string path() const { return folder_ / "made.pt"; }
+  void flip_a_bit_of(const std::string& record) const {
+    const uint64_t offset = zip::Reader(store::default_store().open(path())).at(record).offset;
+    std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
+    file.seekg(static_cast<std::streamoff>(offset));
+    const char flipped = static_cast<char>(file.get() ^ 1);
+    file.seekp(static_cast<std::streamoff>(offset));
+    file.put(flipped);
+  }
+
+ private:
+  const std::filesystem::path folder_ =
+      std::filesystem::temp_directory_path() / fmt::format("okibi-load-test-{}", ::getpid());
+};
+
+size_t mappings_of(const std::string& path) {
+  std::ifstream maps("/proc/self/maps");
+  size_t count = 0;
+  for (std::string line; std::getline(maps, line);) count += line.find(path) != std::string::npos;
+  return count;
+}
+
+TEST(LoadedProgram, MapsItsWeightsUnlessItIsToldToReadThem) {
+  const ProgramFile file(ones({1000}));
+  const std::string path = file.path();
+  {
+    const Module mapped = jit::load(path);
+    EXPECT_EQ(mappings_of(path), 1u);
+    std::filesystem::remove(path);  // what is mapped stays
+    expect_equal(mapped.forward({zeros({1000})}), ones({1000}));
+  }
+  EXPECT_EQ(mappings_of(path), 0u);
+  const ProgramFile again(ones({1000}));
+  const Module read = jit::load(path, {.mmap = false});
+  EXPECT_EQ(mappings_of(path), 0u);
+  expect_equal(read.forward({zeros({1000})}), ones({1000}));
+}
+
+TEST(LoadedProgram, WritesIntoMappedWeightsAreItsOwn) {
+  const ProgramFile file(ones({2}));
+  const Module one = jit::load(file.path()), other = jit::load(file.path());
+  one.attribute("w").to_tensor().fill_(5);
+  expect_equal(one.forward({row({0.0, 0.0})}), row({5.0, 5.0}));
+  expect_equal(other.forward({row({0.0, 0.0})}), row({1.0, 1.0}));
+}
+
+TEST(LoadedProgram, DamageIsFoundInMappedWeightsToo) {
+  const ProgramFile file(ones({1000}));
+  file.flip_a_bit_of("data/0");
+  for (const bool mmap : {true, false}) {
+    const std::string problem = problem_of([&] { jit::load(file.path(), {.mmap = mmap}); });
+    EXPECT_THAT(problem, AllOf(HasSubstr("data/0"), HasSubstr("CRC"))) << mmap;
+  }
+}
+
+TEST(LoadedProgram, WhatIsNeverReachedMayBeWrong) {
+  const Module module =
+      jit::load(archive_of("  def forward(self, x: Tensor, n: int) -> Tensor:\n    if torch.gt(n, 0):\n"
+                           "      y = self.broken(x)\n    else:\n      y = torch.neg(x)\n    return y\n"
+                           "  def broken(self, x: Tensor) -> Tensor:\n    return torch.nonsense(x)\n"));
+  expect_equal(module.forward({row({1.0}), 0}), row({-1.0}));
+  EXPECT_THAT(problem_of([&] { module.forward({row({1.0}), 1}); }), HasSubstr("nonsense"));
+}
+
+TEST(Prepared, AProgramHasItsPlanBeforeTheFirstCall) {
+  const Module module = jit::load(archive_of(adds, Dict{{"w", row({1.0, 2.0})}}));
+  auto& runner = jit::ModuleAccess::body(module).runner;
+  EXPECT_EQ(runner.plans_of("__torch__.A.forward"), 0u);
+  module.prepare("forward", {row({0.0, 0.0})});
+  EXPECT_EQ(runner.plans_of("__torch__.A.forward"), 1u);
+  EXPECT_EQ(runner.steps(), 2u);  // recorded, made
+  expect_equal(module.forward({row({1.0, 1.0})}), row({2.0, 3.0}));
+  EXPECT_EQ(runner.steps(), 2u);
+}
+
+TEST(Prepared, WhatGoesByNumbersIsCalledSomeTimesAndNotForEver) {
+  const Module module = jit::load(archive_of(
+      "  calls : int\n  def forward(self, x: Tensor) -> Tensor:\n    self.calls = torch.add(self.calls, 1)\n"
+      "    if bool(torch.gt(torch.sum(x), 0)):\n      y = x\n    else:\n      y = torch.neg(x)\n    return y\n",
+      Dict{{"calls", 0}}));
+  module.prepare("forward", {row({1.0})});
+  EXPECT_GT(module.attribute("calls").to_int(), 0);
+  EXPECT_LE(module.attribute("calls").to_int(), 7);
+}
+
+TEST(Prepared, ErrorsAreThoseOfACall) {
+  const Module module = jit::load(archive_of(adds, Dict{{"w", row({1.0, 2.0})}}));
+  EXPECT_THAT(problem_of([&] { module.prepare("backward", {}); }), HasSubstr("no method backward"));
+  EXPECT_THAT(problem_of([&] { module.prepare("forward", {row({1.0, 2.0, 3.0})}); }), HasSubstr("size"));
+}
+
+}  // namespace
+}  // namespace okibi
