@@ -146,34 +146,47 @@ Json json_of(const Value& value, size_t depth) {
 
 // -------------------------------------------------------------------------------------------------------------- timing
 
+// In milliseconds; ninth: nine of ten calls take no longer.
 struct Timing {
-  double first, least, median, ninth;  // milliseconds; ninth: nine of ten calls take no longer
-  size_t calls;
+  double load = 0;
+  std::optional<double> prepare = {};
+  double first = 0, least = 0, median = 0, ninth = 0;
+  size_t calls = 0;
 };
 
+template <class Work>
+double milliseconds_of(const Work& work) {
+  const auto begun = Clock::now();
+  work();
+  return std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
+}
+
 template <class Call>
-Timing timed(const Call& call) {
-  const auto once = [&] {
-    const auto begun = Clock::now();
-    call();
-    return std::chrono::duration<double, std::milli>(Clock::now() - begun).count();
-  };
-  const double first = once();
+void time_calls(Timing& timing, const Call& call) {
+  timing.first = milliseconds_of(call);
   std::vector<double> times;
   const auto end = Clock::now() + std::chrono::duration<double>(seconds_of_timing);
-  while (times.size() < fewest_calls || Clock::now() < end) times.push_back(once());
+  while (times.size() < fewest_calls || Clock::now() < end) times.push_back(milliseconds_of(call));
   std::ranges::sort(times);
-  return {first, times.front(), times[times.size() / 2], times[times.size() * 9 / 10], times.size()};
+  timing.least = times.front();
+  timing.median = times[times.size() / 2];
+  timing.ninth = times[times.size() * 9 / 10];
+  timing.calls = times.size();
 }
 
 void print(const Timing& timing, bool as_json) {
   if (as_json) {
-    const Json document = {{"okibi_version", version()}, {"calls", timing.calls},      {"first_ms", timing.first},
-                           {"least_ms", timing.least},   {"median_ms", timing.median}, {"p90_ms", timing.ninth}};
+    Json document = {{"okibi_version", version()}, {"load_ms", timing.load}};
+    if (timing.prepare) document["prepare_ms"] = *timing.prepare;
+    document.update({{"calls", timing.calls}, {"first_ms", timing.first}, {"least_ms", timing.least}});
+    document.update({{"median_ms", timing.median}, {"p90_ms", timing.ninth}});
     return fmt::print("{}\n", document.dump(2));
   }
-  fmt::print("first call {:.3f} ms; then, of {} calls, median {:.3f} ms, least {:.3f}, nine of ten within {:.3f}\n",
-             timing.first, timing.calls, timing.median, timing.least, timing.ninth);
+  fmt::print(
+      "loaded in {:.3f} ms{}; first call {:.3f} ms; then, of {} calls, median {:.3f} ms, least {:.3f}, nine of ten "
+      "within {:.3f}\n",
+      timing.load, timing.prepare ? fmt::format(", prepared in {:.3f}", *timing.prepare) : "", timing.first,
+      timing.calls, timing.median, timing.least, timing.ninth);
 }
 
 }  // namespace
@@ -184,7 +197,7 @@ int okibi_verb_run(int count, char** arguments) {
   std::string uri, method = "forward";
   std::vector<std::string> inputs;
   std::optional<std::string> output;
-  bool json = false, bench = false;
+  bool json = false, bench = false, prepare = false;
   app::Options options(
       "run",
       "Run a method of a TorchScript program, with each --input as one argument: a .npy, a .pt, or a "
@@ -199,16 +212,24 @@ int okibi_verb_run(int count, char** arguments) {
                  "else arr_0, arr_1, ...), or a .pt of anything; without it, the result is printed");
   options.option("--method", method, "which one; forward where it is not given");
   options.flag("--bench", bench, "tell how long a call takes, the first and later ones");
+  options.flag("--prepare", prepare,
+               "with --bench: be ready for these inputs before the first call, as a server would");
   options.flag("--json", json, "the result, or the times, as one JSON document");
   if (!options.parse(count, arguments)) return 0;
 
+  if (prepare && !bench)
+    throw Error(ErrorKind::bad_argument, "--prepare is for --bench: one call is prepared by nothing");
   // What the program prints is no result.
-  const jit::Module model =
-      jit::load(uri, {.print = [](const std::string& line) { fmt::print(stderr, "{}\n", printable(line)); }});
+  const auto print = [](const std::string& line) { fmt::print(stderr, "{}\n", printable(line)); };
+  std::optional<jit::Module> loaded;
+  app::Timing timing{.load = app::milliseconds_of([&] { loaded = jit::load(uri, {.print = print}); })};
+  const jit::Module& model = *loaded;
   const app::Arguments given = app::arguments_of(inputs, model, method);
   const auto call = [&] { return model.call(method, given.positional, given.named); };
+  if (prepare) timing.prepare = app::milliseconds_of([&] { model.prepare(method, given.positional, given.named); });
   if (bench) {
-    app::print(app::timed([&] { static_cast<void>(call()); }), json);
+    app::time_calls(timing, [&] { static_cast<void>(call()); });
+    app::print(timing, json);
     return 0;
   }
   const Value result = call();

@@ -167,7 +167,9 @@ Value Runner::call(const std::string& function, std::span<const Value> arguments
 }
 
 void Runner::prepare(const std::string& function, std::span<const Value> arguments) {
+  const auto key = call_key(function, arguments[0], arguments.subspan(1));
   for (int calls = 0; calls < most_preparing_calls; ++calls) {
+    if (key && find(*key)) return;
     const uint64_t before = steps();
     call(function, arguments);
     if (steps() == before) return;
