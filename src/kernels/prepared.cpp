@@ -234,11 +234,11 @@ PackedWeights::Numbers reordered(const memory::desc& from, const float* numbers,
   return result;
 }
 
-Scratch<float> scaled(const float* weight, const float* scale, size_t filters, size_t count) {
+Scratch<float> scaled(const float* weight, const double* scale, size_t filters, size_t count) {
   Scratch<float> result(count);
   const size_t each = count / filters;
   for (size_t f = 0; f < filters; ++f) {
-    for (size_t i = f * each; i < (f + 1) * each; ++i) result[i] = weight[i] * scale[f];
+    for (size_t i = f * each; i < (f + 1) * each; ++i) result[i] = static_cast<float>(weight[i] * scale[f]);
   }
   return result;
 }

@@ -92,7 +92,7 @@ struct Linear {
 // activation.
 struct Weighted {
   const float* weight;
-  const float* scale;
+  const double* scale;
   const float* bias;
   std::string name;
   bool adds = false;

@@ -174,10 +174,11 @@ class Fuser {
     }
     const auto& [gamma, beta, mean, var] = given;
     const double eps = constant_in(norm.arguments[7])->to_double();
-    const Tensor by = gamma.defined() ? rsqrt(var + eps) * gamma : rsqrt(var + eps);
-    const Tensor before = convolution.bias.defined() ? convolution.bias - mean : -mean;
-    convolution.bias = beta.defined() ? before * by + beta : before * by;
-    convolution.scale = by;
+    const auto wide = [](const Tensor& tensor) { return tensor.to(float64); };  // rounded once, with the weight
+    const Tensor root = rsqrt(wide(var) + eps), by = gamma.defined() ? root * wide(gamma) : root;
+    const Tensor before = convolution.bias.defined() ? wide(convolution.bias) - wide(mean) : -wide(mean);
+    convolution.bias = (beta.defined() ? before * by + wide(beta) : before * by).to(float32);
+    convolution.scale = by.contiguous();
     convolution.name += fmt::format("{} ", eps);
     for (const Tensor& tensor : given) {
       convolution.name += identity_of(tensor);

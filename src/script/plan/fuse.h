@@ -15,7 +15,7 @@ namespace okibi::script {
 struct Fused {
   std::variant<kernels::Convolution, kernels::Linear> shape = {};
   Tensor weight, bias;  // float32, contiguous; bias may be undefined
-  Tensor scale;         // of each filter of the weight; undefined for 1
+  Tensor scale;         // of each filter of the weight, float64; undefined for 1
   std::string name;     // of what the weights were made of
   uint32_t x = 0;
   std::optional<uint32_t> added = {};

@@ -96,7 +96,7 @@ class LayingOut {
   std::optional<Prepared> prepared_of(const Fused& f) {
     const auto numbers = [](const Tensor& tensor) { return tensor.defined() ? tensor.data<float>() : nullptr; };
     const kernels::Weighted weighted{.weight = numbers(f.weight),
-                                     .scale = numbers(f.scale),
+                                     .scale = f.scale.defined() ? f.scale.data<double>() : nullptr,
                                      .bias = numbers(f.bias),
                                      .name = f.name,
                                      .adds = f.added.has_value(),
