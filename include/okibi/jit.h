@@ -1,13 +1,14 @@
 // okibi/jit.h: TorchScript programs, without libtorch.
 //
 // load() gives a module that runs: its methods, with Values in and out. The first call of a method for inputs of some
-// sizes runs the program itself, statement by statement, and notes what it calls; from the second on a plan of that is
-// followed, in which convolutions and linear layers take in what comes behind them (LoadOptions::exact). Where a
-// program goes by the numbers of its inputs, or changes its attributes, each call is run statement by statement, but
-// for the methods of submodules, which may have plans of their own. Nothing is recorded for gradients, and all tensors lie in memory whatever device they were saved from. A plan has
-// copies of the weights that went into it; it sees when a weight is changed in place, but not when somebody writes to
-// it through a pointer. An operator that okibi does not have is Error(unsupported) once it is reached, and not before;
-// what the program itself raises is Error(bad_argument) with its words, the record and the line.
+// sizes runs the program itself, statement by statement, and notes what it calls; from the second on, or from the first
+// after prepare(), a plan of that is followed, in which convolutions and linear layers take in what comes behind them
+// (LoadOptions::exact). Where a program goes by the numbers of its inputs, or changes its attributes, each call is run
+// statement by statement, but for the methods of submodules, which may have plans of their own. Nothing is recorded for
+// gradients, and all tensors lie in memory whatever device they were saved from. A plan has copies of the weights that
+// went into it; it sees when a weight is changed in place, but not when somebody writes to it through a pointer. An
+// operator that okibi does not have is Error(unsupported) once it is reached, and not before; what the program itself
+// raises is Error(bad_argument) with its words, the record and the line.
 //
 // describe() says what a program holds. Its source is parsed, as a whole, and which operators it calls is found out by
 // the types, as PyTorch does; nothing of it is run.
