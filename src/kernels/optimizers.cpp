@@ -11,6 +11,7 @@
 #include "kernels/loops.h"
 #include "kernels/split.h"
 #include "kernels/touched_rows-inl.h"
+#include "kernels/usual_width.h"
 #include "kernels/vector-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -83,17 +84,33 @@ void sgd(int64_t n, const SgdScalars<T>& given, const T* grad, T* momentum_buffe
   });
 }
 
+// row += factor · grad. `known` is the width where the compiler knows it, a power of two: then no vector has lanes left
+// over, whose masks keep a row that comes again at once from being read out of the store before.
+template <int64_t known, class T>
+HWY_INLINE void add_row(int64_t width, T factor, const T* grad, T* row) {
+  if constexpr (known > 0) {
+    const hn::CappedTag<T, known> d;
+    const auto by = hn::Set(d, factor);
+    for (int64_t c = 0; c < known; c += static_cast<int64_t>(hn::Lanes(d))) {
+      hn::StoreU(hn::MulAdd(by, hn::LoadU(d, grad + c), hn::LoadU(d, row + c)), d, row + c);
+    }
+  } else {
+    const auto by = hn::Set(Full<T>(), factor);
+    const auto moved = [by](auto p, auto g) HWY_ATTR { return hn::MulAdd(by, g, p); };
+    map(width, row, moved, static_cast<const T*>(row), grad);
+  }
+}
+
 template <class T>
 void add_rows(std::span<const int64_t> ids, const RowShare& share, int64_t width, T factor, const T* grad,
               T* parameter) {
-  const auto by = hn::Set(Full<T>(), factor);
-  const auto moved = [by](auto p, auto g) HWY_ATTR { return hn::MulAdd(by, g, p); };
-  for (size_t i = 0; i < ids.size(); ++i) {
-    if (i + rows_ahead < ids.size()) fetch_row(parameter + ids[i + rows_ahead] * width, width);
-    if (!share.has(ids[i])) continue;
-    T* const row = parameter + ids[i] * width;
-    map(width, row, moved, static_cast<const T*>(row), grad + static_cast<int64_t>(i) * width);
-  }
+  with_width(width, [&](auto known) HWY_ATTR {
+    for (size_t i = 0; i < ids.size(); ++i) {
+      if (i + rows_ahead < ids.size()) fetch_row(parameter + ids[i + rows_ahead] * width, width);
+      if (!share.has(ids[i])) continue;
+      add_row<known()>(width, factor, grad + static_cast<int64_t>(i) * width, parameter + ids[i] * width);
+    }
+  });
 }
 
 template <class T>

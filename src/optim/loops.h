@@ -29,8 +29,14 @@ class RowStep {
   RowStep(const StepInfo& info, const Elements<T>& all, const Tensor& gradient)
       : info_(info),
         all_(all),
-        gradient_(gradient),
+        gradient_(added_up(gradient, all.rows)),
         groups_(std::span<const int64_t>(gradient_.rows(), static_cast<size_t>(gradient_.count)), all.rows) {}
+
+  static SparseGradient added_up(const Tensor& gradient, int64_t rows) {
+    SparseGradient entries(gradient);
+    entries.add_up_few(rows);
+    return entries;
+  }
 
   // Each touched row once.
   template <class Loop>

@@ -13,6 +13,9 @@ namespace okibi::optim {
 // gradient that is sparse in more than rows.
 struct SparseGradient {
   explicit SparseGradient(const Tensor& gradient);
+  // Makes one entry of those of each row, where that is less work than sorting them: where rows of the parameter are
+  // few. The sum is made in the order in which the entries came.
+  void add_up_few(int64_t rows_of_parameter);
   Tensor indices, values;  // int64 (1, count), (count, width…), contiguous
   int64_t count, width;
   const int64_t* rows() const { return indices.data<int64_t>(); }

@@ -55,6 +55,36 @@ TEST(SparseRows, RowwiseAdagradIsTheDenseStep) {
   EXPECT_LT(max_abs_difference(trained("RowwiseAdagrad", Dict(), float64, true), expected), 1e-13);
 }
 
+// Entries of a few rows are added up before they are stepped; those of many are sorted. To the last bit the same.
+TEST(SparseRows, AreSteppedAlikeInSmallTablesAndInLargeOnes) {
+  const std::pair<const char*, Dict> cases[] = {{"SparseAdam", Dict()},
+                                                {"Adagrad", Dict()},
+                                                {"RowwiseAdagrad", Dict()},
+                                                {"AdamW", {{"sparse_rows", "exact_decay"}}},
+                                                {"SGD", {{"momentum", 0.9}, {"sparse_rows", "lazy"}}}};
+  std::vector<int64_t> touched;
+  for (int64_t i = 0; i < 1000; ++i) touched.push_back(2 + i * i % 7 * i % 11);
+  const auto stepped = [&](const char* name, const Dict& options, int64_t rows, int64_t width, DType dtype) {
+    const Tensor first = samples::start({14, width}, dtype).detach();
+    const Tensor table = cat(std::vector{first, zeros({rows - 14, width}, {dtype})}, 0).requires_grad_();
+    const auto optimizer = optimizers().at(name)({{.params = {table}, .options = options}});
+    for (int64_t step = 0; step < 3; ++step) {
+      const Tensor numbers = samples::gradient({1000, width}, step, dtype);
+      table.set_grad(sparse_coo_tensor(tensor(touched).reshape({1, 1000}), numbers / 3, {rows, width}));
+      optimizer->step();
+    }
+    return table.detach().narrow(0, 0, 14).clone();
+  };
+  for (const auto& [name, options] : cases) {
+    for (const int64_t width : {1, 3, 4, 8, 20}) {
+      for (const DType dtype : {float32, float64}) {
+        EXPECT_TRUE(equal(stepped(name, options, 14, width, dtype), stepped(name, options, 5000, width, dtype)))
+            << name << ' ' << width << ' ' << name_of(dtype);
+      }
+    }
+  }
+}
+
 // A lazy step changes the rows touched as the dense step does, and leaves the others, their state too, alone.
 TEST(SparseRows, LazyStepsChangeTheRowsTouchedAlone) {
   const std::pair<const char*, Dict> cases[] = {
