@@ -23,9 +23,18 @@ Error shrank(const std::string& path, uint64_t expected, uint64_t found) {
       .at("", path);
 }
 
-uint64_t size_of(int descriptor, const std::string& path) {
+struct stat facts_of(int descriptor, const std::string& path) {
   struct stat facts = {};
   if (::fstat(descriptor, &facts) != 0) throw system_error(errno, "cannot look at the file", path);
+  return facts;
+}
+
+int64_t time_written(const struct stat& facts) {
+  return int64_t{facts.st_mtim.tv_sec} * 1'000'000'000 + facts.st_mtim.tv_nsec;
+}
+
+uint64_t size_of(int descriptor, const std::string& path) {
+  const struct stat facts = facts_of(descriptor, path);
   if (S_ISREG(facts.st_mode)) return static_cast<uint64_t>(facts.st_size);
   throw Error(ErrorKind::bad_argument, S_ISDIR(facts.st_mode)
                                            ? "is a folder, not a file"
@@ -43,6 +52,7 @@ FileSource::FileSource(const std::string& path) : path_(path) {
   Descriptor file(retried([&] { return ::open(path.c_str(), flags); }));
   if (!file.is_open()) throw system_error(errno, "cannot open the file", path);
   size_ = size_of(file.number(), path);
+  written_ = time_written(facts_of(file.number(), path));
   descriptor_ = file.release();
 }
 
@@ -58,6 +68,14 @@ void FileSource::read(uint64_t offset, std::span<std::byte> into) const {
     into = into.subspan(static_cast<size_t>(got));
     offset += static_cast<uint64_t>(got);
   }
+}
+
+void FileSource::check_unchanged() const {
+  const struct stat now = facts_of(descriptor_, path_);
+  if (static_cast<uint64_t>(now.st_size) == size_ && time_written(now) == written_) return;
+  throw Error(ErrorKind::io, "somebody has written to the file since it was opened")
+      .hint("Open it again. Put another file in its place by renaming (mv), not by writing into it.")
+      .at("", path_);
 }
 
 std::shared_ptr<std::byte> FileSource::map(uint64_t offset, uint64_t length) const {

@@ -31,6 +31,10 @@ class ScriptArchive {
   ScriptArchive& operator=(const ScriptArchive&) = delete;
 
   std::string name() const { return records_.source().name(); }
+  // Error(io) where its tensors are mapped and somebody has written to the file since.
+  void check_unchanged() const {
+    if (options_.mmap) file_->check_unchanged();
+  }
   int64_t version() const noexcept { return version_; }
   const zip::Reader& records() const noexcept { return records_; }
   Sources& sources() noexcept { return sources_; }

@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,6 +73,13 @@ enum class StepKind : uint8_t {
   count,          // for slots[0] in range(value): body
   with,           // with value as slots[0]: body; a slot is optional
   returns,        // value
+  fails,          // with unknown.problem: what is here could not be understood, and may never be reached
+};
+
+// Statements that could not be understood, to the end of their block.
+struct Unknown {
+  std::span<const Stmt> statements;  // of the source, which outlives the code
+  Error problem;
 };
 
 struct Step {
@@ -81,6 +89,7 @@ struct Step {
   std::string name = {};
   std::vector<uint32_t> slots = {};
   std::vector<Step> body = {}, orelse = {};
+  std::shared_ptr<const Unknown> unknown = {};
 };
 
 struct Block {
@@ -101,6 +110,7 @@ struct Code {
   Type returns = {TypeKind::none};
   uint32_t slots = 0;
   Block body = {};
+  std::vector<std::shared_ptr<const Unknown>> unknown = {};  // all that stands in it
 };
 
 }  // namespace okibi::script

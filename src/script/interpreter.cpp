@@ -33,6 +33,14 @@ Value part_of_enum(const Value& member, const std::string& part, Program& progra
   return part == "value" ? arguments[0] : program.name_of_member(member.to_object().python_class(), arguments[0]);
 }
 
+// On the CPU torch.autocast computes some operators in fewer digits: other numbers, of another dtype.
+void check_autocast(const Object& guard, const std::string& name) {
+  if (!name.ends_with("amp.autocast_mode.autocast") || !guard.has("_enabled") || !guard.has("device")) return;
+  if (guard.attribute("_enabled") != Value(true) || guard.attribute("device") != Value("cpu")) return;
+  throw Error(ErrorKind::unsupported, "the program computes within torch.autocast, which okibi does not have")
+      .hint("Script the model without autocast: okibi computes in the dtype of the weights.");
+}
+
 Value listed(const Tensor& tensor) {
   if (tensor.dim() == 0) {
     if (is_floating_point(tensor.dtype())) return tensor.item<double>();
@@ -179,6 +187,8 @@ std::optional<Value> Interpreter::run(const Step& step, Frame& frame) {
       return run_with(step, frame);
     case StepKind::returns:
       return evaluate(*step.value, frame);
+    case StepKind::fails:
+      throw Error(step.unknown->problem).at("record", frame.code->record);
   }
   return std::nullopt;
 }
@@ -205,6 +215,7 @@ std::optional<Value> Interpreter::run_count(const Step& step, Frame& frame) {
 std::optional<Value> Interpreter::run_with(const Step& step, Frame& frame) {
   const Value guard = evaluate(*step.value, frame);
   const std::string name = guard.to_object().python_class();
+  check_autocast(guard.to_object(), name);
   const Value entered = call(name + ".__enter__", {guard});
   if (!step.slots.empty()) frame.slots[step.slots[0]] = entered;
   std::optional<Value> returned;

@@ -14,7 +14,9 @@ Step make_step(StepKind kind, const Place& place, NodePtr value = {}) {
 }
 
 // Whether nothing behind the statements is reached.
-bool ends(const std::vector<Step>& steps) { return !steps.empty() && steps.back().kind == StepKind::returns; }
+bool ends(const std::vector<Step>& steps) {
+  return !steps.empty() && (steps.back().kind == StepKind::returns || steps.back().kind == StepKind::fails);
+}
 
 // What the items of a list or tuple are, when it is taken apart into `count` of them.
 std::vector<Type> item_types(const Type& type, size_t count, const Place& place) {
@@ -43,6 +45,7 @@ Code Lowering::lower(const Function& function, const Signature& signature) {
   code.body.steps = block(function.body);
   code.returns = returns_;
   code.slots = static_cast<uint32_t>(slots_.size());
+  code.unknown = std::move(unknown_);
   return code;
 }
 
@@ -54,8 +57,25 @@ uint32_t Lowering::bind(const std::string& name, const Type& type) {
 
 std::vector<Step> Lowering::block(const std::vector<Stmt>& statements) {
   std::vector<Step> steps;
-  for (const Stmt& one : statements) statement(one, steps);
+  for (size_t i = 0; i < statements.size() && understands(statements, i, steps); ++i) {
+  }
   return steps;
+}
+
+// What a function gives back must be known, or those that call it cannot be understood either.
+bool Lowering::understands(const std::vector<Stmt>& statements, size_t at, std::vector<Step>& to) {
+  try {
+    statement(statements[at], to);
+    return true;
+  } catch (const Error& error) {
+    const bool may_wait = error.kind() == ErrorKind::bad_file || error.kind() == ErrorKind::unsupported;
+    if (!may_wait || !returns_known_) throw;
+    Step step = make_step(StepKind::fails, statements[at].place);
+    step.unknown = std::make_shared<const Unknown>(Unknown{std::span(statements).subspan(at), error});
+    unknown_.push_back(step.unknown);
+    to.push_back(std::move(step));
+    return false;
+  }
 }
 
 void Lowering::statement(const Stmt& statement, std::vector<Step>& to) {

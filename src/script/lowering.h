@@ -9,7 +9,8 @@
 
 namespace okibi::script {
 
-// One function. Errors have line and column.
+// One function. Errors have line and column. Statements that cannot be understood become a step that says so, when it is
+// reached.
 class Lowering {
  public:
   explicit Lowering(Program& program) : program_(program) {}
@@ -28,6 +29,7 @@ class Lowering {
 
   // ---- statements
   std::vector<Step> block(const std::vector<Stmt>& statements);
+  bool understands(const std::vector<Stmt>& statements, size_t at, std::vector<Step>& to);
   void statement(const Stmt& statement, std::vector<Step>& to);
   void assign(const Stmt& statement, std::vector<Step>& to);
   void assign_to(const Expr& target, NodePtr value, std::vector<Step>& to);
@@ -87,6 +89,7 @@ class Lowering {
   std::set<const Function*> forked_;
   Type returns_ = {};
   bool returns_known_ = true;
+  std::vector<std::shared_ptr<const Unknown>> unknown_;
 };
 
 NodePtr make_constant(Value value, Type type, const Place& place);

@@ -182,6 +182,7 @@ std::vector<Parameter> Module::parameters(const std::string& method) const {
 Value Module::call(const std::string& method, std::vector<Value> arguments, NamedValues named) const {
   return in_context("", body_->name, [&] {
     const NoGrad no_grad;
+    body_->program.archive().check_unchanged();
     const script::Code& code = body_->program.code_of(body_->function_of(method));
     return body_->runner.call(code.name, all_arguments(*body_, method, code, arguments, named));
   });
@@ -190,6 +191,7 @@ Value Module::call(const std::string& method, std::vector<Value> arguments, Name
 void Module::prepare(const std::string& method, std::vector<Value> arguments, NamedValues named) const {
   in_context("", body_->name, [&] {
     const NoGrad no_grad;
+    body_->program.archive().check_unchanged();
     const script::Code& code = body_->program.code_of(body_->function_of(method));
     body_->runner.prepare(code.name, all_arguments(*body_, method, code, arguments, named));
   });

@@ -59,9 +59,11 @@ class Collector {
   // With overloads, where the types can be found out.
   void add(const std::string& name, const Function& function) {
     try {
-      for_each_node(program_.code_of(name), [&](const Node& node) {
+      const Code& code = program_.code_of(name);
+      for_each_node(code, [&](const Node& node) {
         if (node.schema) count(std::string(node.schema->name()), node.place);
       });
+      for (const auto& unknown : code.unknown) add(name, *unknown);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::bad_file && error.kind() != ErrorKind::unsupported) throw;
       problems_.push_back({name, error.what()});
@@ -69,7 +71,13 @@ class Collector {
     }
   }
 
-  void visit(const std::vector<Stmt>& statements) {
+  void add(const std::string& name, const Unknown& unknown) {
+    Error problem = unknown.problem;
+    problems_.push_back({name, problem.at("record", record_).what()});
+    visit(unknown.statements);
+  }
+
+  void visit(std::span<const Stmt> statements) {
     for (const Stmt& statement : statements) visit(statement);
   }
 
@@ -93,7 +101,15 @@ class Collector {
     if (op.uses++ > 0) return;
     op.name = name;
     op.first = fmt::format("{}:{}", record_, place.line);
-    op.supported = static_cast<bool>(find_kernel(name));
+    op.supported = is_supported(name);
+  }
+
+  // Without an overload: where there is a kernel for one.
+  bool is_supported(const std::string& name) {
+    if (find_kernel(name)) return true;
+    if (name.find('.') != name.npos) return false;
+    return std::ranges::any_of(program_.schemas().of(name),
+                               [](const Schema& one) { return bool(find_kernel(one.name())); });
   }
 
   Program& program_;

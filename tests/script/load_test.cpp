@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 
@@ -92,6 +93,25 @@ TEST(LoadedProgram, DamageIsFoundInMappedWeightsToo) {
   }
 }
 
+TEST(LoadedProgram, SeesThatSomebodyWritesIntoItsFile) {
+  const ProgramFile file(ones({1000}));
+  const Module mapped = jit::load(file.path()), read = jit::load(file.path(), {.mmap = false});
+  mapped.forward({zeros({1000})});
+  std::filesystem::last_write_time(file.path(),
+                                   std::filesystem::file_time_type::clock::now() + std::chrono::seconds(1));
+  EXPECT_THAT(problem_of([&] { mapped.forward({zeros({1000})}); }),
+              AllOf(HasSubstr("made.pt: somebody has written to the file"), HasSubstr("by renaming")));
+  EXPECT_NO_THROW(read.forward({zeros({1000})}));
+}
+
+TEST(LoadedProgram, MayBeReplacedByRenaming) {
+  const ProgramFile file(ones({1000}));
+  const Module mapped = jit::load(file.path());
+  std::filesystem::copy_file(file.path(), file.path() + ".new");
+  std::filesystem::rename(file.path() + ".new", file.path());
+  expect_equal(mapped.forward({zeros({1000})}), ones({1000}));
+}
+
 TEST(LoadedProgram, WhatIsNeverReachedMayBeWrong) {
   const Module module =
       jit::load(archive_of("  def forward(self, x: Tensor, n: int) -> Tensor:\n    if torch.gt(n, 0):\n"
@@ -99,6 +119,49 @@ TEST(LoadedProgram, WhatIsNeverReachedMayBeWrong) {
                            "  def broken(self, x: Tensor) -> Tensor:\n    return torch.nonsense(x)\n"));
   expect_equal(module.forward({row({1.0}), 0}), row({-1.0}));
   EXPECT_THAT(problem_of([&] { module.forward({row({1.0}), 1}); }), HasSubstr("nonsense"));
+}
+
+// Of operators that okibi has never heard of nothing is known, not even what they give.
+TEST(LoadedProgram, UnknownOperatorsAreErrorsOnceTheyAreReached) {
+  const Module module = jit::load(archive_of(
+      "  def forward(self, x: Tensor, n: int) -> Tensor:\n    y = torch.neg(x)\n    if torch.gt(n, 0):\n"
+      "      _0 = torch.append(annotate(List[int], []), 1)\n      z, w = torch.nonsense(y)\n      v = torch.add(z, 1)\n"
+      "    else:\n      z = torch.neg(y)\n      v = torch.add(z, 1)\n    return torch.mul(v, 2)\n"));
+  for (int call = 0; call < 3; ++call) {
+    expect_equal(module.forward({row({1.0}), 0}), row({4.0}));
+    EXPECT_THAT(problem_of([&] {
+                  module.forward({row({1.0}), 1});
+                }),
+                AllOf(HasSubstr("aten::nonsense"), HasSubstr("line 6"), HasSubstr("code/__torch__.py")));
+  }
+}
+
+TEST(LoadedProgram, DoesNotComputeWithinAutocastAsIfItWereNotThere) {
+  const auto file = archive_of(
+      "  def forward(self, x: Tensor, on: bool) -> Tensor:\n    _0 = "
+      "__torch__.amp.autocast_mode.autocast.__new__(__torch__.amp.autocast_mode.autocast)\n    _1 = (_0).__init__(on, "
+      ")\n"
+      "    with _0:\n      y = torch.neg(x)\n    return y\n",
+      Dict(), "amp/autocast_mode",
+      "class autocast:\n  _enabled : bool\n  device : str\n"
+      "  def __init__(self: __torch__.amp.autocast_mode.autocast, on: bool) -> NoneType:\n    self._enabled = on\n"
+      "    self.device = \"cpu\"\n    return None\n"
+      "  def __enter__(self: __torch__.amp.autocast_mode.autocast) -> __torch__.amp.autocast_mode.autocast:\n    "
+      "return self\n"
+      "  def __exit__(self: __torch__.amp.autocast_mode.autocast, a: Any, b: Any, c: Any) -> NoneType:\n    return "
+      "None\n");
+  const Module module = jit::load(file);
+  expect_equal(module.forward({row({1.0}), false}), row({-1.0}));
+  EXPECT_THAT(problem_of([&] { module.forward({row({1.0}), true}); }), HasSubstr("torch.autocast"));
+}
+
+TEST(LoadedProgram, KeepsPlansOfAsManySizesAsItIsTold) {
+  const auto file = archive_of(adds, Dict{{"w", row({1.0})}});
+  for (const size_t most : {1u, 3u, 20u}) {
+    const Module module = jit::load(file, {.most_plans = most});
+    for (int64_t size = 1; size <= 10; ++size) module.prepare("forward", {zeros({size})});
+    EXPECT_EQ(jit::ModuleAccess::body(module).runner.plans_of("__torch__.A.forward"), std::min<size_t>(most, 10));
+  }
 }
 
 TEST(Prepared, AProgramHasItsPlanBeforeTheFirstCall) {

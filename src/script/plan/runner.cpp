@@ -9,7 +9,6 @@
 namespace okibi::script {
 namespace {
 
-constexpr size_t most_plans = 8;  // of one method of one object
 constexpr int most_attempts = 3;  // what refused so often will again
 constexpr int most_preparing_calls =
     most_attempts + 4;  // the whole is given up, then its parts are recorded, and theirs
@@ -56,7 +55,7 @@ void Runner::keep(Kept kept) {
     return one.function != kept.function || one.self.identity() != kept.self.identity();
   };
   const auto same = std::ranges::stable_partition(plans_, is_other);
-  if (same.size() >= most_plans) plans_.erase(std::ranges::min_element(same, {}, &Kept::last_use));
+  if (!same.empty() && same.size() >= options_.most_plans) plans_.erase(std::ranges::min_element(same, {}, &Kept::last_use));
   kept.last_use = ++uses_;
   plans_.push_back(std::move(kept));
 }
