@@ -28,6 +28,7 @@ Tensor WholeStorages::make(const StorageRef& ref, const TensorSpec& spec) {
     entry = &by_key_.add(ref.key, {allocate(ref, extent), swap_unit(spec.dtype), extent.swapped});
     if (entry->swapped) to_swap_.push_back(*entry);
   }
+  if (spec.dtype == DType::boolean) of_bool_.push_back(entry->storage);
   if (entry->swapped && entry->unit != swap_unit(spec.dtype)) {
     throw Error(ErrorKind::unsupported, "tensors of different dtypes share a storage of the other byte order");
   }
@@ -97,7 +98,7 @@ void WholeStorages::add_piece(const Assembly& assembly, const Assembly::Box& box
 
 // What is to be copied afterwards is read in waves, so that only some of it is in memory beside the whole.
 void WholeStorages::read_now() {
-  if (options_.check_mapped) check_mapped();
+  check_mapped();
   const std::vector<Copy> copies = std::exchange(to_copy_, {});
   uint64_t done = 0, total = 0;
   for (const RecordRead& read : waiting_) done += read.into.size();
@@ -111,12 +112,24 @@ void WholeStorages::read_now() {
     if (options_.progress) options_.progress(done, total);
     rest = rest.subspan(wave.size());
   }
+  mend_bools();
 }
 
-void WholeStorages::check_mapped() const {
-  parallel_for(0, static_cast<int64_t>(mapped_.size()), 1, [&](int64_t first, int64_t last) {
+// In memory a bool is 0 or 1, and nothing else: what is read as one and is neither is true.
+void WholeStorages::mend_bools() {
+  for (const auto& storage : std::exchange(of_bool_, {})) {
+    for (std::byte& byte : std::span(storage->data(), storage->nbytes())) {
+      if (byte > std::byte{1}) byte = std::byte{1};
+    }
+  }
+}
+
+void WholeStorages::check_mapped() {
+  const auto mapped = std::exchange(mapped_, {});
+  if (!options_.check_mapped) return;
+  parallel_for(0, static_cast<int64_t>(mapped.size()), 1, [&](int64_t first, int64_t last) {
     for (const RecordRead& one :
-         std::span(mapped_).subspan(static_cast<size_t>(first), static_cast<size_t>(last - first))) {
+         std::span(mapped).subspan(static_cast<size_t>(first), static_cast<size_t>(last - first))) {
       throw_if_stopped(options_.stop);
       zip::check_crc(*one.source, *one.record, extend_crc32(0, one.into));
     }
@@ -153,6 +166,7 @@ void WholeStorages::copy_wave(std::span<const Copy> wave, uint64_t done, uint64_
     if (extent.swapped) to_swap_.push_back({storage, swap_unit(spec.dtype), true});
     pieces.push_back(Tensor::over(storage, spec.dtype, spec.sizes, spec.strides, spec.storage_offset));
   }
+  check_mapped();
   read_waiting(done, total);
   for (size_t i = 0; i < wave.size(); ++i) wave[i].to.copy_(pieces[i]);
 }

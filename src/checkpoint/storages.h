@@ -37,7 +37,8 @@ class WholeStorages final : public TensorMaker {
   std::shared_ptr<Storage> map(const StorageRef& ref, const Extent& extent);
   std::shared_ptr<Storage> inflate(const Extent& extent, const Device& device);
   void check_pieces(const Assembly& assembly) const;
-  void check_mapped() const;
+  void check_mapped();
+  void mend_bools();
   void add_piece(const Assembly& assembly, const Assembly::Box& box, const Tensor& whole);
   void read_waiting(uint64_t done, uint64_t total);
   std::span<const Copy> next_wave(std::span<const Copy> copies) const;
@@ -46,8 +47,9 @@ class WholeStorages final : public TensorMaker {
   const OpenedFile& file_;
   const LoadOptions& options_;
   KeyTable<Entry> by_key_;
-  std::vector<RecordRead> waiting_;  // allocated, not yet read
-  std::vector<RecordRead> mapped_;
+  std::vector<RecordRead> waiting_;                // allocated, not yet read
+  std::vector<RecordRead> mapped_;                 // not yet checked
+  std::vector<std::shared_ptr<Storage>> of_bool_;  // not yet looked at
   std::vector<Entry> to_swap_;
   std::vector<Copy> to_copy_;
   std::unordered_map<const io::Source*, std::shared_ptr<std::byte>> mappings_;  // null: cannot be mapped

@@ -137,12 +137,15 @@ constexpr int64_t worth_waking = int64_t{1} << 20;  // multiplications, for a th
 }  // namespace
 
 bool is_depthwise(const Convolution& c) {
-  constexpr double always = 1 << 16, most = 8;
+  constexpr double always = 1 << 20, most = 8;
+  constexpr double most_lanes = 64;
   const auto padded = [](int64_t in, int64_t padding) {
     return static_cast<double>(in) + 2 * static_cast<double>(padding);
   };
+  const double behind = static_cast<double>(c.stride.width) * (most_lanes + 2) +
+                        static_cast<double>(c.kernel.width) * static_cast<double>(c.dilation.width);  // of a line
   const double all = padded(c.in.depth, c.padding.depth) * padded(c.in.height, c.padding.height) *
-                     (padded(c.in.width, c.padding.width) + static_cast<double>(c.stride.width));
+                     (padded(c.in.width, c.padding.width) + behind);
   const double numbers = static_cast<double>(c.in.size()) + static_cast<double>(c.out.size());
   return c.channels == c.groups && c.group_filters() <= 4 && all <= always + most * numbers;
 }

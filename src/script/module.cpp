@@ -222,17 +222,32 @@ std::string Module::extra_file(const std::string& name) const {
       .at("", body_->name);
 }
 
+namespace {
+
+// Errors name the file, once: those of reading it do already.
+template <class Work>
+auto in_file(const std::string& name, Work&& work) {
+  try {
+    return work();
+  } catch (Error& error) {
+    const bool is_named = std::ranges::any_of(error.places(), [](const auto& place) { return place.first.empty(); });
+    if (!is_named) error.at("", name);
+    throw;
+  }
+}
+
+}  // namespace
+
 Module load(std::shared_ptr<const io::Source> source, const LoadOptions& options) {
-  const std::string name = store::shown(source->name());
-  auto archive = std::make_unique<script::ScriptArchive>(std::move(source), options.limits, options.mmap);
-  auto body = std::make_shared<ModuleBody>(std::move(archive), options);
-  in_context("", name, [&] {
+  return in_file(store::shown(source->name()), [&] {
     const NoGrad no_grad;
+    auto archive = std::make_unique<script::ScriptArchive>(std::move(source), options.limits, options.mmap);
+    auto body = std::make_shared<ModuleBody>(std::move(archive), options);
     body->program.root_class();  // its source is there
     restore_states(*body);
     body->program.read_ahead(fmt::format("{}.forward", body->class_name));
+    return ModuleAccess::make(std::move(body));
   });
-  return ModuleAccess::make(std::move(body));
 }
 
 Module load(const std::string& uri, const LoadOptions& options) {

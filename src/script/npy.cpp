@@ -118,6 +118,9 @@ Tensor tensor_of_npy(std::span<const std::byte> bytes) {
   auto storage = Storage::allocate(expected);
   std::copy_n(numbers.data(), expected, storage->data());
   if (descr[0] == '>') swap_bytes({storage->data(), expected}, swap_unit(*dtype));
+  if (*dtype == DType::boolean)
+    std::replace_if(
+        storage->data(), storage->data() + expected, [](std::byte b) { return b > std::byte{1}; }, std::byte{1});
   const Dims flat{static_cast<int64_t>(expected / itemsize(*dtype))};
   return in_its_order(Tensor::over(std::move(storage), *dtype, flat, {1}), shape, header.is_fortran());
 }

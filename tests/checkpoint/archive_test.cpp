@@ -193,6 +193,17 @@ TEST(Load, ADamagedTensorIsFoundByItsCrc) {
   }
 }
 
+// Any other byte would be undefined behaviour wherever a bool is read.
+TEST(Load, BytesThatAreNoBoolsBecomeTrue) {
+  const Tensor bools = tensor({true, false, true});
+  auto bytes = saved(Dict{{"b", bools}});
+  const auto offset = zip::Reader(std::make_shared<Buffer>(bytes)).at("data/0").offset;
+  bytes[offset] = std::byte{0xff};
+  bytes[offset + 1] = std::byte{2};
+  const Tensor read = load(Buffer(bytes), {.check_crc = false})["b"].to_tensor();
+  for (size_t i = 0; i < 3; ++i) EXPECT_EQ(read.raw_data()[i], std::byte{1}) << i;
+}
+
 TEST(ThreadsArchive, ManyReadTensorsOfOneArchive) {
   const Value value = many_tensors();
   const auto file = saved(value);

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "checkpoint/described.h"
 #include "io/scratch_folder.h"
 
@@ -54,6 +56,40 @@ TEST_P(Dcp, TensorsAndPartsOfThemReadLaterAreTheSame) {
           << entry.name << " along " << dim;
     }
   }
+}
+
+// Pieces that are copied are mapped later than those that are not.
+TEST_P(Dcp, DamageIsFoundInMappedPiecesAsInThoseThatAreRead) {
+  const ScratchFolder scratch;
+  const fs::path folder = scratch.path("dcp");
+  fs::copy(dcp(GetParam()), folder, fs::copy_options::recursive);
+  const auto is_refused = [&](const LoadOptions& options) {
+    try {
+      load(folder.string(), options);
+      return false;
+    } catch (const Error&) {
+      return true;
+    }
+  };
+  size_t refused = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+    if (entry.path().extension() != ".distcp") continue;
+    std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+    const auto flip = [&](std::streamoff at) {
+      file.seekg(at);
+      const char flipped = static_cast<char>(file.get() ^ 4);
+      file.seekp(at);
+      file.put(flipped).flush();
+    };
+    for (std::streamoff at = 0; at < static_cast<std::streamoff>(fs::file_size(entry.path())); at += 53) {
+      flip(at);
+      const bool is_read = !is_refused({});
+      refused += !is_read;
+      EXPECT_EQ(is_refused({.mmap = true, .check_mapped = true}), !is_read) << entry.path() << " at " << at;
+      flip(at);
+    }
+  }
+  EXPECT_GT(refused, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Dcp, testing::Values("plain", "sharded", "fsdp", "by_rank", "file_each"),

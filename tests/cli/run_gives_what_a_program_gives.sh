@@ -61,6 +61,7 @@ fails_with 2 "no method nonsense" "$OKIBI" run "$MODEL" --method nonsense
 fails_with 2 "gives no" "$OKIBI" run "$MODEL"
 fails_with 2 "neither a file of a known kind nor a literal" "$OKIBI" run "$MODEL" --input '[[1'
 fails_with 2 "equal size: expected [1], found [2]" "$OKIBI" run "$MODEL" --input '[[1], [1, 2]]' --input numbers.npy
+fails_with 2 "larger than an int is: expected at most 9223372036854775807" "$OKIBI" run "$MODEL" --input 18446744073709551615 --input numbers.npy
 fails_with 2 "missing.npy" "$OKIBI" run "$MODEL" --input missing.npy --input numbers.npy
 fails_with 2 "written as .npy, .npz or .pt" "$OKIBI" run "$MODEL" --input categories.npy --input numbers.npy --output y.csv
 fails_with 2 "no TorchScript program" "$OKIBI" run numbers.pt

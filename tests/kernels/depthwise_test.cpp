@@ -107,6 +107,8 @@ TEST(Depthwise, IsNotForPaddingThatIsMuchLargerThanTheRest) {
   constexpr int64_t wide = 1 << 30;
   const Convolution c{1, 1, 1, 1, {1, 1, 4}, {1, 1, 1}, {1, 1, 3}, {1, 1, wide}, {0, 0, wide}, {1, 1, 1}};
   EXPECT_FALSE(is_depthwise(c));
+  EXPECT_FALSE(
+      is_depthwise(described({1, 1, 1, 1, {1, 2000, 2000}, {1, 1, 1}, {}, {1, 1, 13500}, {0, 0, 0}, {1, 1, 1}})));
   EXPECT_FALSE(is_depthwise({1, 2, 2, 1, {1, 4, 4}, {1, 1, 1}, {1, 4, 4}, {1, 1, 1}, {0, 0, 0}, {1, 1, 1}}));
 }
 

@@ -121,6 +121,13 @@ TEST(LoadedProgram, WhatIsNeverReachedMayBeWrong) {
   EXPECT_THAT(problem_of([&] { module.forward({row({1.0}), 1}); }), HasSubstr("nonsense"));
 }
 
+TEST(LoadedProgram, ErrorsOfItsSourceNameTheFileOnce) {
+  const std::string problem =
+      problem_of([] { jit::load(archive_of("  def forward(self, x: Tensor -> Tensor:\n    return x\n")); });
+  EXPECT_THAT(problem, testing::StartsWith("made.pt, record code/__torch__.py, line 2"));
+  EXPECT_EQ(problem.find("made.pt"), problem.rfind("made.pt"));
+}
+
 // Of operators that okibi has never heard of nothing is known, not even what they give.
 TEST(LoadedProgram, UnknownOperatorsAreErrorsOnceTheyAreReached) {
   const Module module = jit::load(archive_of(
@@ -183,6 +190,38 @@ TEST(Prepared, WhatGoesByNumbersIsCalledSomeTimesAndNotForEver) {
   module.prepare("forward", {row({1.0})});
   EXPECT_GT(module.attribute("calls").to_int(), 0);
   EXPECT_LE(module.attribute("calls").to_int(), 7);
+}
+
+// Each level goes by numbers, and is given up before its parts have plans.
+TEST(Prepared, PartsOfPartsAreReadyToo) {
+  std::string classes =
+      "class B0(Module):\n  w : Tensor\n  def forward(self: __torch__.m.B0, x: Tensor) -> Tensor:\n    return "
+      "torch.add(x, self.w)\n";
+  const auto object = [](const std::string& name, Dict state) {
+    Object::Parts parts{.module = "__torch__.m", .name = name, .made = Object::Made::newobj};
+    parts.state = state;
+    return Object(std::move(parts));
+  };
+  const auto goes_by_numbers = [](const std::string& self) {
+    return "  def forward(self" + self +
+           ", x: Tensor) -> Tensor:\n    p = self.p\n    y = (p).forward(x, )\n"
+           "    if bool(torch.gt(torch.sum(y), 1000)):\n      z = torch.neg(y)\n    else:\n      z = y\n    return z\n";
+  };
+  Object inner = object("B0", Dict{{"w", row({1.0})}});
+  for (int level = 1; level < 5; ++level) {
+    const std::string name = fmt::format("B{}", level);
+    classes += fmt::format("class {}(Module):\n  p : __torch__.m.B{}\n", name, level - 1) +
+               goes_by_numbers(": __torch__.m." + name);
+    inner = object(name, Dict{{"p", inner}});
+  }
+  const Module module =
+      jit::load(archive_of("  p : __torch__.m.B4\n" + goes_by_numbers(""), Dict{{"p", inner}}, "m", classes));
+  auto& runner = jit::ModuleAccess::body(module).runner;
+  module.prepare("forward", {row({1.0})});
+  EXPECT_EQ(runner.plans_of("__torch__.m.B0.forward"), 1u);
+  const uint64_t steps = runner.steps();
+  expect_equal(module.forward({row({1.0})}), row({2.0}));
+  EXPECT_EQ(runner.steps(), steps);
 }
 
 TEST(Prepared, ErrorsAreThoseOfACall) {

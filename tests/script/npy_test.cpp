@@ -43,6 +43,13 @@ TEST(Npy, OfTheOtherByteOrderAndByColumns) {
   EXPECT_EQ(columns.to_vector<int8_t>(), (std::vector<int8_t>{1, 3, 5, 2, 4, 6}));
 }
 
+TEST(Npy, BytesThatAreNoBoolsAreTrue) {
+  const Tensor bools = read(npy(header("'|b1'", "(3,)"), std::string_view("\xff\0\2", 3)));
+  EXPECT_EQ(bools.raw_data()[0], std::byte{1});
+  EXPECT_EQ(bools.raw_data()[1], std::byte{0});
+  EXPECT_EQ(bools.raw_data()[2], std::byte{1});
+}
+
 TEST(Npy, OfNoDimensionsAndOfNothing) {
   EXPECT_EQ(read(npy(header("'|u1'", "()"), "\7")).item<int64_t>(), 7);
   EXPECT_EQ(read(npy(header("'<f8'", "(0, 3)"), "")).sizes(), (Dims{0, 3}));

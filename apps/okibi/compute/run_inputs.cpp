@@ -26,11 +26,18 @@ void require_shallow(size_t depth) {
   if (depth > deepest_json) throw Error(ErrorKind::limit, "the literal is deeper than any");
 }
 
+int64_t integer_of(const Json& json) {
+  if (!json.is_number_unsigned() || json.get<uint64_t>() <= INT64_MAX) return json.get<int64_t>();
+  throw Error(ErrorKind::bad_argument, "the number is larger than an int is")
+      .expected(fmt::format("at most {}", INT64_MAX))
+      .found(json.dump());
+}
+
 Value value_of(const Json& json, size_t depth = 0) {
   require_shallow(depth);
   if (json.is_null()) return {};
   if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<int64_t>();
+  if (json.is_number_integer()) return integer_of(json);
   if (json.is_number()) return json.get<double>();
   if (json.is_string()) return json.get<std::string>();
   if (json.is_array()) {
@@ -47,7 +54,7 @@ Value value_of(const Json& json, size_t depth = 0) {
 Tensor tensor_of(const Json& json, size_t depth = 0) {
   require_shallow(depth);
   if (json.is_boolean()) return tensor(json.get<bool>());
-  if (json.is_number_integer()) return tensor(json.get<int64_t>());
+  if (json.is_number_integer()) return tensor(integer_of(json));
   if (json.is_number()) return tensor(json.get<double>());
   if (!json.is_array()) throw Error(ErrorKind::bad_argument, "a tensor is made of numbers, and of lists of them");
   std::vector<Tensor> items;

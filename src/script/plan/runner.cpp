@@ -9,9 +9,8 @@
 namespace okibi::script {
 namespace {
 
-constexpr int most_attempts = 3;  // what refused so often will again
-constexpr int most_preparing_calls =
-    most_attempts + 4;  // the whole is given up, then its parts are recorded, and theirs
+constexpr int most_attempts = 3;           // what refused so often will again
+constexpr int most_preparing_calls = 100;  // a level of submodules takes most_attempts of them, where it is given up
 
 }  // namespace
 
@@ -55,7 +54,8 @@ void Runner::keep(Kept kept) {
     return one.function != kept.function || one.self.identity() != kept.self.identity();
   };
   const auto same = std::ranges::stable_partition(plans_, is_other);
-  if (!same.empty() && same.size() >= options_.most_plans) plans_.erase(std::ranges::min_element(same, {}, &Kept::last_use));
+  if (!same.empty() && same.size() >= options_.most_plans)
+    plans_.erase(std::ranges::min_element(same, {}, &Kept::last_use));
   kept.last_use = ++uses_;
   plans_.push_back(std::move(kept));
 }
