@@ -35,8 +35,8 @@ std::optional<Format> format_named(std::string_view name) noexcept;
 struct LoadOptions {
   Limits limits = {};
   // Map the file privately instead of reading it: the first tensor is usable at once, pages come when they are touched.
-  // No CRC is checked then, unless check_mapped says so, which reads all that is mapped once. A file that is cut while it
-  // is mapped ends the program (SIGBUS).
+  // No CRC is checked then, unless check_mapped says so, which reads all that is mapped once. A file that is cut while
+  // it is mapped ends the program (SIGBUS).
   bool mmap = false;
   bool check_mapped = false;
   // Check each record's CRC-32, where its writer computed one.

@@ -45,8 +45,8 @@ class Source {
   // A private, writable mapping of [offset, offset + length) that lives as long as the pointer, or nullptr where the
   // source cannot map. `offset` need not be a multiple of the page size.
   virtual std::shared_ptr<std::byte> map(uint64_t offset, uint64_t length) const;
-  // Error(io) where somebody has written to it since it was opened, as far as that can be seen: what was mapped is then no
-  // longer what was read. Costs less than a microsecond.
+  // Error(io) where somebody has written to it since it was opened, as far as that can be seen: what was mapped is then
+  // no longer what was read. Costs less than a microsecond.
   virtual void check_unchanged() const {}
 };
 

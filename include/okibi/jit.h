@@ -103,9 +103,10 @@ struct LoadOptions {
   // Statements and turns of loops that one call may run: 0 for any number. For programs that one does not trust to end.
   uint64_t max_steps = 0;
   // Map the weights of a file instead of reading them: they are checked against their CRCs, and never copied; processes
-  // that load the same file share them. Never write into a file while a program of it lives, as `cp new.pt live.pt` does:
-  // a call is then Error(io), if it does not end the process (SIGBUS) or compute with what is being written. Put
-  // another in its place by renaming (`mv`, okibi::save and `okibi cp` do), or read it whole. What cannot be mapped is read.
+  // that load the same file share them. Never write into a file while a program of it lives, as `cp new.pt live.pt`
+  // does: a call is then Error(io), if it does not end the process (SIGBUS) or compute with what is being written. Put
+  // another in its place by renaming (`mv`, okibi::save and `okibi cp` do), or read it whole. What cannot be mapped is
+  // read.
   bool mmap = true;
   // All operators one by one, to the digits that each gives alone (some 1e-5 of PyTorch's). Otherwise convolutions take
   // in what comes behind them, and the low digits change (1e-4).
@@ -136,9 +137,9 @@ class Module {
   }
   Value call(const std::string& method, std::vector<Value> arguments, NamedValues named = {}) const;
 
-  // Makes the plans for such arguments now, so that the first call is as fast as all others: before a server takes requests,
-  // say. The method is called a few times for it, as call() would, and what it gives is dropped; what it does to
-  // attributes it does.
+  // Makes the plans for such arguments now, so that the first call is as fast as all others: before a server takes
+  // requests, say. The method is called a few times for it, as call() would, and what it gives is dropped; what it does
+  // to attributes it does.
   void prepare(const std::string& method, std::vector<Value> arguments, NamedValues named = {}) const;
 
   // By its path: "training", "encoder.0.weight". Error(not_found).
@@ -180,8 +181,8 @@ struct TraceOptions {
 // called, one after the other. Parameters, buffers and submodules are there under their names, and the tensors are the
 // same. For a free batch size the forward runs three times, with rows of the inputs repeated, and the program is
 // compared with it twice. Ways that the forward took by the numbers in its inputs cannot be followed: reading one
-// (item()) is Error(unsupported), but what it reads through data<T>() nobody sees, and the trace is then wrong for other
-// numbers. Changes in place are Error(unsupported), too, and what depends on the batch size in other ways than by
+// (item()) is Error(unsupported), but what it reads through data<T>() nobody sees, and the trace is then wrong for
+// other numbers. Changes in place are Error(unsupported), too, and what depends on the batch size in other ways than by
 // sums and multiples of it. In eval mode alone: Error(bad_argument).
 Module trace(const nn::AnyModule& module, const std::vector<Tensor>& inputs, const TraceOptions& options = {});
 

@@ -100,8 +100,7 @@ class Writer {
   ~Writer();
 
   // Adds a record whole. A name that was used before (case does not count, but in a plain archive) or that Reader would
-  // refuse is
-  // Error(bad_argument). Returns its CRC-32. Large bytes go to the sink from where they lie.
+  // refuse is Error(bad_argument). Returns its CRC-32. Large bytes go to the sink from where they lie.
   uint32_t add(std::string_view name, std::span<const std::byte> bytes);
 
   // The same record in pieces, for bytes that never lie in memory together: begin() with the size of them all, write()

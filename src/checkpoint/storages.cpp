@@ -22,13 +22,13 @@ Tensor view_of(const Tensor& whole, const Assembly::Box& box) {
 }
 
 Tensor WholeStorages::make(const StorageRef& ref, const TensorSpec& spec) {
-  const Entry* entry = by_key_.find(ref.key);
+  Entry* entry = by_key_.find(ref.key);
   if (!entry) {
     const Extent extent = file_.extent_of(ref);
     entry = &by_key_.add(ref.key, {allocate(ref, extent), swap_unit(spec.dtype), extent.swapped});
     if (entry->swapped) to_swap_.push_back(*entry);
   }
-  if (spec.dtype == DType::boolean) of_bool_.push_back(entry->storage);
+  if (spec.dtype == DType::boolean && !std::exchange(entry->is_of_bools, true)) of_bool_.push_back(entry->storage);
   if (entry->swapped && entry->unit != swap_unit(spec.dtype)) {
     throw Error(ErrorKind::unsupported, "tensors of different dtypes share a storage of the other byte order");
   }
@@ -73,6 +73,7 @@ void WholeStorages::check_pieces(const Assembly& assembly) const {
 Tensor WholeStorages::assemble(const Assembly& assembly) {
   check_pieces(assembly);
   const Tensor whole = empty(assembly.sizes, {assembly.dtype});
+  if (assembly.dtype == DType::boolean) of_bool_.push_back(whole.storage());
   for (const Assembly::Box& box : assembly.boxes) add_piece(assembly, box, whole);
   return whole;
 }

@@ -26,6 +26,7 @@ class WholeStorages final : public TensorMaker {
     std::shared_ptr<Storage> storage;
     size_t unit = 0;  // see swap_unit
     bool swapped = false;
+    bool is_of_bools = false;
   };
   // A piece that does not lie in one run in the whole: it is read by itself, and copied.
   struct Copy {

@@ -6,8 +6,8 @@
 
 namespace okibi::kernels {
 
-// By bits, several lanes at a time: such a loop compilers make wide. A lane overflows into its sign where all bits of an
-// exponent are set.
+// By bits, several lanes at a time: such a loop compilers make wide. A lane overflows into its sign where all bits of
+// an exponent are set.
 bool are_finite(const float* numbers, size_t count) noexcept {
   constexpr size_t lanes = 32;
   constexpr uint32_t without_sign = 0x7fffffff, above_exponents = 0x00800000;

@@ -87,8 +87,8 @@ struct Linear {
 };
 
 // Weights and bias, which may be null, are copied; `name` says which they are: weight (filters, channels / groups,
-// kernel) and bias (filters), or weight (out, in) and bias (out). Where there is a `scale` (filters), each filter of the
-// weight is taken times its number. With `adds` a second input of the output's sizes and layout is added before the
+// kernel) and bias (filters), or weight (out, in) and bias (out). Where there is a `scale` (filters), each filter of
+// the weight is taken times its number. With `adds` a second input of the output's sizes and layout is added before the
 // activation.
 struct Weighted {
   const float* weight;

@@ -60,8 +60,8 @@ void SparseGradient::add_up_few(int64_t rows_of_parameter) {
   const Tensor sums = empty({rows_of_parameter, width}, {values.dtype()});
   indices = values.dtype() == float32 ? added_up<float>(*this, rows_of_parameter, sums)
                                       : added_up<double>(*this, rows_of_parameter, sums);
-  values = sums;
   count = indices.size(1);
+  values = sums.narrow(0, 0, count);
 }
 
 }  // namespace okibi::optim

@@ -175,6 +175,32 @@ NodePtr Lowering::make_named_tuple(const ClassInfo& c, const Expr& expr) {
 }
 
 // The function runs at once, in the same frame: what it sees of the variables around it is as they are now.
+// Within a function in the function. What is around it goes on as it was, also where the body cannot be understood.
+class Lowering::Nested {
+ public:
+  explicit Nested(Lowering& lowering)
+      : lowering_(lowering),
+        scope_(lowering.scope_),
+        returns_(std::exchange(lowering.returns_, {TypeKind::none})),
+        returns_known_(std::exchange(lowering.returns_known_, false)),
+        function_(std::exchange(lowering.function_, lowering.functions_++)) {}
+  ~Nested() {
+    lowering_.scope_ = std::move(scope_);
+    lowering_.returns_ = std::move(returns_);
+    lowering_.returns_known_ = returns_known_;
+    lowering_.function_ = function_;
+  }
+  Nested(const Nested&) = delete;
+  Nested& operator=(const Nested&) = delete;
+
+ private:
+  Lowering& lowering_;
+  Scope scope_;
+  Type returns_;
+  bool returns_known_;
+  uint32_t function_;
+};
+
 NodePtr Lowering::fork(const Expr& expr) {
   require_arguments(expr, 1);
   const auto found = scope_.find(expr.items[1].text);
@@ -183,15 +209,11 @@ NodePtr Lowering::fork(const Expr& expr) {
                        ErrorKind::unsupported);
   if (!forked_.insert(found->second.nested).second)  // else functions that fork each other would never end
     throw syntax_error(expr.place, "the function is forked for the second time", ErrorKind::unsupported);
-  const Scope outer = scope_;
-  const Type outer_returns = std::exchange(returns_, {TypeKind::none});
-  const bool outer_known = std::exchange(returns_known_, false);
-  const uint32_t outer_function = std::exchange(function_, functions_++);
+  const Nested nested(*this);
   auto body = std::make_unique<Block>();
   body->steps = block(found->second.nested->body);
   NodePtr node = make_node(NodeKind::run_block, {TypeKind::future, {}, {returns_}}, expr.place);
   node->block = std::move(body);
-  scope_ = outer, returns_ = outer_returns, returns_known_ = outer_known, function_ = outer_function;
   return node;
 }
 

@@ -9,8 +9,8 @@
 
 namespace okibi::script {
 
-// One function. Errors have line and column. Statements that cannot be understood become a step that says so, when it is
-// reached.
+// One function. Errors have line and column. Statements that cannot be understood become a step that says so, when it
+// is reached.
 class Lowering {
  public:
   explicit Lowering(Program& program) : program_(program) {}
@@ -26,6 +26,7 @@ class Lowering {
     std::optional<bool> known = {};    // a bool that is the same in every run
   };
   using Scope = std::map<std::string, Binding, std::less<>>;
+  class Nested;
 
   // ---- statements
   std::vector<Step> block(const std::vector<Stmt>& statements);

@@ -204,6 +204,14 @@ TEST(Load, BytesThatAreNoBoolsBecomeTrue) {
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(read.raw_data()[i], std::byte{1}) << i;
 }
 
+// A storage is looked at once, however many tensors see it: looked at by each of these, it would take minutes.
+TEST(Load, ManyTensorsMayShareBools) {
+  const Tensor bools = zeros({1 << 24}, {boolean});
+  const List views;
+  for (int64_t i = 0; i < 20'000; ++i) views.push_back(bools.narrow(0, i, 1));
+  EXPECT_EQ(load(Buffer(saved(views))).size(), 20'000u);
+}
+
 TEST(ThreadsArchive, ManyReadTensorsOfOneArchive) {
   const Value value = many_tensors();
   const auto file = saved(value);

@@ -143,6 +143,16 @@ TEST(LoadedProgram, UnknownOperatorsAreErrorsOnceTheyAreReached) {
   }
 }
 
+TEST(LoadedProgram, SoIsWhatAForkedFunctionDoesNotKnow) {
+  const Module module =
+      jit::load(archive_of("  def forward(self, x: Tensor, n: int) -> Tensor:\n    if torch.gt(n, 0):\n"
+                           "      def inner():\n        return torch.nonsense(x)\n"
+                           "      _0 = fork(inner)\n      w = torch.neg(x)\n    else:\n      w = torch.neg(x)\n    "
+                           "return torch.mul(w, 2)\n"));
+  expect_equal(module.forward({row({1.0}), 0}), row({-2.0}));
+  EXPECT_THAT(problem_of([&] { module.forward({row({1.0}), 1}); }), HasSubstr("nonsense"));
+}
+
 TEST(LoadedProgram, DoesNotComputeWithinAutocastAsIfItWereNotThere) {
   const auto file = archive_of(
       "  def forward(self, x: Tensor, on: bool) -> Tensor:\n    _0 = "
