@@ -13,7 +13,7 @@ import torch
 LEFT_OUT = re.compile(
     r"_backward|_foreach_|_fused|cudnn|miopen|mkldnn|_mps|_cuda|_copy$|_jagged|_sparse|sparse_|_functional_|_test_|sym_|"
     r"quantize|qparams|_cslt|_scaled_(mm|grouped)|fbgemm|_nnpack|_int_mm|_weight_int|_wrapped|_linalg|_thnn|_dirichlet|"
-    r"_assert|_debug|batch_norm_(gather|elemt|stats|update|reduce)|_flash|_efficient|_triton|special_|fft_|linalg_|"
+    r"_assert|_debug|batch_norm_(gather|elemt|stats|update|reduce)|_flash|_efficient|_triton|_special_|_fft_|"
     # Of those that PyTorch keeps for itself:
     r"aten::(_values|"
     r"_log_softmax_|_softmax_|_spdiags|_segment|_resize_output|_lu_|_make_|_masked_|_pin|"
