@@ -78,6 +78,7 @@ struct AlongIndex {
 };
 
 struct Gather {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::gather(Tensor self, int dim, Tensor index, *, bool sparse_grad=False) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t dim, const Tensor& index, bool) {
@@ -176,6 +177,7 @@ Tensor gradient_of_source(const Tensor& gradient, int64_t dim, const Tensor& ind
 }
 
 struct ScatterValue {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::scatter.value(Tensor self, int dim, Tensor index, Scalar value) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t dim, const Tensor& index, const Value&) {
@@ -200,6 +202,7 @@ struct ScatterValue {
 
 template <bool adds>
 struct ScatterSource {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       adds ? "aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor"
            : "aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor";

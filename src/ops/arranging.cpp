@@ -34,6 +34,7 @@ namespace {
 // -------------------------------------------------------------------------------------------------------------- roll
 
 struct Roll {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::roll(Tensor self, SymInt[1] shifts, int[1] dims=[]) -> Tensor";
   static OutputSpec infer(const Tensor& x, const Dims& shifts, const Dims& dims) {
     require_plain(x, "roll");
@@ -109,6 +110,7 @@ void flip_into(const Tensor& x, const Dims& dims, const Tensor& out) {
 }
 
 struct Flip {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::flip(Tensor self, int[] dims) -> Tensor";
   static OutputSpec infer(const Tensor& x, const Dims& dims) {
     require_plain(x, "flip");
@@ -166,6 +168,7 @@ void keep_side(const Tensor& x, int64_t diagonal, const Tensor& out) {
 
 template <bool lower>
 struct Triangle {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = lower ? "aten::tril(Tensor self, SymInt diagonal=0) -> Tensor"
                                                    : "aten::triu(Tensor self, SymInt diagonal=0) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t) {

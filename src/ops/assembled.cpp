@@ -18,7 +18,15 @@ struct ScaledDotProductAttention {
       "dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor";
   static Tensor compose(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
                         double dropout_p, bool is_causal, std::optional<double> scale, bool enable_gqa) {
-    if (enable_gqa) throw Error(ErrorKind::unsupported, "attention with grouped queries is not there yet");
+    if (has_half(query)) {  // rounded once, at the end
+      return compose(widened(query), widened(key), widened(value), widened(mask), dropout_p, is_causal, scale,
+                     enable_gqa)
+          .to(query.dtype());
+    }
+    if (enable_gqa) {
+      return compose(query, for_each_head(query, key), for_each_head(query, value), mask, dropout_p, is_causal, scale,
+                     false);
+    }
     if (is_causal && mask.defined()) {
       throw Error(ErrorKind::bad_argument,
                   "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True");
@@ -31,6 +39,20 @@ struct ScaledDotProductAttention {
   }
 
  private:
+  // Ainslie et al. 2023: several heads of the query, (*, heads, l, e), share one of x, (*, fewer heads, s, e).
+  static Tensor for_each_head(const Tensor& query, const Tensor& x) {
+    const int64_t heads = query.dim() < 3 ? 1 : query.size(-3), shared = x.dim() < 3 ? 1 : x.size(-3);
+    if (query.dim() >= 3 && x.dim() >= 3 && shared > 0 && heads % shared == 0) {
+      Dims each = x.sizes();
+      each.insert(each.size() - 2, heads / shared);
+      return x.unsqueeze(-3).expand(each).flatten(-4, -3);
+    }
+    throw Error(ErrorKind::bad_argument,
+                "scaled_dot_product_attention: with enable_gqa, key and value must have a number of heads (their third "
+                "dimension from the end) that divides that of query")
+        .found(fmt::format("query {} and {}", to_string(query.sizes()), to_string(x.sizes())));
+  }
+
   static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
 
   // (queries, keys): those that come after the query.

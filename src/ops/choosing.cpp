@@ -32,14 +32,16 @@ struct Source {
 Tensor masked(const Tensor& gradient, const Tensor& mask, bool wanted, const Source& source) {
   const Tensor g = gradient.contiguous(), m = spread(mask, gradient.sizes(), boolean);
   const Tensor out = empty(gradient.sizes(), {gradient.dtype()});
-  dispatch_floating(g.dtype(), "where backward", [&]<class T>() {
+  dispatch_real(g.dtype(), "where backward", [&]<class T>() {
     const bool* at = m.data<bool>();
-    for (int64_t i = 0; i < g.numel(); ++i) out.data<T>()[i] = at[i] == wanted ? g.data<T>()[i] : T(0);
+    const T* from = numbers_of<const T>(g);
+    for (int64_t i = 0; i < g.numel(); ++i) numbers_of<T>(out)[i] = at[i] == wanted ? from[i] : T();
   });
   return sum_to(out, source.sizes).to(source.dtype);
 }
 
 struct Where {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::where.self(Tensor condition, Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& condition, const Tensor& a, const Tensor& b) {
     check_mask(condition, "where");
@@ -49,8 +51,8 @@ struct Where {
     const Dims& sizes = out.sizes();
     const Tensor mask = spread(condition, sizes, boolean);
     const Tensor yes = spread(a, sizes, out.dtype()), no = spread(b, sizes, out.dtype());
-    dispatch_numbers(out.dtype(), "where", [&]<class T>() {
-      choose(out.numel(), mask.data<bool>(), yes.data<T>(), no.data<T>(), out.data<T>());
+    dispatch_real(out.dtype(), "where", [&]<class T>() {
+      choose(out.numel(), mask.data<bool>(), numbers_of<const T>(yes), numbers_of<const T>(no), numbers_of<T>(out));
     });
   }
 
@@ -111,8 +113,7 @@ struct Split {
 };
 
 struct Chunk {
-  static constexpr std::string_view schema =
-      "aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]";
+  static constexpr std::string_view schema = "aten::chunk(Tensor(a -> *) self, int chunks, int dim=0) -> Tensor(a)[]";
   static std::vector<Tensor> compose(const Tensor& x, int64_t chunks, int64_t dim) {
     if (chunks < 1) {
       throw Error(ErrorKind::bad_argument, "chunk expects `chunks` to be greater than 0").found(std::to_string(chunks));

@@ -9,25 +9,32 @@
 namespace okibi::ops {
 namespace {
 
+// Halves are compared as float32, numbers beside them once they are rounded to halves: x == 0.1 where x is the half
+// next to 0.1.
+DType comparable(DType dtype) { return is_half(dtype) ? float32 : dtype; }
+
 template <class Compare, class Names>
 struct WithTensor {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = Names::tensor;
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return {broadcast_sizes(a.sizes(), b.sizes()), boolean}; }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const DType dtype = result_type(a, b);
-    const Operands in(a, b, out.sizes(), dtype);
-    dispatch_numbers(dtype, "comparison", [&]<class T>() { map2<T>(in, out, Compare()); });
+    const Operands in(a.to(dtype), b.to(dtype), out.sizes(), comparable(dtype));
+    dispatch_numbers(comparable(dtype), "comparison", [&]<class T>() { map2<T>(in, out, Compare()); });
   }
 };
 
 template <class Compare, class Names>
 struct WithNumber {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = Names::number;
   static OutputSpec infer(const Tensor& a, const Value&) { return {a.sizes(), boolean}; }
   static void forward(const Tensor& a, const Value& number, const Tensor& out) {
     const DType dtype = result_type(a.dtype(), number);
-    const Tensor x = a.to(dtype).contiguous(), y = number_tensor(number, dtype);
-    dispatch_numbers(dtype, "comparison", [&]<class T>() {
+    const Tensor x = a.to(comparable(dtype)).contiguous();
+    const Tensor y = number_tensor(number, dtype).to(comparable(dtype));
+    dispatch_numbers(comparable(dtype), "comparison", [&]<class T>() {
       const T limit = *y.data<T>();
       map1<T>(x, out, [limit](T v) { return Compare()(v, limit); });
     });

@@ -74,9 +74,9 @@ struct Nms {
       "torchvision::nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor";
   static Tensor compose(const Tensor& boxes, const Tensor& scores, double threshold) {
     check_boxes(boxes, scores);
-    const Tensor b = boxes.contiguous(), s = scores.contiguous();
+    const Tensor b = widened(boxes).contiguous(), s = widened(scores).contiguous();
     std::vector<int64_t> kept;
-    dispatch_floating(boxes.dtype(), "nms",
+    dispatch_floating(b.dtype(), "nms",
                       [&]<class T>() { kept = surviving(b.data<T>(), s.data<T>(), boxes.size(0), threshold); });
     return tensor(kept);
   }

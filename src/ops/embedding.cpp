@@ -7,6 +7,7 @@ namespace okibi::ops {
 namespace {
 
 struct EmbeddingOp {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::embedding(Tensor weight, Tensor indices, SymInt padding_idx=-1, bool scale_grad_by_freq=False, bool "
       "sparse=False) "

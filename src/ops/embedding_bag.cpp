@@ -98,6 +98,7 @@ int64_t checked_padding(std::optional<int64_t> padding, const Tensor& weight) {
 }
 
 struct EmbeddingBagOp {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::embedding_bag.padding_idx(Tensor weight, Tensor indices, Tensor offsets, bool scale_grad_by_freq, int "
       "mode, "

@@ -49,6 +49,7 @@ void check_rows(const Tensor& x, int64_t dim, const Tensor& index, const Tensor&
 }
 
 struct IndexAdd {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::index_add(Tensor self, int dim, Tensor index, Tensor source, *, Scalar alpha=1) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source, const Value&) {

@@ -82,6 +82,7 @@ constexpr char tensor_twin_schema[] = "aten::index.Tensor_hacked_twin(Tensor sel
 
 template <const char* text>
 struct Index {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = text;
   static OutputSpec infer(const Tensor& x, const Indices& indices) {
     return {shape_of_indexed(x, indices).sizes, x.dtype()};
@@ -127,6 +128,7 @@ constexpr char put_twin_schema[] =
 
 template <const char* text>
 struct IndexPut {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = text;
   static OutputSpec infer(const Tensor& x, const Indices& indices, const Tensor& values, bool) {
     shape_of_indexed(x, indices);

@@ -15,6 +15,7 @@ namespace {
 bool is_skipped(const Tensor& tensor) { return tensor.dim() == 1 && tensor.size(0) == 0; }
 
 struct Cat {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::cat(Tensor[] tensors, int dim=0) -> Tensor";
 
   static OutputSpec infer(std::span<const Tensor> tensors, int64_t dim) {
@@ -111,6 +112,7 @@ void check_indices(const Tensor& index, int64_t n) {
 }
 
 struct IndexSelect {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::index_select(Tensor self, int dim, Tensor index) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t dim, const Tensor& index) {
     if (index.dim() > 1)

@@ -59,6 +59,7 @@ struct Argwhere {
 };
 
 struct MaskedSelect {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::masked_select(Tensor self, Tensor mask) -> Tensor";
   static OutputSpec infer(const Tensor& x, const Tensor& mask) {
     require_plain(x, "masked_select");
@@ -120,6 +121,7 @@ void check_masked_scatter(const Tensor& x, const Tensor& mask, const Tensor& sou
 }
 
 struct MaskedScatter {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::masked_scatter(Tensor self, Tensor mask, Tensor source) -> Tensor";
   static OutputSpec infer(const Tensor& x, const Tensor& mask, const Tensor& source) {
     check_masked_scatter(x, mask, source);

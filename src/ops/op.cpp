@@ -35,6 +35,10 @@ void check_outputs(std::string_view schema, std::span<const OutputSpec> specs, s
   }
 }
 
+void copy_into(std::span<const Tensor> outputs, std::span<const Tensor> made) {
+  for (size_t i = 0; i < outputs.size(); ++i) outputs[i].copy_(made[i]);
+}
+
 Dims dims_from(const Value& list) {
   Dims dims;
   for (size_t i = 0; i < list.size(); ++i) dims.push_back(list[i].to_int());

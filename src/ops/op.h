@@ -11,6 +11,8 @@
 //     static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges& edges);
 //     // and, where the last outputs are no business of the caller's, but kept for backward:
 //     static constexpr size_t hidden = 1;
+//     // and, where float16 and bfloat16 need no detour by float32 (half.h):
+//     static constexpr bool takes_half = true;
 //   };
 //
 // call<Relu>(x) is the C++ function; entry<Relu>() is its row in the operator table, with arguments as Values. A view
@@ -32,6 +34,7 @@
 #include <okibi/op_table.h>
 
 #include "ops/graph.h"
+#include "ops/half.h"
 #include "tensor/pool.h"
 #include "tensor/trace.h"
 
@@ -136,6 +139,12 @@ void require_resolved(const T& other) {
   if constexpr (IsTensorList<T>) require_resolved(std::span<const Tensor>(other));
 }
 
+inline std::span<const OutputSpec> as_span(const OutputSpec& spec) { return {&spec, 1}; }
+template <size_t n>
+std::span<const OutputSpec> as_span(const std::array<OutputSpec, n>& specs) {
+  return specs;
+}
+
 inline std::array<Tensor, 1> make_outputs(const OutputSpec& spec) { return {empty(spec.sizes, {spec.dtype})}; }
 template <size_t n>
 std::array<Tensor, n> make_outputs(const std::array<OutputSpec, n>& specs) {
@@ -163,10 +172,31 @@ void note(const std::array<Tensor, n>& outputs, const Arguments&... arguments) {
   }
 }
 
+template <class Op, class... Arguments>
+using OutputsOf = decltype(make_outputs(Op::infer(std::declval<const Arguments&>()...)));
+
+template <class Op, class... Arguments>
+OutputsOf<Op, Arguments...> call_all(const Arguments&... arguments);
+
+template <class Op, class... Arguments>
+OutputsOf<Op, Arguments...> in_float32(const Arguments&... arguments) {
+  auto outputs = [&] {
+    const trace::Pause pause;
+    auto made = call_all<Op>(widened(arguments)...);
+    narrow(made, as_span(Op::infer(arguments...)));
+    return made;
+  }();
+  note<Op>(outputs, arguments...);
+  return outputs;
+}
+
 // All outputs of an operation. Nearly always the first alone carries the gradient: the others are masks and the like.
 template <class Op, class... Arguments>
-auto call_all(const Arguments&... arguments) {
+OutputsOf<Op, Arguments...> call_all(const Arguments&... arguments) {
   (require_resolved(arguments), ...);
+  if constexpr (!takes_half<Op>()) {
+    if ((has_half(arguments) || ...)) return in_float32<Op>(arguments...);
+  }
   const bool recording = HasGradient<Op> && grad_enabled() && (needs_gradient(arguments) || ...);
   auto outputs = [&] {
     const NoGrad no_grad;
@@ -268,6 +298,7 @@ std::vector<OutputSpec> as_vector(const std::array<OutputSpec, n>& specs) {
 }
 
 void check_outputs(std::string_view schema, std::span<const OutputSpec> specs, std::span<const Tensor> outputs);
+void copy_into(std::span<const Tensor> outputs, std::span<const Tensor> made);
 
 template <class Op>
 std::vector<OutputSpec> infer_boxed(std::span<const Value> values) {
@@ -282,6 +313,9 @@ void run_boxed(std::span<const Value> values, std::span<const Tensor> outputs) {
     (require_resolved(arguments), ...);
     const auto specs = as_vector(Op::infer(arguments...));
     check_outputs(Op::schema, specs, outputs);
+    if constexpr (!takes_half<Op>()) {
+      if ((has_half(arguments) || ...)) return copy_into(outputs, call_all<Op>(arguments...));
+    }
     constexpr size_t count = std::tuple_size_v<decltype(make_outputs(Op::infer(arguments...)))>;
     [&]<size_t... i>(std::index_sequence<i...>) { Op::forward(arguments..., outputs[i]...); }
     (std::make_index_sequence<count>());

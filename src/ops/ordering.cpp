@@ -92,6 +92,7 @@ std::array<OutputSpec, 2> sorted_specs(const Tensor& x, int64_t dim) {
 }
 
 struct Sort {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::sort(Tensor self, int dim=-1, bool descending=False) -> (Tensor values, Tensor indices)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim, bool) { return sorted_specs(x, dim); }
@@ -118,6 +119,7 @@ struct SortStable {
 };
 
 struct Argsort {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::argsort(Tensor self, int dim=-1, bool descending=False) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t dim, bool) { return sorted_specs(x, dim)[1]; }
   static void forward(const Tensor& x, int64_t dim, bool descending, const Tensor& out) {
@@ -141,6 +143,7 @@ struct Msort {
 // -------------------------------------------------------------------------------------------------------------- topk
 
 struct TopK {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::topk(Tensor self, SymInt k, int dim=-1, bool largest=True, bool sorted=True) -> (Tensor values, Tensor "
       "indices)";
@@ -206,6 +209,7 @@ Tensor gradient_of_one(const Tensor& gradient, const Tensor& indices, const Dims
 }
 
 struct KthValue {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::kthvalue(Tensor self, SymInt k, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t k, int64_t dim, bool keepdim) {
@@ -238,6 +242,7 @@ struct KthValue {
 
 // The lower of the two in the middle; the first NaN of a line that has one.
 struct MedianDim {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim, bool keepdim) {
@@ -265,6 +270,7 @@ struct MedianDim {
 };
 // Its gradient is shared by all that are equal to it.
 struct Median {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::median(Tensor self) -> Tensor";
   static OutputSpec infer(const Tensor& x) {
     require_plain(x, "median");

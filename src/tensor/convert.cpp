@@ -89,7 +89,10 @@ FillRow row_filler(size_t itemsize) {
   }
 }
 
-RowConverter::RowConverter(DType to, DType from) {
+RowConverter::RowConverter(DType to, DType from)
+    : half_(half_row(to, from)),
+      to_size_(static_cast<ptrdiff_t>(itemsize(to))),
+      from_size_(static_cast<ptrdiff_t>(itemsize(from))) {
   if (!has_element_type(to) || !has_element_type(from)) {
     throw Error(ErrorKind::unsupported,
                 fmt::format("there is no conversion from torch.{} to torch.{}", name_of(from), name_of(to)));
@@ -103,6 +106,7 @@ RowConverter::RowConverter(DType to, DType from) {
 
 void RowConverter::operator()(std::byte* to, ptrdiff_t to_step, const std::byte* from, ptrdiff_t from_step,
                               size_t count) const {
+  if (half_ && to_step == to_size_ && from_step == from_size_) return half_(to, from, count);
   alignas(64) std::byte wide[piece * sizeof(std::complex<double>)];
   for (size_t done = 0; done < count; done += piece) {
     const size_t now = std::min(piece, count - done);

@@ -5,6 +5,8 @@
 
 #include <cstddef>
 
+#include "tensor/half_rows.h"
+
 namespace okibi {
 
 // Copies elements, unchanged, between rows whose elements lie `step` bytes apart.
@@ -25,8 +27,10 @@ class RowConverter {
   using Store = void (*)(std::byte* to, ptrdiff_t step, const std::byte* wide, size_t count);
 
  private:
+  HalfRow half_ = nullptr;
   Load load_ = nullptr;
   Store store_ = nullptr;
+  ptrdiff_t to_size_ = 0, from_size_ = 0;
 };
 
 }  // namespace okibi

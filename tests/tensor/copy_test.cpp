@@ -3,6 +3,7 @@
 
 #include <cmath>
 #include <complex>
+#include <cstring>
 #include <limits>
 
 #include "tensor/element.h"
@@ -34,6 +35,43 @@ TEST(Contiguous, IsItselfWhereItAlreadyIs) {
 TEST(To, IsItselfForItsOwnDtype) {
   const Tensor t = zeros({2});
   EXPECT_TRUE(t.to(float32).is_same(t));
+}
+
+// Rows side by side are converted by vectors, others one by one: bit by bit to the same, but for what a NaN carries.
+void expect_rows_like_elements(const Tensor& numbers, DType to) {
+  const Tensor apart = empty({numbers.numel(), 2}, {.dtype = numbers.dtype()});
+  apart.select(1, 0).copy_(numbers);
+  const Tensor fast = numbers.to(to), slow = apart.select(1, 0).to(to);
+  const size_t size = itemsize(to);
+  for (int64_t i = 0; i < numbers.numel(); ++i) {
+    const size_t at = size * static_cast<size_t>(i);
+    if (std::memcmp(fast.raw_data() + at, slow.raw_data() + at, size) == 0) continue;
+    const double a = fast.select(0, i).to(float64).item<double>(), b = slow.select(0, i).to(float64).item<double>();
+    ASSERT_TRUE(std::isnan(a) && std::isnan(b))
+        << name_of(numbers.dtype()) << " number " << i << ": " << a << ", " << b;
+  }
+}
+
+TEST(To, ConvertsRowsOfHalvesAsItConvertsEachOfThem) {
+  for (const DType half : {float16, bfloat16}) {
+    const Tensor all = empty({65536}, {.dtype = half});
+    for (size_t i = 0; i < 65536; ++i) {
+      const auto bits = static_cast<uint16_t>(i);
+      std::memcpy(all.raw_data() + 2 * i, &bits, 2);
+    }
+    expect_rows_like_elements(all, float32);
+  }
+}
+
+TEST(To, RoundsRowsToHalvesAsItRoundsEachNumber) {
+  constexpr uint32_t step = 2039;  // a prime: low and high bits of all kinds
+  const Tensor floats = empty({0xffffffff / step}, {.dtype = float32});
+  for (uint32_t i = 0; i < 0xffffffff / step; ++i) {
+    const uint32_t bits = i % 4 == 0 ? i * step & 0xffffe000 : i % 4 == 1 ? (i * step & 0xffffe000) | 0x1000 : i * step;
+    std::memcpy(floats.raw_data() + 4 * size_t{i}, &bits, 4);
+  }
+  expect_rows_like_elements(floats, float16);
+  expect_rows_like_elements(floats, bfloat16);
 }
 
 TEST(To, KeepsSmallIntegersThroughEveryPairOfDtypes) {

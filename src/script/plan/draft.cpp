@@ -3,7 +3,7 @@
 #include <array>
 #include <unordered_set>
 
-#include "script/plan/plan.h"
+#include "script/plan/fuse.h"
 
 namespace okibi::script {
 namespace {
@@ -104,7 +104,7 @@ bool keeps_dtype(const Instruction& instruction, const std::vector<Register>& re
   const std::string name = instruction.name.substr(0, instruction.name.find('.')).substr(6);  // behind "aten::"
   if (std::ranges::find(compare, name) != compare.end()) return false;
   const DType dtype = registers[instruction.arguments[0].reg].dtype;
-  return dtype == float32 && std::ranges::all_of(instruction.arguments, [&](const Pattern& argument) {
+  return is_fused(dtype) && std::ranges::all_of(instruction.arguments, [&](const Pattern& argument) {
            if (argument.is_reg()) return registers[argument.reg].dtype == dtype;
            return !argument.constant.is_tensor() || argument.constant.to_tensor().dtype() == dtype;
          });

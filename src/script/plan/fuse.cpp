@@ -13,8 +13,7 @@ using kernels::Convolution;
 
 // Multiplications of a linear layer.
 constexpr int64_t worth_preparing = int64_t{1} << 18;
-
-bool is_float32(const Register& reg) { return reg.dtype == float32; }
+constexpr int64_t worth_preparing_halves = int64_t{1} << 10;  // else each call makes float32 of the weight
 
 // What conv2d and _convolution are given, in the places where each has it.
 struct Places {
@@ -36,9 +35,11 @@ std::optional<Convolution::Box> plane_in(const Pattern& argument) {
 std::optional<Tensor> constant_tensor(const Pattern& argument) {
   const auto value = constant_in(argument);
   if (!value || value->is_none()) return value ? std::optional(Tensor()) : std::nullopt;
-  if (!value->is_tensor() || value->to_tensor().dtype() != float32) return std::nullopt;
+  if (!value->is_tensor() || !is_fused(value->to_tensor().dtype())) return std::nullopt;
   return value->to_tensor();
 }
+
+Tensor in_float32(const Tensor& tensor) { return tensor.defined() ? tensor.to(float32).contiguous() : tensor; }
 
 // The same for tensors of the same numbers in the same places. No other storage comes to lie there while a plan watches
 // it.
@@ -82,7 +83,7 @@ class Fuser {
     const auto weight = constant_tensor(instruction.arguments[1]), bias = constant_tensor(instruction.arguments[2]);
     const auto stride = plane_in(instruction.arguments[3]), padding = plane_in(instruction.arguments[4]),
                dilation = plane_in(instruction.arguments[5]);
-    if (!weight || !bias || !stride || !padding || !dilation || x.sizes.size() != 4 || !is_float32(x))
+    if (!weight || !bias || !stride || !padding || !dilation || x.sizes.size() != 4 || !is_fused(x.dtype))
       return std::nullopt;
     if (places->transposed && constant_in(instruction.arguments[*places->transposed]) != Value(false))
       return std::nullopt;
@@ -100,8 +101,8 @@ class Fuser {
                                       *stride,
                                       *padding,
                                       *dilation},
-                 .weight = weight->contiguous(),
-                 .bias = bias->defined() ? bias->contiguous() : *bias,
+                 .weight = in_float32(*weight),
+                 .bias = in_float32(*bias),
                  .name = identity_of(*weight) + identity_of(*bias),
                  .x = instruction.arguments[0].reg,
                  .out = out};
@@ -112,15 +113,15 @@ class Fuser {
     if (instruction.name != "aten::linear" || !instruction.arguments[0].is_reg()) return std::nullopt;
     const Register& x = registers()[instruction.arguments[0].reg];
     const auto weight = constant_tensor(instruction.arguments[1]), bias = constant_tensor(instruction.arguments[2]);
-    if (!weight || !bias || weight->dim() != 2 || x.sizes.empty() || !is_float32(x)) return std::nullopt;
+    if (!weight || !bias || weight->dim() != 2 || x.sizes.empty() || !is_fused(x.dtype)) return std::nullopt;
     const int64_t in = weight->size(1), out = weight->size(0);
     int64_t rows = 1;
     for (size_t d = 0; d + 1 < x.sizes.size(); ++d) rows *= x.sizes[d];
-    if (rows * in * out < worth_preparing) return std::nullopt;
+    if (rows * in * out < (x.dtype == float32 ? worth_preparing : worth_preparing_halves)) return std::nullopt;
     note_constants(*weight, *bias);
     return Fused{.shape = kernels::Linear{rows, in, out},
-                 .weight = weight->contiguous(),
-                 .bias = bias->defined() ? bias->contiguous() : *bias,
+                 .weight = in_float32(*weight),
+                 .bias = in_float32(*bias),
                  .name = identity_of(*weight) + identity_of(*bias),
                  .x = instruction.arguments[0].reg,
                  .out = *instruction.outputs[0]};
@@ -193,7 +194,7 @@ class Fuser {
     if (!a.is_reg() || !b.is_reg() || a.reg == b.reg) return false;
     const uint32_t other = a.reg == operation.out ? b.reg : a.reg;
     const Register &one = registers()[other], &two = registers()[operation.out];
-    if (one.sizes != two.sizes || !is_float32(one)) return false;
+    if (one.sizes != two.sizes || one.dtype != two.dtype) return false;
     operation.added = other;
     return true;
   }
@@ -219,6 +220,8 @@ class Fuser {
 };
 
 }  // namespace
+
+bool is_fused(DType dtype) noexcept { return dtype == float32 || dtype == bfloat16 || dtype == float16; }
 
 FusedDraft fuse(Draft draft) { return Fuser(std::move(draft)).run(); }
 

@@ -1,5 +1,7 @@
 // script/plan/fuse.h: convolutions and linear layers, made faster than operator by operator.
 //
+// Halves are computed in float32 and rounded where something else reads them.
+//
 // Batch norms go into the weights of the convolutions before them, additions and activations into the same operation,
 // and between convolutions numbers stay in the layout in which they are computed fastest. Low digits change by it.
 #pragma once
@@ -28,6 +30,8 @@ struct FusedDraft {
   Draft draft;
   std::vector<std::optional<Fused>> fused = {};  // by instruction
 };
+
+bool is_fused(DType dtype) noexcept;  // float32, and halves
 
 // Of a draft that changes nothing in place: an operation takes the place of the last that it takes in.
 FusedDraft fuse(Draft draft);

@@ -13,17 +13,18 @@ using kernels::Layout;
 using kernels::PoolAxis;
 using kernels::Prepared;
 
-Work work_of(Prepared prepared, Dims sizes) {
-  return [prepared = std::move(prepared), sizes = std::move(sizes)](std::span<const Value> arguments) {
+// Halves come out rounded.
+Work work_of(Prepared prepared, Dims sizes, DType dtype) {
+  return [prepared = std::move(prepared), sizes = std::move(sizes), dtype](std::span<const Value> arguments) {
     pool::Vector<Tensor> inputs;
     pool::Vector<const float*> numbers;
     for (const Value& argument : arguments) {
-      inputs.push_back(argument.to_tensor().contiguous());
+      inputs.push_back(argument.to_tensor().to(float32).contiguous());
       numbers.push_back(inputs.back().data<float>());
     }
     const Tensor out = empty(sizes);
     prepared.run(numbers, out.data<float>());
-    return Value(out);
+    return Value(out.to(dtype));
   };
 }
 
@@ -65,8 +66,8 @@ class LayingOut {
     }
     is_prepared_[out] = true;
     const bool is_plain = prepared.out().is_plain();
-    instruction.work =
-        work_of(prepared, is_plain ? reg(out).sizes : Dims{static_cast<int64_t>(prepared.out().numel())});
+    instruction.work = is_plain ? work_of(prepared, reg(out).sizes, reg(out).dtype)
+                                : work_of(prepared, {static_cast<int64_t>(prepared.out().numel())}, float32);
     if (!is_plain) layouts_[out] = prepared.out();
     done_.push_back(std::move(instruction));
   }
@@ -182,12 +183,12 @@ class LayingOut {
     std::array<Tensor, 4> given;  // gamma, beta, mean, var
     for (size_t i = 0; i < 4; ++i) {
       const auto value = constant_in(at.arguments[i + 1]);
-      if (!value || !value->is_tensor() || value->to_tensor().dtype() != float32) return std::nullopt;
-      given[i] = value->to_tensor();
+      if (!value || !value->is_tensor() || !is_fused(value->to_tensor().dtype())) return std::nullopt;
+      given[i] = value->to_tensor().to(float32);
+      draft().constants.emplace_back(value->to_tensor());
     }
     const auto& [gamma, beta, mean, var] = given;
     const Tensor scale = gamma * rsqrt(var + constant_in(at.arguments[7])->to_double()), shift = beta - mean * scale;
-    for (const Tensor& tensor : given) draft().constants.emplace_back(tensor);
     return kernels::prepare_scaling(in, scale.data<float>(), shift.data<float>());
   }
 
@@ -198,7 +199,7 @@ class LayingOut {
     const bool adds = at.name == "aten::add.Tensor";
     if (adds && constant_in(at.arguments[2]) != Value(int64_t{1})) return false;
     if (reg(a).sizes != reg(*at.outputs[0]).sizes) std::swap(a, b);
-    if (!layouts_[a] || reg(a).sizes != reg(*at.outputs[0]).sizes || reg(b).dtype != float32) return false;
+    if (!layouts_[a] || reg(a).sizes != reg(*at.outputs[0]).sizes || !is_fused(reg(b).dtype)) return false;
     const Dims &x = reg(a).sizes, &y = reg(b).sizes;
     if (y.size() != 4 || (y != x && y != Dims{x[0], x[1], 1, 1})) return false;
     const auto each = layouts_[a]->like_this(std::vector<int64_t>(y.begin(), y.end()));
