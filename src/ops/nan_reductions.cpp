@@ -162,12 +162,18 @@ struct TruthDims {
   }
 };
 
+// Counts have no gradient.
+template <class Op>
+constexpr okibi::Op plain_entry() {
+  return {Op::schema, false, false, nullptr, nullptr, &call_boxed<Op>};
+}
+
 }  // namespace
 
 std::span<const okibi::Op> nan_reduction_ops() {
   static constexpr okibi::Op rows[] = {entry<Nansum>(),       entry<Nanmean>(),          entry<NanmedianDim>(),
-                                       entry<Nanmedian>(),    entry<CountNonzero>(),     entry<CountNonzeroDims>(),
-                                       entry<TruthDims<true>>(), entry<TruthDims<false>>()};
+                                       entry<Nanmedian>(),    plain_entry<CountNonzero>(),     plain_entry<CountNonzeroDims>(),
+                                       plain_entry<TruthDims<true>>(), plain_entry<TruthDims<false>>()};
   return rows;
 }
 

@@ -354,7 +354,6 @@ std::span<const okibi::Op> nan_reduction_ops();
 std::span<const okibi::Op> running_extreme_ops();
 std::span<const okibi::Op> quantile_ops();
 std::span<const okibi::Op> summary_ops();
-std::span<const okibi::Op> membership_ops();
 std::span<const okibi::Op> unique_slice_ops();
 std::span<const okibi::Op> margin_loss_ops();
 std::span<const okibi::Op> ctc_loss_ops();

@@ -6,6 +6,7 @@
 
 #include "ops/by_name.h"
 #include "ops/dispatch.h"
+#include "ops/losses.h"
 #include "ops/op.h"
 #include "tensor/geometry.h"
 
@@ -105,6 +106,7 @@ Tensor quantile(const Tensor& x, const Tensor& q, MaybeDim dim, bool keepdim, co
                 bool ignores_nan) {
   const Between between = between_named(name);
   check(x, q);
+  check_has_no_gradient(q, "q");
   if (dim) wrap_dim(*dim, x.sizes().size());
   const Tensor moved = moved_to_end(x, dim);
   const Tensor ordered = okibi::sort(moved.reshape({-1, moved.size(-1)}), -1).values;

@@ -10,6 +10,7 @@
 #include "samples_products.h"
 #include "samples_recurrent.h"
 #include "samples_statistics.h"
+#include "samples_summaries.h"
 
 namespace okibi::samples {
 namespace {
@@ -418,7 +419,7 @@ Map merged(Map all, std::initializer_list<Map> families) {
 const Map& all() {
   static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(),
                                                       indexing_samples(), interpolation_samples(), ordering_samples(),
-                                                      product_samples(), recurrent_samples(), statistics_samples(), numbers_samples()});
+                                                      product_samples(), recurrent_samples(), statistics_samples(), numbers_samples(), summaries_samples()});
   return samples;
 }
 
