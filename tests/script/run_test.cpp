@@ -50,7 +50,7 @@ bool same(const Value& a, const Value& b) {
 TEST(Running, GivesWhatPyTorchGives) {
   for (const std::string name :
        {"torture", "hooked", "indexing", "tabular", "tabular_traced", "convolutional", "convolutional_traced",
-        "transformer", "making", "encoder", "interpolating", "transposing", "packed", "in_place"}) {
+        "transformer", "making", "encoder", "interpolating", "transposing", "packed", "in_place", "numbers", "drawing"}) {
     const Module module = load(golden(name + ".pt"));
     const Value runs = okibi::load(golden(name + ".pth"));
     for (const Value& run : runs.to_list()) {
@@ -98,6 +98,15 @@ TEST(Running, WhatTheProgramRaisesIsAnErrorWithItsWordsAndPlace) {
               testing::AllOf(HasSubstr("torture.pt, record code/__torch__.py, line 1"),
                              HasSubstr("the program raises ValueError: n must not be negative, but is -3")));
   EXPECT_THAT(problem_of([&] { module.call("fails", {0}); }), HasSubstr("the program raises RuntimeError: zero"));
+}
+
+TEST(Running, DrawsTheNumbersOfPyTorchBitForBit) {
+  const Value run = okibi::load(golden("drawing.pth")).to_list()[0];
+  const Value output = load(golden("drawing.pt")).call("forward", run["inputs"].to_list().items());
+  ASSERT_EQ(output.size(), run["output"].size());
+  for (size_t i = 0; i < output.size(); ++i) {
+    EXPECT_TRUE(equal(output[i].to_tensor(), run["output"][i].to_tensor())) << i;
+  }
 }
 
 TEST(Running, OperatorsThatOkibiDoesNotHaveAreErrorsOnceTheyAreReached) {
