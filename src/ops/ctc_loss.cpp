@@ -99,7 +99,8 @@ struct Batch {
   Tensor log_probs, targets, steps, counts;
   int64_t blank;
 
-  Batch(const Tensor& x, const Tensor& labels, const Tensor& input_lengths, const Tensor& target_lengths, int64_t blank_)
+  Batch(const Tensor& x, const Tensor& labels, const Tensor& input_lengths, const Tensor& target_lengths,
+        int64_t blank_)
       : log_probs(x.contiguous()),
         targets(labels.to(int64).contiguous()),
         steps(input_lengths.to(int64).contiguous()),
@@ -154,7 +155,8 @@ struct EachCtcLoss {
     }
     if (!is_integral(targets.dtype()) || targets.dim() < 1 || targets.dim() > 2 ||
         (targets.dim() == 2 && targets.size(0) != x.size(1))) {
-      throw Error(ErrorKind::bad_argument, "ctc_loss: targets are integers of the sizes (batch, labels) or (all labels)")
+      throw Error(ErrorKind::bad_argument,
+                  "ctc_loss: targets are integers of the sizes (batch, labels) or (all labels)")
           .found(fmt::format("{} {}", name_of(targets.dtype()), to_string(targets.sizes())));
     }
     check_lengths(steps, x.size(1), x.size(0), "input_lengths");
@@ -185,8 +187,12 @@ struct EachCtcLoss {
   };
   static Saved save(const Tensor& x, const Tensor& targets, const Tensor& steps, const Tensor& counts, int64_t blank,
                     bool zero_infinity, const Tensor& out) {
-    return {SavedTensor::input(x),     SavedTensor::input(targets), SavedTensor::input(steps),
-            SavedTensor::input(counts), SavedTensor::output(out),    blank,
+    return {SavedTensor::input(x),
+            SavedTensor::input(targets),
+            SavedTensor::input(steps),
+            SavedTensor::input(counts),
+            SavedTensor::output(out),
+            blank,
             zero_infinity};
   }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
@@ -207,7 +213,8 @@ Tensor ctc_loss(const Tensor& x, const Tensor& targets, const Tensor& steps, con
                 Reduction reduction, bool zero_infinity) {
   check_reduction(reduction);
   if (x.dim() != 2 && x.dim() != 3) {
-    throw Error(ErrorKind::bad_argument, "ctc_loss: log_probs has the sizes (steps, batch, classes) or (steps, classes)")
+    throw Error(ErrorKind::bad_argument,
+                "ctc_loss: log_probs has the sizes (steps, batch, classes) or (steps, classes)")
         .found(to_string(x.sizes()));
   }
   const Tensor batched = x.dim() == 3 ? x : x.unsqueeze(1);

@@ -166,7 +166,8 @@ struct Pdist {
   static constexpr std::string_view schema = "aten::pdist(Tensor self, float p=2.) -> Tensor";
   static constexpr int64_t most = int64_t{1} << 31;
   static OutputSpec infer(const Tensor& x, double p) {
-    if (x.dim() != 2) throw Error(ErrorKind::bad_argument, fmt::format("pdist only supports 2D tensors, got: {}D", x.dim()));
+    if (x.dim() != 2)
+      throw Error(ErrorKind::bad_argument, fmt::format("pdist only supports 2D tensors, got: {}D", x.dim()));
     require_floating(x, "pdist");
     require_norm(p, "pdist");
     const int64_t n = x.size(0);

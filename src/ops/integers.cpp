@@ -42,13 +42,13 @@ T least_multiple(T x, T y) {
   return product < 0 ? static_cast<T>(Bits(0) - static_cast<Bits>(product)) : product;
 }
 
-#define OKIBI_OF_INTEGERS(Name, text, function)                                                   \
-  struct Name {                                                                                   \
+#define OKIBI_OF_INTEGERS(Name, text, function)                                                       \
+  struct Name {                                                                                       \
     static constexpr std::string_view schema = "aten::" text "(Tensor self, Tensor other) -> Tensor"; \
-    template <class T>                                                                            \
-    static T of(T x, T y) {                                                                       \
-      return function(x, y);                                                                      \
-    }                                                                                             \
+    template <class T>                                                                                \
+    static T of(T x, T y) {                                                                           \
+      return function(x, y);                                                                          \
+    }                                                                                                 \
   };
 OKIBI_OF_INTEGERS(ShiftLeft, "bitwise_left_shift.Tensor", shifted_left)
 OKIBI_OF_INTEGERS(ShiftRight, "bitwise_right_shift.Tensor", shifted_right)
@@ -103,12 +103,12 @@ struct RightNames {
 };
 
 // And, or and xor do not care which side comes first.
-#define OKIBI_NUMBER_FIRST(Name, word)                                                                          \
-  struct Name {                                                                                                 \
+#define OKIBI_NUMBER_FIRST(Name, word)                                                                              \
+  struct Name {                                                                                                     \
     static constexpr std::string_view schema = "aten::" word ".Scalar_Tensor(Scalar self, Tensor other) -> Tensor"; \
-    static Tensor compose(const Value& x, const Tensor& y) {                                                    \
-      return call_named("aten::" word ".Scalar", {y, x}).to_tensor();                                           \
-    }                                                                                                           \
+    static Tensor compose(const Value& x, const Tensor& y) {                                                        \
+      return call_named("aten::" word ".Scalar", {y, x}).to_tensor();                                               \
+    }                                                                                                               \
   };
 OKIBI_NUMBER_FIRST(NumberAnd, "bitwise_and")
 OKIBI_NUMBER_FIRST(NumberOr, "bitwise_or")

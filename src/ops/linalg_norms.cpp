@@ -30,8 +30,7 @@ Dims matrix_dims(const Tensor& x, const Dims& dims) {
         .hint("Convert with .to(okibi::float32) first.");
   }
   if (x.dim() < 2) {
-    throw Error(ErrorKind::bad_argument,
-                "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
+    throw Error(ErrorKind::bad_argument, "linalg.matrix_norm: The input tensor A must have at least 2 dimensions.")
         .found(to_string(x.sizes()));
   }
   if (dims.size() != 2) {
@@ -154,19 +153,17 @@ struct NuclearNormDims {
   }
 };
 
-// ------------------------------------------------------------------------------------------------ distances and lengths
+// ------------------------------------------------------------------------------------------------ distances and
+// lengths
 
 struct Dist {
   static constexpr std::string_view schema = "aten::dist(Tensor self, Tensor other, Scalar p=2) -> Tensor";
-  static Tensor compose(const Tensor& x, const Tensor& other, double p) {
-    return okibi::norm(okibi::sub(x, other), p);
-  }
+  static Tensor compose(const Tensor& x, const Tensor& other, double p) { return okibi::norm(okibi::sub(x, other), p); }
 };
 
 // Of every index of `dim` the norm of all that lies there, which is cut down to maxnorm.
 struct Renorm {
-  static constexpr std::string_view schema =
-      "aten::renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor";
+  static constexpr std::string_view schema = "aten::renorm(Tensor self, Scalar p, int dim, Scalar maxnorm) -> Tensor";
   static Tensor compose(const Tensor& x, double p, int64_t dim, double maxnorm) {
     check(x, p, maxnorm);
     const size_t along = wrap_dim(dim, x.sizes().size());
@@ -212,9 +209,10 @@ struct NormExceptDim {
 }  // namespace
 
 std::span<const okibi::Op> linalg_norm_ops() {
-  static constexpr okibi::Op rows[] = {entry<MatrixNorm>(),  entry<MatrixNormNamed>(), entry<LinalgNorm>(),
-                                       entry<LinalgNormNamed>(), entry<NuclearNorm>(), entry<NuclearNormDims>(),
-                                       entry<Dist>(),        entry<Renorm>(),          entry<NormExceptDim>()};
+  static constexpr okibi::Op rows[] = {
+      entry<MatrixNorm>(),   entry<MatrixNormNamed>(), entry<LinalgNorm>(), entry<LinalgNormNamed>(),
+      entry<NuclearNorm>(),  entry<NuclearNormDims>(), entry<Dist>(),       entry<Renorm>(),
+      entry<NormExceptDim>()};
   return rows;
 }
 

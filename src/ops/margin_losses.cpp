@@ -88,7 +88,8 @@ struct MultiMargin {
     check(x, target, p, weight);
     const int64_t classes = x.size(-1);
     const Tensor rows = x.reshape({-1, classes}), of = target.reshape({-1, 1});
-    const Tensor other = okibi::ne(of, call_named("aten::cumsum", {ones({classes}, {int64}), 0, nullptr}).to_tensor() - 1);
+    const Tensor other =
+        okibi::ne(of, call_named("aten::cumsum", {ones({classes}, {int64}), 0, nullptr}).to_tensor() - 1);
     const Tensor off = okibi::clamp(plus(okibi::sub(rows, okibi::gather(rows, 1, of)), margin), 0.0);
     Tensor each = okibi::where(other, p == 2 ? okibi::square(off) : off, zero_of(x));
     if (weight.defined()) each = okibi::mul(each, okibi::index_select(weight, 0, of.reshape({-1})).unsqueeze(1));
@@ -98,7 +99,8 @@ struct MultiMargin {
 
  private:
   static void check(const Tensor& x, const Tensor& target, double p, const Tensor& weight) {
-    if (p != 1 && p != 2) throw Error(ErrorKind::bad_argument, "only p == 1 and p == 2 supported").found(fmt::format("{}", p));
+    if (p != 1 && p != 2)
+      throw Error(ErrorKind::bad_argument, "only p == 1 and p == 2 supported").found(fmt::format("{}", p));
     if (x.dim() < 1 || x.dim() > 2 || x.size(-1) == 0) {
       throw Error(ErrorKind::bad_argument, "Expected non-empty vector or matrix with optional 0-dim batch size")
           .found(to_string(x.sizes()));
@@ -121,8 +123,7 @@ struct MultiMargin {
 
 // The buffer is what PyTorch's backward reads.
 struct LogSigmoidForward {
-  static constexpr std::string_view schema =
-      "aten::log_sigmoid_forward(Tensor self) -> (Tensor output, Tensor buffer)";
+  static constexpr std::string_view schema = "aten::log_sigmoid_forward(Tensor self) -> (Tensor output, Tensor buffer)";
   static std::array<Tensor, 2> compose(const Tensor& x) {
     return {okibi::log_sigmoid(x), okibi::exp(okibi::neg(okibi::abs(x.detach())))};
   }

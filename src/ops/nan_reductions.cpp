@@ -137,9 +137,7 @@ struct CountNonzero {
 };
 struct CountNonzeroDims {
   static constexpr std::string_view schema = "aten::count_nonzero.dim_IntList(Tensor self, int[] dim) -> Tensor";
-  static Tensor compose(const Tensor& x, const Dims& dims) {
-    return summed(okibi::ne(x, zero_of(x)), dims, false, {});
-  }
+  static Tensor compose(const Tensor& x, const Dims& dims) { return summed(okibi::ne(x, zero_of(x)), dims, false, {}); }
 };
 
 // -------------------------------------------------------------------------------------------------------------- truths
@@ -171,9 +169,14 @@ constexpr okibi::Op plain_entry() {
 }  // namespace
 
 std::span<const okibi::Op> nan_reduction_ops() {
-  static constexpr okibi::Op rows[] = {entry<Nansum>(),       entry<Nanmean>(),          entry<NanmedianDim>(),
-                                       entry<Nanmedian>(),    plain_entry<CountNonzero>(),     plain_entry<CountNonzeroDims>(),
-                                       plain_entry<TruthDims<true>>(), plain_entry<TruthDims<false>>()};
+  static constexpr okibi::Op rows[] = {entry<Nansum>(),
+                                       entry<Nanmean>(),
+                                       entry<NanmedianDim>(),
+                                       entry<Nanmedian>(),
+                                       plain_entry<CountNonzero>(),
+                                       plain_entry<CountNonzeroDims>(),
+                                       plain_entry<TruthDims<true>>(),
+                                       plain_entry<TruthDims<false>>()};
   return rows;
 }
 

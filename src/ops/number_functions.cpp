@@ -22,8 +22,9 @@ void require_floating(const Tensor& x, std::string_view name) {
 template <class Slope>
 Tensor slopes_times(const Tensor& gradient, const Tensor& x, std::string_view what, Slope slope) {
   const Tensor g = gradient.contiguous(), in = x.to(g.dtype()).contiguous(), out = empty(g.sizes(), {g.dtype()});
-  dispatch_floating(g.dtype(), what,
-                    [&]<class T>() { map2<T>(g, in, out, [slope](T up, T v) { return static_cast<T>(slope(up, v)); }); });
+  dispatch_floating(g.dtype(), what, [&]<class T>() {
+    map2<T>(g, in, out, [slope](T up, T v) { return static_cast<T>(slope(up, v)); });
+  });
   return out;
 }
 
@@ -38,8 +39,7 @@ struct NanToNum {
     const Tensor in = x.contiguous();
     dispatch_floating(x.dtype(), "nan_to_num", [&]<class T>() {
       using Limits = std::numeric_limits<T>;
-      const T for_nan = static_cast<T>(nan.value_or(0)),
-              most = above ? static_cast<T>(*above) : Limits::max(),
+      const T for_nan = static_cast<T>(nan.value_or(0)), most = above ? static_cast<T>(*above) : Limits::max(),
               least = below ? static_cast<T>(*below) : Limits::lowest();
       map1<T>(in, out, [=](T v) {
         return std::isnan(v) ? for_nan : v == Limits::infinity() ? most : v == -Limits::infinity() ? least : v;
@@ -109,19 +109,16 @@ struct Logit {
   }
 };
 
-// ----------------------------------------------------------------------------------------------------- angles, rounding
+// ----------------------------------------------------------------------------------------------------- angles,
+// rounding
 
 struct Deg2Rad {
   static constexpr std::string_view schema = "aten::deg2rad(Tensor self) -> Tensor";
-  static Tensor compose(const Tensor& x) {
-    return okibi::mul(x.to(floating_spec(x).dtype), std::numbers::pi / 180);
-  }
+  static Tensor compose(const Tensor& x) { return okibi::mul(x.to(floating_spec(x).dtype), std::numbers::pi / 180); }
 };
 struct Rad2Deg {
   static constexpr std::string_view schema = "aten::rad2deg(Tensor self) -> Tensor";
-  static Tensor compose(const Tensor& x) {
-    return okibi::mul(x.to(floating_spec(x).dtype), 180 / std::numbers::pi);
-  }
+  static Tensor compose(const Tensor& x) { return okibi::mul(x.to(floating_spec(x).dtype), 180 / std::numbers::pi); }
 };
 
 // Halves to the even digit, as far as they are such in binary.
@@ -180,7 +177,8 @@ struct Softshrink {
   static OutputSpec infer(const Tensor& x, double lambda) {
     require_floating(x, "softshrink");
     if (!(lambda >= 0)) {
-      throw Error(ErrorKind::bad_argument, fmt::format("lambda must be greater or equal to 0, but found to be {}.", lambda));
+      throw Error(ErrorKind::bad_argument,
+                  fmt::format("lambda must be greater or equal to 0, but found to be {}.", lambda));
     }
     return {x.sizes(), x.dtype()};
   }
@@ -259,8 +257,8 @@ struct Frexp {
 }  // namespace
 
 std::span<const okibi::Op> number_function_ops() {
-  static constexpr okibi::Op rows[] = {entry<NanToNum>(),   entry<Signbit>(),   entry<Logit>(),
-                                       entry<Deg2Rad>(),    entry<Rad2Deg>(),   entry<RoundDecimals>(),
+  static constexpr okibi::Op rows[] = {entry<NanToNum>(),   entry<Signbit>(),    entry<Logit>(),
+                                       entry<Deg2Rad>(),    entry<Rad2Deg>(),    entry<RoundDecimals>(),
                                        entry<Hardshrink>(), entry<Softshrink>(), entry<Rrelu>(),
                                        entry<Positive>(),   entry<Frexp>()};
   return rows;

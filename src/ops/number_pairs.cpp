@@ -80,23 +80,23 @@ T times_log1p(T x, T y) {
   return std::isnan(y) ? y : x == 0 ? T(0) : x * std::log1p(y);
 }
 
-#define OKIBI_PAIR(Name, text, floating, value_of, slope_by_x, slope_by_y)                       \
-  struct Name {                                                                                  \
+#define OKIBI_PAIR(Name, text, floating, value_of, slope_by_x, slope_by_y)                            \
+  struct Name {                                                                                       \
     static constexpr std::string_view schema = "aten::" text "(Tensor self, Tensor other) -> Tensor"; \
-    static constexpr const char* backward_name = #Name "Backward0";                              \
-    static constexpr bool needs_floating = floating;                                             \
-    template <class T>                                                                           \
-    static T value(T x, T y) {                                                                   \
-      return value_of;                                                                           \
-    }                                                                                            \
-    template <class T>                                                                           \
-    static T by_x([[maybe_unused]] T x, [[maybe_unused]] T y) {                                  \
-      return static_cast<T>(slope_by_x);                                                         \
-    }                                                                                            \
-    template <class T>                                                                           \
-    static T by_y([[maybe_unused]] T x, [[maybe_unused]] T y) {                                  \
-      return static_cast<T>(slope_by_y);                                                         \
-    }                                                                                            \
+    static constexpr const char* backward_name = #Name "Backward0";                                   \
+    static constexpr bool needs_floating = floating;                                                  \
+    template <class T>                                                                                \
+    static T value(T x, T y) {                                                                        \
+      return value_of;                                                                                \
+    }                                                                                                 \
+    template <class T>                                                                                \
+    static T by_x([[maybe_unused]] T x, [[maybe_unused]] T y) {                                       \
+      return static_cast<T>(slope_by_x);                                                              \
+    }                                                                                                 \
+    template <class T>                                                                                \
+    static T by_y([[maybe_unused]] T x, [[maybe_unused]] T y) {                                       \
+      return static_cast<T>(slope_by_y);                                                              \
+    }                                                                                                 \
   };
 OKIBI_PAIR(Xlogy, "xlogy.Tensor", false, times_log(x, y), x == 0 && y <= 0 ? 0 : std::log(y), x / y)
 OKIBI_PAIR(SpecialXlog1py, "special_xlog1py", false, times_log1p(x, y), x == 0 && y <= -1 ? 0 : std::log1p(y),
@@ -111,19 +111,15 @@ OKIBI_PAIR(Logaddexp2, "logaddexp2", true, log2_sum(x, y), 1 / (1 + std::exp2(y 
 Tensor beside(const Tensor& x, const Value& number) { return number_tensor(number, result_type(x.dtype(), number)); }
 Tensor with(const Tensor& x, const Value& number) { return x.to(result_type(x.dtype(), number)); }
 
-#define OKIBI_WITH_NUMBER(Name, Function, text)                                                     \
-  struct Name {                                                                                     \
-    static constexpr std::string_view schema = "aten::" text "(Tensor self, Scalar other) -> Tensor"; \
-    static Tensor compose(const Tensor& x, const Value& y) {                                        \
-      return call<Pair<Function>>(with(x, y), beside(x, y));                                        \
-    }                                                                                               \
+#define OKIBI_WITH_NUMBER(Name, Function, text)                                                                       \
+  struct Name {                                                                                                       \
+    static constexpr std::string_view schema = "aten::" text "(Tensor self, Scalar other) -> Tensor";                 \
+    static Tensor compose(const Tensor& x, const Value& y) { return call<Pair<Function>>(with(x, y), beside(x, y)); } \
   };
-#define OKIBI_OF_NUMBER(Name, Function, text)                                                       \
-  struct Name {                                                                                     \
-    static constexpr std::string_view schema = "aten::" text "(Scalar self, Tensor other) -> Tensor"; \
-    static Tensor compose(const Value& x, const Tensor& y) {                                        \
-      return call<Pair<Function>>(beside(y, x), with(y, x));                                        \
-    }                                                                                               \
+#define OKIBI_OF_NUMBER(Name, Function, text)                                                                         \
+  struct Name {                                                                                                       \
+    static constexpr std::string_view schema = "aten::" text "(Scalar self, Tensor other) -> Tensor";                 \
+    static Tensor compose(const Value& x, const Tensor& y) { return call<Pair<Function>>(beside(y, x), with(y, x)); } \
   };
 OKIBI_WITH_NUMBER(XlogyNumber, Xlogy, "xlogy.Scalar_Other")
 OKIBI_OF_NUMBER(NumberXlogy, Xlogy, "xlogy.Scalar_Self")
@@ -137,14 +133,13 @@ OKIBI_WITH_NUMBER(CopysignNumber, Copysign, "copysign.Scalar")
 
 template <bool larger>
 struct ButNan {
-  static constexpr std::string_view schema = larger ? "aten::fmax(Tensor self, Tensor other) -> Tensor"
-                                                    : "aten::fmin(Tensor self, Tensor other) -> Tensor";
+  static constexpr std::string_view schema =
+      larger ? "aten::fmax(Tensor self, Tensor other) -> Tensor" : "aten::fmin(Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return promoted(a, b); }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Operands in(a, b, out.sizes(), out.dtype());
-    dispatch_numbers(out.dtype(), "fmax and fmin", [&]<class T>() {
-      map2<T>(in, out, [](T x, T y) -> T { return first_wins(x, y) ? x : y; });
-    });
+    dispatch_numbers(out.dtype(), "fmax and fmin",
+                     [&]<class T>() { map2<T>(in, out, [](T x, T y) -> T { return first_wins(x, y) ? x : y; }); });
   }
 
   static constexpr const char* backward_name = larger ? "FmaxBackward0" : "FminBackward0";
@@ -157,9 +152,8 @@ struct ButNan {
     const Tensor &a = std::get<0>(saved).get(), &b = std::get<1>(saved).get();
     const Operands in(a, b, gradient.sizes(), gradient.dtype());
     const Tensor firsts = empty(gradient.sizes(), {gradient.dtype()});
-    dispatch_floating(gradient.dtype(), "fmax and fmin", [&]<class T>() {
-      map2<T>(in, firsts, [](T x, T y) { return first_wins(x, y) ? T(1) : T(0); });
-    });
+    dispatch_floating(gradient.dtype(), "fmax and fmin",
+                      [&]<class T>() { map2<T>(in, firsts, [](T x, T y) { return first_wins(x, y) ? T(1) : T(0); }); });
     std::array<Tensor, 2> gradients;
     if (edges.needed(0)) gradients[0] = sum_to(okibi::mul(gradient, firsts), a.sizes()).to(a.dtype());
     if (edges.needed(1)) gradients[1] = sum_to(okibi::mul(gradient, 1.0 - firsts), b.sizes()).to(b.dtype());

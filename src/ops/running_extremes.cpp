@@ -25,9 +25,9 @@ Extent lines_of(const Tensor& x, int64_t dim) { return Extent(x.sizes(), wrap_di
 // Of equal ones the last; the first NaN stays, but its place goes on to the next NaN.
 template <bool largest>
 struct RunningExtreme {
-  static constexpr std::string_view schema = largest
-                                                 ? "aten::cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)"
-                                                 : "aten::cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)";
+  static constexpr std::string_view schema =
+      largest ? "aten::cummax(Tensor self, int dim) -> (Tensor values, Tensor indices)"
+              : "aten::cummin(Tensor self, int dim) -> (Tensor values, Tensor indices)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim) {
     wrap_dim(dim, x.sizes().size());
     return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{x.sizes(), int64}};

@@ -58,7 +58,9 @@ double sinc_slope(double x) {
   return x == 0 ? 0 : (y * std::cos(y) - std::sin(y)) / (y * x);
 }
 double squared_exp(double x) { return std::exp(x * x); }
-bool is_tiny(double x) { return !(std::abs(x) > std::numeric_limits<double>::epsilon()); }  // NaN too, as PyTorch has it
+bool is_tiny(double x) {
+  return !(std::abs(x) > std::numeric_limits<double>::epsilon());
+}  // NaN too, as PyTorch has it
 double i1_slope(double x) { return is_tiny(x) ? 0.5 : special::i0(x) - special::i1(x) / x; }
 double i0e_slope(double x) { return special::i1e(x) - ((x > 0) - (x < 0)) * special::i0e(x); }
 double i1e_slope(double x) {
@@ -73,7 +75,7 @@ OKIBI_SPECIAL(SpecialI0e, "special_i0e", special::i0e(x), i0e_slope(x))
 OKIBI_SPECIAL(SpecialI1, "special_i1", special::i1(x), i1_slope(x))
 OKIBI_SPECIAL(SpecialI1e, "special_i1e", special::i1e(x), i1e_slope(x))
 OKIBI_SPECIAL(SpecialEntr, "special_entr", entropy(x), -std::log(x) - 1)
-OKIBI_SPECIAL(SpecialNdtr, "special_ndtr", special::ndtr(x), density_at_0* std::exp(-x * x / 2))
+OKIBI_SPECIAL(SpecialNdtr, "special_ndtr", special::ndtr(x), density_at_0* std::exp(-x* x / 2))
 OKIBI_SPECIAL(SpecialLogNdtr, "special_log_ndtr", special::log_ndtr(x), 2 * density_at_0 / special::erfcx(-x / sqrt2))
 OKIBI_SPECIAL(SpecialNdtri, "special_ndtri", special::ndtri(x), squared_exp(special::ndtri(x) / sqrt2) / density_at_0)
 OKIBI_SPECIAL(SpecialErfcx, "special_erfcx", special::erfcx(x), 2 * x * special::erfcx(x) - 2 / sqrt_pi)
@@ -137,12 +139,21 @@ struct Mvlgamma {
 }  // namespace
 
 std::span<const okibi::Op> special_function_ops() {
-  static constexpr okibi::Op rows[] = {
-      entry<Special<Lgamma>>(),       entry<Special<Digamma>>(),        entry<Special<Erfinv>>(),
-      entry<Special<I0>>(),           entry<Special<SpecialI0e>>(),     entry<Special<SpecialI1>>(),
-      entry<Special<SpecialI1e>>(),   entry<Special<SpecialEntr>>(),    entry<Special<SpecialNdtr>>(),
-      entry<Special<SpecialLogNdtr>>(), entry<Special<SpecialNdtri>>(), entry<Special<SpecialErfcx>>(),
-      entry<Special<Sinc>>(),         entry<Polygamma>(),               entry<Mvlgamma>()};
+  static constexpr okibi::Op rows[] = {entry<Special<Lgamma>>(),
+                                       entry<Special<Digamma>>(),
+                                       entry<Special<Erfinv>>(),
+                                       entry<Special<I0>>(),
+                                       entry<Special<SpecialI0e>>(),
+                                       entry<Special<SpecialI1>>(),
+                                       entry<Special<SpecialI1e>>(),
+                                       entry<Special<SpecialEntr>>(),
+                                       entry<Special<SpecialNdtr>>(),
+                                       entry<Special<SpecialLogNdtr>>(),
+                                       entry<Special<SpecialNdtri>>(),
+                                       entry<Special<SpecialErfcx>>(),
+                                       entry<Special<Sinc>>(),
+                                       entry<Polygamma>(),
+                                       entry<Mvlgamma>()};
   return rows;
 }
 

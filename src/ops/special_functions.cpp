@@ -10,7 +10,7 @@ constexpr double infinity = std::numeric_limits<double>::infinity(), nan = std::
 constexpr double pi = std::numbers::pi;
 
 // Bernoulli numbers B2, B4, …
-constexpr double bernoulli[] = {1.0 / 6,      -1.0 / 30, 1.0 / 42,       -1.0 / 30,      5.0 / 66,
+constexpr double bernoulli[] = {1.0 / 6,       -1.0 / 30, 1.0 / 42,      -1.0 / 30,     5.0 / 66,
                                 -691.0 / 2730, 7.0 / 6,   -3617.0 / 510, 43867.0 / 798, -174611.0 / 330};
 
 // Of x > 0: 6.3.18 from 10 on, below by 6.3.5.
@@ -97,9 +97,7 @@ double erf_inverse(double x) {
   double y = std::copysign(std::sqrt(std::sqrt(half * half - log / a) - half), x);
   for (int i = 0; i < 3; ++i) {
     // near ±1 erf(y) has no digits left, erfc has
-    const double off = x > 0.5    ? (1 - x) - std::erfc(y)
-                       : x < -0.5 ? std::erfc(-y) - (1 + x)
-                                  : std::erf(y) - x;
+    const double off = x > 0.5 ? (1 - x) - std::erfc(y) : x < -0.5 ? std::erfc(-y) - (1 + x) : std::erf(y) - x;
     const double step = off / (2 * std::numbers::inv_sqrtpi * std::exp(-y * y));
     y -= step / (1 + y * step);
   }

@@ -112,7 +112,8 @@ struct CumulativeTrapezoidDx {
 void check_weights(const Tensor& weights, int64_t observations, bool are_counts) {
   const char* name = are_counts ? "fweights" : "aweights";
   if (weights.dim() > 1 || weights.numel() != observations) {
-    throw Error(ErrorKind::bad_argument, fmt::format("cov(): expected {} to have one number for each observation", name))
+    throw Error(ErrorKind::bad_argument,
+                fmt::format("cov(): expected {} to have one number for each observation", name))
         .expected(std::to_string(observations))
         .found(to_string(weights.sizes()));
   }
@@ -179,7 +180,8 @@ struct Trace {
   static constexpr std::string_view schema = "aten::trace(Tensor self) -> Tensor";
   static Tensor compose(const Tensor& x) {
     if (x.dim() != 2) {
-      throw Error(ErrorKind::bad_argument, fmt::format("trace: expected a matrix, but got tensor with dim {}", x.dim()));
+      throw Error(ErrorKind::bad_argument,
+                  fmt::format("trace: expected a matrix, but got tensor with dim {}", x.dim()));
     }
     return okibi::sum(call_named("aten::diagonal", {x, 0, 0, 1}).to_tensor());
   }
@@ -194,7 +196,8 @@ struct Histc {
     if (x.dtype() != float32 && x.dtype() != float64) throw_cannot_compute("histc", x.dtype());
     if (bins <= 0) throw Error(ErrorKind::bad_argument, "histc(): bins must be > 0").found(std::to_string(bins));
     if (!std::isfinite(least) || !std::isfinite(most)) {
-      throw Error(ErrorKind::bad_argument, "histc(): the range is not finite").found(fmt::format("{} to {}", least, most));
+      throw Error(ErrorKind::bad_argument, "histc(): the range is not finite")
+          .found(fmt::format("{} to {}", least, most));
     }
     if (least > most) {
       throw Error(ErrorKind::bad_argument, "histc(): max must be larger than min")
@@ -246,30 +249,30 @@ struct ModeOp {
   }
   template <class T>
   static int64_t most_frequent(const T* numbers, std::vector<int64_t>& order) {
+    const auto at = [numbers](int64_t place) { return comparable(numbers[place]); };
     for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
-    std::ranges::sort(order, [numbers](int64_t a, int64_t b) {
-      if (comes_before(numbers[a], numbers[b])) return true;
-      return a < b && !comes_before(numbers[b], numbers[a]);
+    std::ranges::sort(order, [at](int64_t a, int64_t b) {
+      if (comes_before(at(a), at(b))) return true;
+      return a < b && !comes_before(at(b), at(a));
     });
     size_t best = 0, run = 0;
     int64_t place = 0;
     for (size_t i = 0; i < order.size(); ++i) {
-      run = i > 0 && numbers[order[i]] == numbers[order[i - 1]] ? run + 1 : 1;
-      if (run >= best && (run > best || numbers[order[i]] == numbers[place])) best = run, place = order[i];
+      run = i > 0 && at(order[i]) == at(order[i - 1]) ? run + 1 : 1;
+      if (run > best || (run == best && at(order[i]) == at(place))) best = run, place = order[i];
     }
     return place;
   }
   static void forward(const Tensor& x, int64_t dim, bool, const Tensor& values, const Tensor& indices) {
+    if (values.numel() == 0) return;
     const Rows in(x, named_dims(x, Dims{dim}));
     dispatch_ordered(x.dtype(), "mode", [&]<class T>() {
-      if constexpr (!is_small_float<T>) {
-        std::vector<int64_t> order(static_cast<size_t>(in.n));
-        for (int64_t row = 0; row < in.rows; ++row) {
-          const T* const numbers = numbers_of<const T>(in.x) + row * in.n;
-          const int64_t place = most_frequent(numbers, order);
-          numbers_of<T>(values)[row] = numbers[place];
-          indices.data<int64_t>()[row] = place;
-        }
+      std::vector<int64_t> order(static_cast<size_t>(in.n));
+      for (int64_t row = 0; row < in.rows; ++row) {
+        const T* const numbers = numbers_of<const T>(in.x) + row * in.n;
+        const int64_t place = most_frequent(numbers, order);
+        numbers_of<T>(values)[row] = numbers[place];
+        indices.data<int64_t>()[row] = place;
       }
     });
   }
@@ -291,11 +294,16 @@ struct ModeOp {
 }  // namespace
 
 std::span<const okibi::Op> summary_ops() {
-  static constexpr okibi::Op rows[] = {entry<TrapezoidX>(),           entry<TrapezoidDx>(),
-                                       entry<TrapzDx>(),              entry<CumulativeTrapezoidX>(),
-                                       entry<CumulativeTrapezoidDx>(), entry<Cov>(),
-                                       entry<Corrcoef>(),             entry<Trace>(),
-                                       entry<Histc>(),                entry<ModeOp>()};
+  static constexpr okibi::Op rows[] = {entry<TrapezoidX>(),
+                                       entry<TrapezoidDx>(),
+                                       entry<TrapzDx>(),
+                                       entry<CumulativeTrapezoidX>(),
+                                       entry<CumulativeTrapezoidDx>(),
+                                       entry<Cov>(),
+                                       entry<Corrcoef>(),
+                                       entry<Trace>(),
+                                       entry<Histc>(),
+                                       entry<ModeOp>()};
   return rows;
 }
 

@@ -102,8 +102,8 @@ std::array<Tensor, 3> unique_slices(const Tensor& x, MaybeDim dim, bool sorts) {
   dispatch_ordered(x.dtype(), "unique",
                    [&]<class T>() { runs = runs_of<T>(in, sorts ? sorted<T>(in) : as_they_stand(in.n)); });
   const Tensor firsts = tensor_of(runs.firsts);
-  const Tensor values = dim && x.dim() > 0 ? okibi::index_select(x, *dim, firsts)
-                                           : okibi::index_select(x.reshape({-1}), 0, firsts);
+  const Tensor whole = dim && x.dim() > 0 ? x : x.reshape({-1});
+  const Tensor values = in.n == 0 ? whole.clone() : okibi::index_select(whole, dim.value_or(0), firsts);
   return {values.detach(), dim ? runs.inverse : runs.inverse.reshape(x.sizes()), tensor_of(runs.lengths)};
 }
 
@@ -193,9 +193,9 @@ constexpr okibi::Op plain_entry() {
 }  // namespace
 
 std::span<const okibi::Op> unique_slice_ops() {
-  static constexpr okibi::Op rows[] = {plain_entry<UniqueConsecutive>(), plain_entry<UniqueDim>(),
+  static constexpr okibi::Op rows[] = {plain_entry<UniqueConsecutive>(),    plain_entry<UniqueDim>(),
                                        plain_entry<UniqueDimConsecutive>(), plain_entry<IsinTensors>(),
-                                       plain_entry<IsinNumber>(), plain_entry<NumberIsin>()};
+                                       plain_entry<IsinNumber>(),           plain_entry<NumberIsin>()};
   return rows;
 }
 

@@ -205,8 +205,9 @@ struct WeightNorm {
 }  // namespace
 
 std::span<const okibi::Op> vector_norm_ops() {
-  static constexpr okibi::Op rows[] = {entry<NormDims>(), entry<LinalgVectorNorm>(), entry<NormAll>(),       entry<NormDimsAs>(),
-                                       entry<NormAllAs>(), entry<FrobeniusNorm>(), entry<WeightNorm>()};
+  static constexpr okibi::Op rows[] = {entry<NormDims>(),   entry<LinalgVectorNorm>(), entry<NormAll>(),
+                                       entry<NormDimsAs>(), entry<NormAllAs>(),        entry<FrobeniusNorm>(),
+                                       entry<WeightNorm>()};
   return rows;
 }
 

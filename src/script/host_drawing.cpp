@@ -56,8 +56,7 @@ Value cauchy(Arguments a) {
   const double median = a[1].to_double(), sigma = a[2].to_double();
   require_floating(tensor_of(a[0]), "cauchy_");
   require(sigma > 0, "cauchy_ expects sigma > 0.0", sigma);
-  return fill(tensor_of(a[0]),
-              [=] { return median + sigma * std::tan(std::numbers::pi * (unit() - 0.5)); });
+  return fill(tensor_of(a[0]), [=] { return median + sigma * std::tan(std::numbers::pi * (unit() - 0.5)); });
 }
 Value log_normal(Arguments a) {
   const double mean = a[1].to_double(), deviation = a[2].to_double();
@@ -130,8 +129,7 @@ Value normal_around(Arguments a) {  // (Tensor mean, float std)
 Value normal_spread(Arguments a) {  // (float mean, Tensor std)
   const Tensor& deviations = tensor_of(a[1]);
   require_deviations(deviations);
-  return add(mul(normal_(like(deviations), 0, 1), deviations),
-             full({}, a[0].to_double(), {deviations.dtype()}));
+  return add(mul(normal_(like(deviations), 0, 1), deviations), full({}, a[0].to_double(), {deviations.dtype()}));
 }
 Value normal_of_both(Arguments a) {
   const Tensor &means = tensor_of(a[0]), &deviations = tensor_of(a[1]);
@@ -165,8 +163,8 @@ void check_shares(const Tensor& rows) {
     double sum = 0;
     for (int64_t i = 0; i < wide.size(1); ++i) {
       const double share = wide.data<double>()[row * wide.size(1) + i];
-      require(share >= 0 && std::isfinite(share),
-              "probability tensor contains either `inf`, `nan` or element < 0", share);
+      require(share >= 0 && std::isfinite(share), "probability tensor contains either `inf`, `nan` or element < 0",
+              share);
       sum += share;
     }
     require(sum > 0, "invalid multinomial distribution (sum of probabilities <= 0)", sum);

@@ -51,9 +51,9 @@ TEST(Aliases, TakeWhatTheyStandFor) {
 }
 
 TEST(Aliases, RunAsWhatTheyStandFor) {
-  for (const auto& [name, meant] : {std::pair("aten::greater.Tensor", "aten::gt.Tensor"),
-                                    std::pair("aten::clip", "aten::clamp"), std::pair("aten::concat", "aten::cat"),
-                                    std::pair("aten::special_expit", "aten::sigmoid")}) {
+  for (const auto& [name, meant] :
+       {std::pair("aten::greater.Tensor", "aten::gt.Tensor"), std::pair("aten::clip", "aten::clamp"),
+        std::pair("aten::concat", "aten::cat"), std::pair("aten::special_expit", "aten::sigmoid")}) {
     EXPECT_EQ(meant_by(name), meant);
     EXPECT_EQ(find_kernel(name).op, find_op(meant)) << name;
   }
