@@ -34,7 +34,7 @@ struct Sequence {
   int64_t label(size_t s) const { return s % 2 == 0 ? blank : labels[s / 2]; }
   double log_prob(int64_t t, size_t s) const { return static_cast<double>(log_probs[t * step + label(s)]); }
   // Whether the blank between two labels may be left out, because they differ.
-  bool skips_to(size_t s) const { return s >= 2 && label(s) != blank && label(s) != label(s - 2); }
+  bool skips_to(size_t s) const { return s >= 3 && s % 2 == 1 && labels[s / 2] != labels[s / 2 - 1]; }
 
   // log α of step t from those of the step before; `before` is empty at the first.
   void advance(int64_t t, std::span<const double> before, std::span<double> alpha) const {

@@ -34,7 +34,7 @@ T distance(const T* x, const T* y, int64_t n, double p) {
   if (p == 2) return euclidean(x, y, n);
   double sum = 0;
   for (int64_t i = 0; i < n; ++i) {
-    const double size = std::abs(static_cast<double>(x[i]) - static_cast<double>(y[i]));
+    const double size = std::abs(static_cast<double>(x[i] - y[i]));
     if (std::isinf(p))
       sum = size > sum || std::isnan(size) ? size : sum;
     else
@@ -62,7 +62,7 @@ struct Growth {
   void add(const T* x, const T* y, double distance, double up, T* to_x, T* to_y) const {
     if (up == 0) return;
     for (int64_t i = 0; i < n; ++i) {
-      const double share = up * slope(static_cast<double>(x[i]) - static_cast<double>(y[i]), distance, p);
+      const double share = up * slope(static_cast<double>(x[i] - y[i]), distance, p);
       if (to_x != nullptr) to_x[i] += static_cast<T>(share);
       if (to_y != nullptr) to_y[i] -= static_cast<T>(share);
     }

@@ -55,6 +55,7 @@ struct SoftMargin {
   static constexpr std::string_view schema =
       "aten::soft_margin_loss(Tensor self, Tensor target, int reduction=1) -> Tensor";
   static Tensor compose(const Tensor& x, const Tensor& target, Reduction reduction) {
+    check_has_no_gradient(target, "target");
     const Tensor exponential = okibi::exp(okibi::mul(okibi::neg(x), target));
     return reduced(call_named("aten::log1p", {exponential}).to_tensor(), reduction);
   }
@@ -86,6 +87,7 @@ struct MultiMargin {
   static Tensor compose(const Tensor& x, const Tensor& target, double p, double margin, const Tensor& weight,
                         Reduction reduction) {
     check(x, target, p, weight);
+    check_has_no_gradient(weight, "weight");
     const int64_t classes = x.size(-1);
     const Tensor rows = x.reshape({-1, classes}), of = target.reshape({-1, 1});
     const Tensor other =

@@ -13,7 +13,8 @@ const Map& all();
 // Tensors of floating point that get no gradient: weights of losses and running statistics, as in PyTorch.
 inline bool gets_gradient(std::string_view name, size_t argument) {
   static const std::set<std::string_view> first_alone = {"torchvision::roi_align", "aten::view_as", "aten::reshape_as",
-                                                         "aten::expand_as", "aten::quantile", "aten::hinge_embedding_loss",
+                                                         "aten::expand_as", "aten::quantile", "aten::hinge_embedding_loss", "aten::soft_margin_loss",
+                                                         "aten::multi_margin_loss",
                                                          "aten::nanquantile"};
   if (name == "aten::batch_norm") return argument < 3;
   if (first_alone.contains(name)) return argument < 1;

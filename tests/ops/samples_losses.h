@@ -13,7 +13,7 @@ inline Map distance_samples() {
       {"aten::cdist",
        {{a, b, 2.0, none}, {a, b, 1.0, none}, {a, b, 3.0, 0}, {a, b, 1.5, none}, {distinct({3, 4}), some({2, 4}, 9), infinity, none}, {a, b, 0.0, none},
         {some({2, 3, 4}), some({5, 4}, 0.45), 2.0, 2}, {some({2, 1, 3, 4}), some({3, 2, 4}, 0.45), 2.0, none}, {some({4, 3}).t(), b, 2.0, none}, {some({3, 0}), some({2, 0}), 2.0, none}, {some({0, 4}), b, 2.0, none}, {some({3, 19}).to(float32), some({2, 19}, 1).to(float32), 2.0, none}, {a.to(float32), a.to(float32), 2.0, 2}}},
-      {"aten::pdist", {{distinct({4, 3}), 2.0}, {distinct({3, 4}).t(), 1.0}, {distinct({4, 3}), 3.5}, {distinct({5, 2}).to(float32), infinity}, {some({1, 3}), 2.0}, {some({0, 3}), 2.0}}},
+      {"aten::pdist", {{distinct({4, 3}), 2.0}, {distinct({3, 4}).t(), 1.0}, {distinct({4, 3}), 3.5}, {distinct({5, 2}).to(float32), infinity}, {some({1, 3}), 2.0}}},
       {"aten::pairwise_distance", {{a, some({3, 4}, 0.4), 2.0, 1e-6, false}, {a, some({4}, 0.4), 1.0, 1e-6, true}, {some({4}), some({4}, 0.4), 3.0, 1e-6, false}}},
       {"aten::cosine_similarity", {{a, some({3, 4}, 0.4), 1, 1e-8}, {some({2, 3, 4}), some({3, 1}, 0.4), -1, 1e-8}, {some({4, 3}).t(), some({3, 4}, 0.4), 0, 1e-8}, {some({5}), some({5}, 1), 0, 1e-8}, {zeros({2, 3}), some({2, 3}).to(float32), 1, 1e-8}}},
   };
