@@ -123,6 +123,8 @@ void channel_backward(const Channels& shape, const T* grad, const T* x, const T*
 template <class T>
 T sum(int64_t n, const T* x);  // of 16 running sums in runs of up to 1024, pairwise above
 template <class T>
+T sum_of_squares(int64_t n, const T* x);  // in the same order
+template <class T>
 void sum_rows(int64_t rows, int64_t columns, const T* x, T* out);  // out (columns) = Σ over rows
 
 // ---- losses of single numbers

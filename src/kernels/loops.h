@@ -88,6 +88,7 @@ struct DepthwiseLoops {
 template <class T>
 struct ReduceLoops {
   T (*sum)(int64_t n, const T* x);  // of a run short enough to be added up in one go
+  T (*sum_of_squares)(int64_t n, const T* x);
   void (*sum_rows)(int64_t rows, int64_t columns, int64_t stride, const T* x, T* out);
 };
 

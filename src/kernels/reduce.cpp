@@ -17,6 +17,11 @@ T sum_run(int64_t n, const T* x) {
   return accumulate<T>(n, AddTo(), x);
 }
 
+template <class T>
+T sum_of_squares(int64_t n, const T* x) {
+  return accumulate_long<T>(n, AddProduct(), x, x);
+}
+
 // A vector of columns, by blocks of rows: a second level of sums keeps the error small over many rows.
 template <class T, class Load>
 HWY_INLINE VecOf<T> sum_columns(int64_t rows, int64_t stride, const T* x, Load load) {
@@ -45,7 +50,7 @@ void sum_rows(int64_t rows, int64_t columns, int64_t stride, const T* x, T* out)
 }
 
 template <class T>
-constexpr ReduceLoops<T> table{.sum = sum_run<T>, .sum_rows = sum_rows<T>};
+constexpr ReduceLoops<T> table{.sum = sum_run<T>, .sum_of_squares = sum_of_squares<T>, .sum_rows = sum_rows<T>};
 const ReduceLoops<float>* float_loops() { return &table<float>; }
 const ReduceLoops<double>* double_loops() { return &table<double>; }
 
@@ -73,6 +78,11 @@ T sum(int64_t n, const T* x) {
   return sum(half, x) + sum(n - half, x + half);
 }
 
+template <class T>
+T sum_of_squares(int64_t n, const T* x) {
+  return loops<T>().sum_of_squares(n, x);
+}
+
 // On several threads by columns, so that each column is one thread's and its order of additions stays.
 template <class T>
 void sum_rows(int64_t rows, int64_t columns, const T* x, T* out) {
@@ -87,6 +97,8 @@ void sum_rows(int64_t rows, int64_t columns, const T* x, T* out) {
 
 template float sum(int64_t, const float*);
 template double sum(int64_t, const double*);
+template float sum_of_squares(int64_t, const float*);
+template double sum_of_squares(int64_t, const double*);
 template void sum_rows(int64_t, int64_t, const float*, float*);
 template void sum_rows(int64_t, int64_t, const double*, double*);
 

@@ -303,6 +303,7 @@ struct TruthDim {
 // Each number and all before it along a dimension, or all behind it.
 template <class T>
 void running_sums(const Collapsed& in, bool from_the_end, T* out) {
+  if (in.n == 0) return;
   for (int64_t at = 0; at < in.outer * in.inner; ++at) {
     const int64_t begin = at / in.inner * in.n * in.inner + at % in.inner;
     using Sum = std::conditional_t<std::is_floating_point_v<T>, double, uint64_t>;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "kernels/kernels.h"
 #include "ops/op.h"
 #include "ops/rows.h"
 
@@ -10,10 +11,12 @@ namespace okibi::ops {
 namespace {
 
 using MaybeP = std::optional<double>;
+using DimList = std::optional<Dims>;
 
 // p = ∞: the largest of all |x|; -∞: the smallest; 0: how many are not 0.
 template <class T>
 double norm_of(const T* x, int64_t n, double p) {
+  if (p == 2) return std::sqrt(static_cast<double>(kernels::sum_of_squares(n, x)));
   double sum = p == -INFINITY ? INFINITY : 0;
   const auto add = [&](auto&& of) {
     for (int64_t i = 0; i < n; ++i) sum = of(sum, std::abs(static_cast<double>(x[i])));
@@ -22,7 +25,6 @@ double norm_of(const T* x, int64_t n, double p) {
   if (std::isinf(p)) return add([p](double s, double v) { return std::isnan(v) || (p > 0 ? v > s : v < s) ? v : s; });
   if (p == 0) return add([](double s, double v) { return s + (v != 0 ? 1 : 0); });
   if (p == 1) return add([](double s, double v) { return s + v; });
-  if (p == 2) return std::sqrt(add([](double s, double v) { return s + v * v; }));
   return std::pow(add([p](double s, double v) { return s + std::pow(v, p); }), 1 / p);
 }
 
@@ -34,7 +36,7 @@ double slope(double x, double norm, double p, double share) {
   if (p == 0) return 0;
   if (std::isinf(p)) return std::abs(x) == norm || (std::isnan(x) && std::isnan(norm)) ? sign(x) * share : 0;
   if (p == 1) return sign(x);
-  if (norm == 0 || x == 0) return 0;
+  if (norm == 0 || (x == 0 && p != 2)) return 0;
   return p == 2 ? x / norm : sign(x) * std::pow(std::abs(x), p - 1) / std::pow(norm, p - 1);
 }
 
@@ -62,6 +64,39 @@ void require_some(const Tensor& x, const NamedDims& named, double p) {
   }
 }
 
+OutputSpec norm_spec(const Tensor& x, double p, const DimList& dims, bool keepdim) {
+  const NamedDims named = named_dims(x, dims);
+  require_some(x, named, p);
+  return {sizes_without(x, named, keepdim), x.dtype()};
+}
+
+void norm_into(const Tensor& x, double p, const DimList& dims, const Tensor& out) {
+  const Rows in(x, named_dims(x, dims));
+  dispatch_floating(x.dtype(), "norm", [&]<class T>() {
+    T* to = out.data<T>();
+    for_each_row<T>(in, [&](int64_t row, const T* numbers) { to[row] = static_cast<T>(norm_of(numbers, in.n, p)); });
+  });
+}
+
+struct NormSaved {
+  SavedTensor x, norm;  // x in the dtype that it had
+  double p;
+  DimList dims;
+};
+
+Tensor norm_backward(const Tensor& gradient, const NormSaved& saved) {
+  const auto& [saved_x, out, p, dims] = saved;
+  const Tensor x = saved_x.get().to(out.get().dtype()), g = gradient.contiguous(), norms = out.get().contiguous();
+  const auto work = [&, p = p]<class T>(int64_t row, const T* numbers, int64_t n, T* to) {
+    const double norm = static_cast<double>(norms.data<T>()[row]), up = static_cast<double>(g.data<T>()[row]);
+    const double share = std::isinf(p) ? share_of_each(numbers, n, norm) : 1;
+    for (int64_t i = 0; i < n; ++i) {
+      to[i] = static_cast<T>(up * slope(static_cast<double>(numbers[i]), norm, p, share));
+    }
+  };
+  return gradient_of_rows(x, named_dims(x, dims), "norm", work).to(saved_x.get().dtype());
+}
+
 struct NormDims {
   static constexpr std::string_view schema =
       "aten::norm.ScalarOpt_dim(Tensor self, Scalar? p, int[1] dim, bool keepdim=False) -> Tensor";
@@ -71,35 +106,55 @@ struct NormDims {
           .found(std::string(name_of(x.dtype())))
           .hint("Convert with .to(okibi::float32) first.");
     }
-    const NamedDims named = named_dims(x, dims);
-    require_some(x, named, p.value_or(2));
-    return {sizes_without(x, named, keepdim), x.dtype()};
+    return norm_spec(x, p.value_or(2), dims, keepdim);
   }
   static void forward(const Tensor& x, MaybeP p, const Dims& dims, bool, const Tensor& out) {
-    const Rows in(x, named_dims(x, dims));
-    dispatch_floating(x.dtype(), "norm", [&]<class T>() {
-      T* to = out.data<T>();
-      for_each_row<T>(
-          in, [&](int64_t row, const T* numbers) { to[row] = static_cast<T>(norm_of(numbers, in.n, p.value_or(2))); });
-    });
+    norm_into(x, p.value_or(2), dims, out);
   }
 
   static constexpr const char* backward_name = "NormBackward1";
-  using Saved = std::tuple<SavedTensor, SavedTensor, double, Dims>;
+  using Saved = NormSaved;
   static Saved save(const Tensor& x, MaybeP p, const Dims& dims, bool, const Tensor& out) {
     return {SavedTensor::input(x), SavedTensor::output(out), p.value_or(2), dims};
   }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
-    const auto& [x, out, p, dims] = saved;
-    const Tensor g = gradient.contiguous(), norms = out.get().contiguous();
-    const auto work = [&]<class T>(int64_t row, const T* numbers, int64_t n, T* to) {
-      const double norm = static_cast<double>(norms.data<T>()[row]), up = static_cast<double>(g.data<T>()[row]);
-      const double share = std::isinf(p) ? share_of_each(numbers, n, norm) : 1;
-      for (int64_t i = 0; i < n; ++i) {
-        to[i] = static_cast<T>(up * slope(static_cast<double>(numbers[i]), norm, p, share));
-      }
-    };
-    return {gradient_of_rows(x.get(), named_dims(x.get(), dims), "norm", work)};
+    return {norm_backward(gradient, saved)};
+  }
+};
+
+// With a dtype, of the numbers in that.
+struct LinalgVectorNorm {
+  using MaybeDType = std::optional<DType>;
+  static constexpr std::string_view schema =
+      "aten::linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? "
+      "dtype=None) -> Tensor";
+  static OutputSpec infer(const Tensor& x, double p, const DimList& dims, bool keepdim, MaybeDType dtype) {
+    if (!is_floating_point(x.dtype())) {
+      throw Error(ErrorKind::bad_argument, "linalg.vector_norm: Expected a floating point or complex tensor as input.")
+          .found(std::string(name_of(x.dtype())))
+          .hint("Convert with .to(okibi::float32) first.");
+    }
+    const DType computed = dtype.value_or(x.dtype());
+    if (!is_floating_point(computed) || itemsize(computed) < itemsize(x.dtype())) {
+      throw Error(ErrorKind::bad_argument,
+                  "linalg.vector_norm: dtype should be floating point, and the dtype of the input should be "
+                  "convertible to it without narrowing")
+          .found(fmt::format("{} and {}", name_of(computed), name_of(x.dtype())));
+    }
+    const OutputSpec spec = norm_spec(x, p, dims, keepdim);
+    return {spec.sizes, computed};
+  }
+  static void forward(const Tensor& x, double p, const DimList& dims, bool, MaybeDType, const Tensor& out) {
+    norm_into(x.to(out.dtype()), p, dims, out);
+  }
+
+  static constexpr const char* backward_name = "LinalgVectorNormBackward0";
+  using Saved = NormSaved;
+  static Saved save(const Tensor& x, double p, const DimList& dims, bool, MaybeDType, const Tensor& out) {
+    return {SavedTensor::input(x), SavedTensor::output(out), p, dims};
+  }
+  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
+    return {norm_backward(gradient, saved)};
   }
 };
 
@@ -150,8 +205,9 @@ struct WeightNorm {
 }  // namespace
 
 std::span<const okibi::Op> vector_norm_ops() {
-  static constexpr okibi::Op rows[] = {entry<NormDims>(),  entry<NormAll>(),       entry<NormDimsAs>(),
-                                       entry<NormAllAs>(), entry<FrobeniusNorm>(), entry<WeightNorm>()};
+  static constexpr okibi::Op rows[] = {entry<NormDims>(),   entry<LinalgVectorNorm>(), entry<NormAll>(),
+                                       entry<NormDimsAs>(), entry<NormAllAs>(),        entry<FrobeniusNorm>(),
+                                       entry<WeightNorm>()};
   return rows;
 }
 

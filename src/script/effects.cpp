@@ -43,6 +43,10 @@ constexpr std::array drawn = {"aten::rand",         "aten::randn",          "ate
                               "aten::randint_like", "aten::bernoulli",      "aten::bernoulli_",
                               "aten::normal",       "aten::normal_",        "aten::uniform_",
                               "aten::random_",      "aten::multinomial",    "aten::exponential_",
+                              "aten::random",       "aten::exponential",    "aten::geometric",
+                              "aten::geometric_",   "aten::log_normal",     "aten::log_normal_",
+                              "aten::cauchy",       "aten::cauchy_",        "aten::uniform",
+                              "aten::normal_functional",
                               "aten::poisson",      "aten::native_dropout", "aten::scaled_dot_product_attention"};
 
 // In place, but for training mode, in which nothing is recorded.

@@ -61,6 +61,10 @@ Value is_signed(Arguments a) {
 Value is_same_size(Arguments a) { return tensor_of(a[0]).sizes() == tensor_of(a[1]).sizes(); }
 Value are_equal(Arguments a) { return equal(tensor_of(a[0]), tensor_of(a[1])); }
 
+Value are_close(Arguments a) {  // (self, other, rtol, atol, equal_nan)
+  return all(find_op("aten::isclose")->call(a).to_tensor()).item<bool>();
+}
+
 // As numbers of memory formats are: 0 contiguous, 2 channels_last, 3 channels_last_3d.
 Value is_contiguous(Arguments a) {
   const Tensor& x = tensor_of(a[0]);
@@ -154,6 +158,7 @@ constexpr HostRow rows[] = {
     {"aten::is_contiguous", "- memory_format", is_contiguous},
     {"aten::is_same_size", "-", is_same_size},
     {"aten::equal", "-", are_equal},
+    {"aten::allclose", "-", are_close},
     {"aten::is_complex", "-", is_complex_tensor},
     {"aten::is_signed", "-", is_signed},
     {"aten::is_floating_point", "-", is_floating},

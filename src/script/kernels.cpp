@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "script/aliases.h"
 #include "tensor/pool.h"
 
 namespace okibi::script {
@@ -32,7 +33,8 @@ HostFunction find_old(std::string_view name, int64_t version) {
 
 HostFunction find_host(std::string_view name) {
   for (const auto rows :
-       {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), indexing_rows(), nested_rows()}) {
+       {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), drawing_rows(), indexing_rows(),
+        nested_rows()}) {
     for (const HostRow& row : rows) {
       if (is_of(row, name)) return row.function;
     }
@@ -55,23 +57,12 @@ std::vector<size_t> dtypes_of(std::string_view schema) {
   return dtypes;
 }
 
-// "aten::add_.Tensor" → "aten::add.Tensor", "aten::__iand__.Scalar" → "aten::__and__.Scalar"; else "".
-std::string without_in_place(std::string_view name) {
-  const size_t dot = std::min(name.find('.'), name.size());
-  const std::string_view base = name.substr(0, dot), overload = name.substr(dot);
-  if (base.starts_with("aten::__i") && base.ends_with("__")) {
-    return fmt::format("aten::__{}{}", base.substr(std::string_view("aten::__i").size()), overload);
-  }
-  if (!base.ends_with("_") || base.ends_with("__")) return {};
-  if (base == "aten::pow_" && !overload.empty()) return fmt::format("aten::pow.Tensor_{}", overload.substr(1));
-  return fmt::format("{}{}", base.substr(0, base.size() - 1), overload);
-}
-
-// Of an operator by its own name.
+// Of an operator by one of its names.
 Kernel plain_kernel(std::string_view name) {
   if (const HostFunction host = find_host(name)) return {.host = host};
-  const Op* op = find_op(name);
-  return op ? Kernel{.op = op, .dtypes = dtypes_of(op->schema)} : Kernel{};
+  if (const Op* op = find_op(name)) return {.op = op, .dtypes = dtypes_of(op->schema)};
+  const std::string meant = meant_by(name);
+  return meant.empty() ? Kernel{} : plain_kernel(meant);
 }
 
 Kernel find_in_place(std::string_view name) {

@@ -467,6 +467,68 @@ class Making(nn.Module):
         return torch.erfinv(x)
 
 
+class Numbers(nn.Module):
+    """Norms, other names of operators, functions of numbers, and reductions."""
+
+    def forward(self, x: Tensor) -> List[Tensor]:
+        return [x.norm(2, [1]), F.normalize(x, dim=-1), torch.linalg.norm(x), torch.linalg.norm(x, "fro"), torch.linalg.norm(x, 1), torch.linalg.vector_norm(x, 3.0, dim=0, keepdim=True),
+                torch.linalg.matrix_norm(x, float("inf")), torch.dist(x, x + 1), torch.renorm(x, 2, 0, 1.0), F.pairwise_distance(x, x + 1), F.cosine_similarity(x, x + 1), torch.cdist(x, x + 1),
+                torch.pdist(x), torch.trapezoid(x), torch.trapz(x, dim=0), torch.cumulative_trapezoid(x, dim=0), torch.cov(x), torch.corrcoef(x), x.trace()]
+
+    @torch.jit.export
+    def names(self, x: Tensor) -> List[Tensor]:
+        y = x.clone().absolute_().clip_(0.2, 2.0).negative_().multiply_(2.0).subtract_(1.0).divide_(3.0)
+        return [y, x.absolute(), x.arctan(), x.arctan2(y), torch.concat([x, y]), torch.concatenate([x, y], 1), x.greater(y), x.less_equal(0.5), x.not_equal(y), torch.true_divide(x, y), x.fix(), x.positive(),
+                torch.special.expit(x), torch.special.softmax(x, 1), torch.special.log_softmax(x, 0), torch.special.round(x * 10, decimals=1), torch.special.xlogy(x, 2.0), torch.special.logsumexp(x, [1]), torch.row_stack([x, y]),
+                torch.ger(x[0], y[0]), x.clone().greater_(y), x.sgn(), torch.special.gammaln(x), torch.linalg.matmul(x, y.t()), torch.linalg.diagonal(x)]
+
+    @torch.jit.export
+    def functions(self, x: Tensor) -> List[Tensor]:
+        odd = torch.tensor([float("nan"), float("inf"), -float("inf"), -0.0, 1.5])
+        mantissa, exponent = torch.frexp(x)
+        return [torch.nan_to_num(odd), torch.nan_to_num(odd, 1.0, 2.0, 3.0), torch.isclose(odd, odd, equal_nan=True), torch.signbit(odd), torch.logit(x, 0.1), torch.sinc(x), torch.lgamma(x), torch.digamma(x), torch.erfinv(x * 0.3),
+                torch.i0(x), torch.special.entr(x.abs()), torch.special.ndtr(x), torch.polygamma(1, x.abs() + 1), torch.mvlgamma(x.abs() + 3, 2), torch.deg2rad(x), torch.round(x * 100, decimals=-1), F.hardshrink(x), F.softshrink(x),
+                F.softshrink(odd[3:]), F.rrelu(x), torch.hypot(x, x + 1), torch.copysign(x, -1.0), torch.heaviside(x, x[0]), torch.fmax(x, odd[:1]), torch.fmin(x, x[0]), torch.logaddexp(x, x + 1), torch.float_power(x, 2), torch.xlogy(x, 3.0),
+                torch.ldexp(x, torch.tensor([1, 2, 3, 4])), torch.nextafter(x, x + 1), mantissa, exponent, torch.mul(x, 2).float_power(3.0)]
+
+    @torch.jit.export
+    def integers(self, n: Tensor) -> List[Tensor]:
+        shifted = n.clone()
+        shifted <<= 2
+        return [torch.gcd(n, n + 6), torch.lcm(n, n + 6), n << 3, n >> 1, shifted, torch.bitwise_left_shift(n, torch.tensor([64, -1, 3])), torch.bitwise_right_shift(n, torch.tensor([64, -1, 1])), torch.bitwise_left_shift(1, n.abs()),
+                torch.bitwise_and(6, n), n.any(dim=[0]), torch.all(n > 0, dim=None), torch.isin(n, torch.tensor([2, -5])), torch.isin(n, 2, invert=True), n.count_nonzero(), torch.mode(n)[0]]
+
+    @torch.jit.export
+    def reductions(self, x: Tensor) -> List[Tensor]:
+        holes = torch.tensor([[1.0, float("nan"), 3.0, 2.0], [float("nan"), 5.0, 4.0, 7.0]])
+        values, inverse, counts = torch.unique_consecutive(torch.tensor([1, 1, 2, 2, 1]), return_inverse=True, return_counts=True)
+        return [holes.nansum(), holes.nansum(dim=1), holes.nanmean(), holes.nanmean(dim=[0]), holes.nanmedian(), holes.nanmedian(1)[0], holes.nanquantile(0.4, dim=1), torch.quantile(x, torch.tensor([0.1, 0.5, 0.9]), dim=1, keepdim=True),
+                torch.quantile(x, 0.3, interpolation="nearest"), x.cummax(1)[0], x.cummax(0)[1], x.cummin(1)[1], x.logcumsumexp(0), torch.histc(x, 4, -1, 1), torch.histc(holes, 3, 0, 4), x.any(dim=[0, 1], keepdim=True), torch.all(x != 0, dim=[]),
+                values, inverse, counts, torch.unique(torch.tensor([[2, 1], [2, 1], [0, 3]]), dim=0)]
+
+    @torch.jit.export
+    def losses(self, x: Tensor, y: Tensor) -> List[Tensor]:
+        logits = F.log_softmax(torch.stack([x, y, x + y], 0), 2)
+        return [F.margin_ranking_loss(x, y, torch.sign(y), 0.3), F.hinge_embedding_loss(x, torch.sign(y)), F.soft_margin_loss(x, torch.sign(y)), F.poisson_nll_loss(x, y.abs() + 1, full=True), F.multi_margin_loss(x, torch.tensor([1, 0, 2])),
+                F.ctc_loss(logits, torch.tensor([[1], [2], [3]]), torch.tensor([3, 2, 3]), torch.tensor([1, 1, 1]))]
+
+    @torch.jit.export
+    def truths(self, x: Tensor) -> Tuple[bool, bool]:
+        return torch.allclose(x, x + 1e-9), torch.allclose(x, x + 1)
+
+
+class Drawing(nn.Module):
+    """Random numbers of all distributions, from one seed."""
+
+    def forward(self, x: Tensor, p: Tensor, rates: Tensor) -> List[Tensor]:
+        torch.manual_seed(7)
+        return [x.clone().exponential_(1.5), torch.zeros(5, 3).geometric_(0.3), torch.zeros(5).cauchy_(1.0, 2.0), torch.zeros(5, dtype=torch.float64).log_normal_(0.5, 0.7), torch.zeros(17).log_normal_(),
+                torch.zeros(4, dtype=torch.int64).random_(), torch.zeros(4).random_(), torch.zeros(4, dtype=torch.int32).random_(), torch.zeros(4, dtype=torch.float64).random_(), torch.zeros(6, dtype=torch.int64).random_(5),
+                torch.zeros(6).random_(-3, 9), torch.zeros(6, dtype=torch.bool).random_(), torch.normal(x, 0.5), torch.normal(2.0, x.abs()), torch.normal(x, x.abs()), torch.normal(torch.ones(20), torch.ones(20) * 2),
+                torch.multinomial(p, 1), torch.multinomial(p, 3), torch.multinomial(p, 10, True), torch.multinomial(p[0].double(), 50, True), torch.multinomial(p[1], 4), torch.poisson(rates), torch.poisson(rates.double() * 3),
+                torch.zeros(3).exponential_()]
+
+
 class Encoder(nn.Module):
     """Attention as it is computed once a model is trained, padded and not."""
 
@@ -667,6 +729,7 @@ def runs_of(name):
     """Methods to call one after the other, and what with."""
     x, y = torch.linspace(-1, 1, 8).reshape(2, 4), torch.arange(8.0).reshape(2, 4)
     picture, waves = torch.linspace(-2, 5, 120).sin().reshape(2, 3, 5, 4)[:, :2], torch.linspace(-1, 7, 24).cos().reshape(4, 3, 2)
+    grid = torch.tensor([[0.7, -1.3, 0.4, 1.9], [-0.2, 2.1, -0.6, 0.3], [1.1, 0.9, -1.7, -0.5]])
     pair = torch.tensor([[1, 2], [0, 6]]), torch.tensor([[0.5, -1.0], [2.0, 0.25]])
     return {
         "torture": [
@@ -692,6 +755,8 @@ def runs_of(name):
         "transposing": [("forward", picture[0, :, 0], picture[:, :, :4, :3], picture[None, :, :, :3, :3])],
         "packed": [("forward", waves, torch.tensor([4, 2, 2])), ("others", waves, torch.tensor([4, 3, 1])), ("steps", waves)],
         "in_place": [("forward", x * 3), ("functions", x * 3), ("integers", torch.tensor([1, 2, 3, 4]), torch.tensor([-1, 3, 2, 2]))],
+        "numbers": [("forward", grid), ("names", grid), ("functions", grid), ("integers", torch.tensor([5, -7, 2])), ("reductions", grid), ("losses", grid, grid.flip(1)), ("truths", grid)],
+        "drawing": [("forward", torch.linspace(-1, 1, 6).reshape(2, 3), torch.tensor([[0.1, 0.2, 0.3, 0.4], [1, 5, 0.5, 2]]), torch.tensor([0, 0.5, 3, 9, 10, 25, 100, 1000]))],
         "tabular": [("forward", *pair)],
         "tabular_traced": [("forward", *pair), ("forward", pair[0].repeat(3, 1), pair[1].repeat(3, 1))],
     }.get(name, [])
@@ -752,6 +817,8 @@ def make_programs():
         "transposing": torch.jit.script(Transposing()),
         "packed": torch.jit.script(Packed()),
         "in_place": torch.jit.script(InPlace()),
+        "numbers": torch.jit.script(Numbers().eval()),
+        "drawing": torch.jit.script(Drawing()),
     }
     for name, program in programs.items():
         path = FOLDER / f"{name}.pt"

@@ -5,10 +5,13 @@
 #include "samples_detection.h"
 #include "samples_indexing.h"
 #include "samples_interpolation.h"
+#include "samples_losses.h"
+#include "samples_numbers.h"
 #include "samples_ordering.h"
 #include "samples_products.h"
 #include "samples_recurrent.h"
 #include "samples_statistics.h"
+#include "samples_summaries.h"
 
 namespace okibi::samples {
 namespace {
@@ -417,7 +420,7 @@ Map merged(Map all, std::initializer_list<Map> families) {
 const Map& all() {
   static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(),
                                                       indexing_samples(), interpolation_samples(), ordering_samples(),
-                                                      product_samples(), recurrent_samples(), statistics_samples()});
+                                                      product_samples(), recurrent_samples(), statistics_samples(), numbers_samples(), summaries_samples(), losses_samples()});
   return samples;
 }
 

@@ -13,7 +13,9 @@ const Map& all();
 // Tensors of floating point that get no gradient: weights of losses and running statistics, as in PyTorch.
 inline bool gets_gradient(std::string_view name, size_t argument) {
   static const std::set<std::string_view> first_alone = {"torchvision::roi_align", "aten::view_as", "aten::reshape_as",
-                                                         "aten::expand_as"};
+                                                         "aten::expand_as", "aten::quantile", "aten::hinge_embedding_loss", "aten::soft_margin_loss",
+                                                         "aten::multi_margin_loss",
+                                                         "aten::nanquantile"};
   if (name == "aten::batch_norm") return argument < 3;
   if (first_alone.contains(name)) return argument < 1;
   if (name == "aten::_native_multi_head_attention" || name == "aten::_transformer_encoder_layer_fwd" ||
@@ -45,7 +47,8 @@ inline bool has_doubles_alone(const Arguments& sample) {
 // none, and frequent rows get less. PyTorch alone judges these.
 inline bool is_no_derivative(std::string_view name, const Arguments& sample) {
   static const std::set<std::string_view> none = {"torchvision::nms", "aten::_native_multi_head_attention",
-                                                  "aten::_transformer_encoder_layer_fwd"};
+                                                  "aten::_transformer_encoder_layer_fwd", "aten::ctc_loss.Tensor",
+                                                  "aten::ctc_loss.IntList"};  // with the part of a log_softmax before it
   if (none.contains(name) || !has_doubles_alone(sample)) return true;
   if (sample[0].is_tensor() && !is_floating_point(sample[0].to_tensor().dtype())) return !name.starts_with("aten::where.");
   if (name == "aten::embedding_bag.padding_idx") return sample[3].to_bool() || !sample[8].is_none();
