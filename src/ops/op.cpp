@@ -106,7 +106,10 @@ std::span<const Op> op_table() {
                         ops::loss_ops(),
                         ops::class_loss_ops(),
                         ops::vector_loss_ops(),
-                        ops::view_ops()}) {
+                        ops::view_ops(),
+                        ops::layer_ops(),
+                        ops::layer_name_ops(),
+                        ops::patch_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

@@ -369,6 +369,9 @@ std::span<const okibi::Op> loss_ops();
 std::span<const okibi::Op> class_loss_ops();
 std::span<const okibi::Op> vector_loss_ops();
 std::span<const okibi::Op> view_ops();
+std::span<const okibi::Op> layer_ops();
+std::span<const okibi::Op> layer_name_ops();
+std::span<const okibi::Op> patch_ops();
 
 // A tensor that was broadcast, back to `sizes`: summed over what was repeated.
 Tensor sum_to(const Tensor& tensor, const Dims& sizes);

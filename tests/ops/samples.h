@@ -20,6 +20,13 @@ inline bool gets_gradient(std::string_view name, size_t argument) {
       name == "aten::remainder.Scalar_Tensor") {
     return false;
   }
+  // Beside the result they give its statistics, whose gradients PyTorch drops; or it has none at all.
+  static const std::set<std::string_view> with_statistics = {
+      "aten::native_layer_norm",          "aten::native_group_norm",
+      "aten::native_batch_norm",          "aten::_native_batch_norm_legit",
+      "aten::native_channel_shuffle", "aten::_native_batch_norm_legit.no_stats", "aten::_native_batch_norm_legit_no_training"};
+  if (with_statistics.contains(name)) return false;
+  if (name == "aten::instance_norm") return argument < 3;
   if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
       name == "aten::binary_cross_entropy_with_logits") {
     return argument < 2;
