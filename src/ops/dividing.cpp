@@ -72,9 +72,10 @@ struct TensorSplitTensor {
                          name_of(where.dtype())));
     }
     if (where.dim() > 1) {
-      refuse(fmt::format("tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional "
-                         "tensor, but got a tensor with {} dims",
-                         where.dim()));
+      refuse(
+          fmt::format("tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional "
+                      "tensor, but got a tensor with {} dims",
+                      where.dim()));
     }
     if (where.dim() == 0) return in_sections(x, where.item<int64_t>(), dim);
     return at_indices(x, Dims(where.to_vector<int64_t>()), dim);
@@ -102,20 +103,17 @@ std::vector<Tensor> evenly(const Tensor& x, std::string_view name, int64_t along
   return in_sections(x, sections, dim);
 }
 
-#define OKIBI_SPLIT(Name, word, dim)                                                         \
-  struct Name##Sections {                                                                    \
-    static constexpr std::string_view schema =                                               \
-        "aten::" word ".int(Tensor(a -> *) self, int sections) -> Tensor(a)[]";              \
-    static std::vector<Tensor> compose(const Tensor& x, int64_t sections) {                  \
-      return evenly(x, word, dim, sections);                                                 \
-    }                                                                                        \
-  };                                                                                         \
-  struct Name##Indices {                                                                     \
-    static constexpr std::string_view schema =                                               \
-        "aten::" word ".array(Tensor(a -> *) self, int[] indices) -> Tensor(a)[]";           \
-    static std::vector<Tensor> compose(const Tensor& x, const Dims& indices) {               \
-      return at_indices(x, indices, checked_dim(x, word, dim));                              \
-    }                                                                                        \
+#define OKIBI_SPLIT(Name, word, dim)                                                                                   \
+  struct Name##Sections {                                                                                              \
+    static constexpr std::string_view schema = "aten::" word ".int(Tensor(a -> *) self, int sections) -> Tensor(a)[]"; \
+    static std::vector<Tensor> compose(const Tensor& x, int64_t sections) { return evenly(x, word, dim, sections); }   \
+  };                                                                                                                   \
+  struct Name##Indices {                                                                                               \
+    static constexpr std::string_view schema =                                                                         \
+        "aten::" word ".array(Tensor(a -> *) self, int[] indices) -> Tensor(a)[]";                                     \
+    static std::vector<Tensor> compose(const Tensor& x, const Dims& indices) {                                         \
+      return at_indices(x, indices, checked_dim(x, word, dim));                                                        \
+    }                                                                                                                  \
   };
 OKIBI_SPLIT(HSplit, "hsplit", 1)
 OKIBI_SPLIT(VSplit, "vsplit", 0)
@@ -202,7 +200,8 @@ struct ViewDtype {
       refuse(fmt::format("self.size(-1) must be divisible by {} {}, but got {}", ratio, both(x, dtype), sizes.back()));
     }
     if (offset % ratio != 0) {
-      refuse(fmt::format("self.storage_offset() must be divisible by {} {}, but got {}", ratio, both(x, dtype), offset));
+      refuse(
+          fmt::format("self.storage_offset() must be divisible by {} {}, but got {}", ratio, both(x, dtype), offset));
     }
     for (size_t d = 0; d + 1 < strides.size(); ++d) {
       if (strides[d] % ratio != 0) {

@@ -72,8 +72,9 @@ struct BlockDiag {
     int64_t columns = 0, before = 0;
     for (size_t i = 0; i < tensors.size(); ++i) {
       if (tensors[i].dim() > 2) {
-        refuse(fmt::format("torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {} has {} dimensions",
-                           i, tensors[i].dim()));
+        refuse(
+            fmt::format("torch.block_diag: Input tensors must have 2 or fewer dimensions. Input {} has {} dimensions",
+                        i, tensors[i].dim()));
       }
       columns += at_least(2, tensors[i]).size(1);
     }
@@ -224,9 +225,10 @@ struct Tensordot {
     } else if (m == 1 && n != 1) {
       a = okibi::sum(a, d, true);
     } else if (n != m) {
-      refuse(fmt::format("contracted dimensions need to match, but first has size {} in dim {} and second has size {} "
-                         "in dim {}",
-                         n, d, m, e));
+      refuse(
+          fmt::format("contracted dimensions need to match, but first has size {} in dim {} and second has size {} "
+                      "in dim {}",
+                      n, d, m, e));
     }
   }
 };
@@ -280,10 +282,14 @@ struct Rot90 {
       refuse(fmt::format("expected rotation dims to be different, but got dim0 = {} and dim1 = {}", dims[0], dims[1]));
     }
     switch ((k % 4 + 4) % 4) {
-      case 1: return okibi::flip(x, {b}).transpose(a, b).contiguous();
-      case 2: return okibi::flip(x, {a, b});
-      case 3: return okibi::flip(x, {a}).transpose(a, b).contiguous();
-      default: return x.clone();
+      case 1:
+        return okibi::flip(x, {b}).transpose(a, b).contiguous();
+      case 2:
+        return okibi::flip(x, {a, b});
+      case 3:
+        return okibi::flip(x, {a}).transpose(a, b).contiguous();
+      default:
+        return x.clone();
     }
   }
 };
@@ -358,10 +364,10 @@ struct SumToSize {
 
 std::span<const okibi::Op> matrix_ops() {
   static constexpr okibi::Op rows[] = {
-      entry<DiagEmbed>(),    entry<Diag>(),  entry<Diagflat>(),  entry<BlockDiag>(),   entry<CartesianProd>(),
-      entry<Combinations>(), entry<Kron>(),  entry<Tensordot>(), entry<LinalgCross>(), entry<Cross>(),
-      entry<Rot90>(),        entry<ColumnStack>(), entry<RowStack>(), entry<Vander>(), entry<LinalgVander>(),
-      entry<SumToSize>(),
+      entry<DiagEmbed>(),     entry<Diag>(),         entry<Diagflat>(),     entry<BlockDiag>(),
+      entry<CartesianProd>(), entry<Combinations>(), entry<Kron>(),         entry<Tensordot>(),
+      entry<LinalgCross>(),   entry<Cross>(),        entry<Rot90>(),        entry<ColumnStack>(),
+      entry<RowStack>(),      entry<Vander>(),       entry<LinalgVander>(), entry<SumToSize>(),
   };
   return rows;
 }

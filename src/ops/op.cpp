@@ -109,7 +109,9 @@ std::span<const Op> op_table() {
                         ops::view_ops(),
                         ops::layer_ops(),
                         ops::layer_name_ops(),
-                        ops::patch_ops()}) {
+                        ops::patch_ops(),
+                        ops::dividing_ops(),
+                        ops::matrix_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

@@ -372,6 +372,13 @@ std::span<const okibi::Op> view_ops();
 std::span<const okibi::Op> layer_ops();
 std::span<const okibi::Op> layer_name_ops();
 std::span<const okibi::Op> patch_ops();
+std::span<const okibi::Op> dividing_ops();
+std::span<const okibi::Op> matrix_ops();
+std::span<const okibi::Op> reducing_ops();
+std::span<const okibi::Op> linalg_ops();
+std::span<const okibi::Op> decomposition_ops();
+std::span<const okibi::Op> fourier_ops();
+std::span<const okibi::Op> complex_ops();
 
 // A tensor that was broadcast, back to `sizes`: summed over what was repeated.
 Tensor sum_to(const Tensor& tensor, const Dims& sizes);
