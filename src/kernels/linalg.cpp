@@ -11,16 +11,16 @@
 // OpenBLAS holds LAPACK, whose Fortran functions no header of its BLAS declares. Behind the arguments stand the lengths
 // of the texts among them.
 extern "C" {
-#define OKIBI_LAPACK(type, letter)                                                                                   \
-  void letter##getrf_(const int*, const int*, type*, const int*, int*, int*);                                        \
-  void letter##getrs_(const char*, const int*, const int*, const type*, const int*, const int*, type*, const int*,   \
-                      int*, size_t);                                                                                 \
-  void letter##potrf_(const char*, const int*, type*, const int*, int*, size_t);                                     \
-  void letter##syevd_(const char*, const char*, const int*, type*, const int*, type*, type*, const int*, int*,       \
-                      const int*, int*, size_t, size_t);                                                             \
-  void letter##gesdd_(const char*, const int*, const int*, type*, const int*, type*, type*, const int*, type*,       \
-                      const int*, type*, const int*, int*, int*, size_t);                                            \
-  void letter##geqrf_(const int*, const int*, type*, const int*, type*, type*, const int*, int*);                    \
+#define OKIBI_LAPACK(type, letter)                                                                                 \
+  void letter##getrf_(const int*, const int*, type*, const int*, int*, int*);                                      \
+  void letter##getrs_(const char*, const int*, const int*, const type*, const int*, const int*, type*, const int*, \
+                      int*, size_t);                                                                               \
+  void letter##potrf_(const char*, const int*, type*, const int*, int*, size_t);                                   \
+  void letter##syevd_(const char*, const char*, const int*, type*, const int*, type*, type*, const int*, int*,     \
+                      const int*, int*, size_t, size_t);                                                           \
+  void letter##gesdd_(const char*, const int*, const int*, type*, const int*, type*, type*, const int*, type*,     \
+                      const int*, type*, const int*, int*, int*, size_t);                                          \
+  void letter##geqrf_(const int*, const int*, type*, const int*, type*, type*, const int*, int*);                  \
   void letter##orgqr_(const int*, const int*, const int*, type*, const int*, const type*, type*, const int*, int*);
 OKIBI_LAPACK(float, s)
 OKIBI_LAPACK(double, d)
@@ -153,14 +153,14 @@ void solve_triangle(const Triangle& shape, int64_t rows, int64_t columns, const 
   }
 }
 
-#define OKIBI_INSTANCES(T)                                                                 \
-  template int64_t lu_factor(int64_t, int64_t, T*, int32_t*);                              \
-  template void lu_solve(int64_t, int64_t, const T*, const int32_t*, bool, T*);            \
-  template int64_t cholesky(int64_t, bool, T*);                                            \
-  template int64_t symmetric_eigen(int64_t, bool, bool, T*, T*);                           \
-  template int64_t svd(int64_t, int64_t, SingularVectors, T*, T*, T*, T*);                 \
-  template void qr(int64_t, int64_t, T*, T*);                                              \
-  template void qr_vectors(int64_t, int64_t, int64_t, T*, const T*);                       \
+#define OKIBI_INSTANCES(T)                                                      \
+  template int64_t lu_factor(int64_t, int64_t, T*, int32_t*);                   \
+  template void lu_solve(int64_t, int64_t, const T*, const int32_t*, bool, T*); \
+  template int64_t cholesky(int64_t, bool, T*);                                 \
+  template int64_t symmetric_eigen(int64_t, bool, bool, T*, T*);                \
+  template int64_t svd(int64_t, int64_t, SingularVectors, T*, T*, T*, T*);      \
+  template void qr(int64_t, int64_t, T*, T*);                                   \
+  template void qr_vectors(int64_t, int64_t, int64_t, T*, const T*);            \
   template void solve_triangle(const Triangle&, int64_t, int64_t, const T*, T*);
 OKIBI_INSTANCES(float)
 OKIBI_INSTANCES(double)

@@ -30,8 +30,8 @@ enum class SingularVectors : uint8_t { none, reduced, full };
 template <class T>
 int64_t svd(int64_t m, int64_t n, SingularVectors vectors, T* a_by_rows, T* u, T* s, T* vt);
 
-// a (m, n) with r in its upper triangle and the reflectors below it; then, with `factors` (min(m, n)), the first `columns`
-// of Q in place of those reflectors, for which a has room.
+// a (m, n) with r in its upper triangle and the reflectors below it; then, with `factors` (min(m, n)), the first
+// `columns` of Q in place of those reflectors, for which a has room.
 template <class T>
 void qr(int64_t m, int64_t n, T* a, T* factors);
 template <class T>

@@ -111,7 +111,10 @@ std::span<const Op> op_table() {
                         ops::layer_name_ops(),
                         ops::patch_ops(),
                         ops::dividing_ops(),
-                        ops::matrix_ops()}) {
+                        ops::matrix_ops(),
+                        ops::linalg_ops(),
+                        ops::decomposition_ops(),
+                        ops::matrix_function_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

@@ -377,6 +377,7 @@ std::span<const okibi::Op> matrix_ops();
 std::span<const okibi::Op> reducing_ops();
 std::span<const okibi::Op> linalg_ops();
 std::span<const okibi::Op> decomposition_ops();
+std::span<const okibi::Op> matrix_function_ops();
 std::span<const okibi::Op> fourier_ops();
 std::span<const okibi::Op> complex_ops();
 

@@ -7,6 +7,7 @@
 #include "samples_interpolation.h"
 #include "samples_ordering.h"
 #include "samples_layers.h"
+#include "samples_linalg.h"
 #include "samples_matrices.h"
 #include "samples_products.h"
 #include "samples_recurrent.h"
@@ -418,7 +419,7 @@ Map merged(Map all, std::initializer_list<Map> families) {
 
 const Map& all() {
   static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(),
-                                                      indexing_samples(), interpolation_samples(), layer_samples(), matrix_samples(), ordering_samples(),
+                                                      indexing_samples(), interpolation_samples(), layer_samples(), linalg_samples(), matrix_samples(), ordering_samples(),
                                                       product_samples(), recurrent_samples(), statistics_samples()});
   return samples;
 }
