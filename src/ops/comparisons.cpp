@@ -2,12 +2,26 @@
 #include <cmath>
 #include <functional>
 
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
+
+// Complex numbers are equal or not; none is less than another.
+template <class Compare>
+void compare_complex(const Operands& in, const Tensor& out) {
+  if constexpr (std::is_same_v<Compare, std::equal_to<>> || std::is_same_v<Compare, std::not_equal_to<>>) {
+    dispatch_complex(in.a.dtype(), "comparison", [&]<class T>() {
+      const auto *x = complex_numbers<T>(in.a), *y = complex_numbers<T>(in.b);
+      for (int64_t i = 0; i < out.numel(); ++i) out.data<bool>()[i] = Compare()(x[i], y[i]);
+    });
+  } else {
+    throw_cannot_compute("this comparison", in.a.dtype());
+  }
+}
 
 template <class Compare, class Names>
 struct WithTensor {
@@ -16,6 +30,7 @@ struct WithTensor {
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const DType dtype = result_type(a, b);
     const Operands in(a, b, out.sizes(), dtype);
+    if (is_complex(dtype)) return compare_complex<Compare>(in, out);
     dispatch_numbers(dtype, "comparison", [&]<class T>() { map2<T>(in, out, Compare()); });
   }
 };
@@ -27,6 +42,7 @@ struct WithNumber {
   static void forward(const Tensor& a, const Value& number, const Tensor& out) {
     const DType dtype = result_type(a.dtype(), number);
     const Tensor x = a.to(dtype).contiguous(), y = number_tensor(number, dtype);
+    if (is_complex(dtype)) return compare_complex<Compare>(Operands(x, y, out.sizes(), dtype), out);
     dispatch_numbers(dtype, "comparison", [&]<class T>() {
       const T limit = *y.data<T>();
       map1<T>(x, out, [limit](T v) { return Compare()(v, limit); });

@@ -3,6 +3,7 @@
 #include "samples_arranging.h"
 #include "samples_convolution.h"
 #include "samples_detection.h"
+#include "samples_fourier.h"
 #include "samples_indexing.h"
 #include "samples_interpolation.h"
 #include "samples_ordering.h"
@@ -418,7 +419,7 @@ Map merged(Map all, std::initializer_list<Map> families) {
 }  // namespace
 
 const Map& all() {
-  static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(),
+  static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(), fourier_samples(),
                                                       indexing_samples(), interpolation_samples(), layer_samples(), linalg_samples(), matrix_samples(), ordering_samples(),
                                                       product_samples(), recurrent_samples(), statistics_samples()});
   return samples;

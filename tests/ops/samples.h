@@ -26,6 +26,7 @@ inline bool gets_gradient(std::string_view name, size_t argument) {
       "aten::native_batch_norm",          "aten::_native_batch_norm_legit",
       "aten::native_channel_shuffle", "aten::vander", "aten::cholesky_inverse", "aten::_native_batch_norm_legit.no_stats", "aten::_native_batch_norm_legit_no_training"};
   if (with_statistics.contains(name)) return false;
+  if (name.starts_with("aten::fft_") || name == "aten::istft") return name.ends_with("shift");  // none through complex numbers
   if (name == "aten::instance_norm") return argument < 3;
   if (name == "aten::binary_cross_entropy" || name == "aten::nll_loss_nd" || name == "aten::cross_entropy_loss" ||
       name == "aten::binary_cross_entropy_with_logits") {
