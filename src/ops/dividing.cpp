@@ -84,7 +84,7 @@ struct TensorSplitTensor {
 
 // ---- along one dimension by its name: hsplit along the second (of a vector the first), vsplit and dsplit
 int64_t checked_dim(const Tensor& x, std::string_view name, int64_t dim) {
-  const int64_t least = name == "hsplit" ? 1 : dim + 1;
+  const int64_t least = name == "hsplit" ? 1 : name == "vsplit" ? 2 : 3;
   if (x.dim() < least) {
     refuse(fmt::format("torch.{} requires a tensor with at least {} dimension, but got a tensor with {} dimensions!",
                        name, least, x.dim()));

@@ -122,7 +122,8 @@ std::span<const Op> op_table() {
                         ops::decomposition_ops(),
                         ops::matrix_function_ops(),
                         ops::complex_ops(),
-                        ops::fourier_ops()}) {
+                        ops::fourier_ops(),
+                        ops::reducing_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

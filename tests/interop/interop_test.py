@@ -103,7 +103,7 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
     newer_operators = ["rms_norm", "scaled_dot_product_attention", "aminmax", "_native_multi_head_attention",
                        "_transformer_encoder_layer_fwd", "_scaled_dot_product_attention_math", "_safe_softmax", "_pad_enum",
                        "_native_batch_norm_legit", "_native_batch_norm_legit_no_training",
-                       "channel_shuffle"]  # than PyTorch 1.13, or grown since
+                       "channel_shuffle", "nonzero_static", "pad_sequence"]  # than PyTorch 1.13, or grown since
     up_to_signs = ["linalg_svd", "svd", "linalg_eigh"]  # of vectors, which each LAPACK chooses
     never_on_cpus = ["_conv_depthwise2d", "conv_depthwise3d"]
 

@@ -12,6 +12,7 @@
 #include "samples_matrices.h"
 #include "samples_products.h"
 #include "samples_recurrent.h"
+#include "samples_reducing.h"
 #include "samples_statistics.h"
 
 namespace okibi::samples {
@@ -421,7 +422,7 @@ Map merged(Map all, std::initializer_list<Map> families) {
 const Map& all() {
   static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(), fourier_samples(),
                                                       indexing_samples(), interpolation_samples(), layer_samples(), linalg_samples(), matrix_samples(), ordering_samples(),
-                                                      product_samples(), recurrent_samples(), statistics_samples()});
+                                                      product_samples(), recurrent_samples(), reducing_samples(), statistics_samples()});
   return samples;
 }
 
