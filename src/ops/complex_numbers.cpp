@@ -103,8 +103,7 @@ void complex_function(std::string_view schema, const Tensor& x, const Tensor& ou
   });
 }
 
-// ------------------------------------------------------------------------------------- operators of complex numbers
-// alone
+// --------------------------------------------------------------------------------- operators of complex numbers alone
 
 namespace {
 

@@ -173,10 +173,66 @@ void complete(const Tensor& work, int64_t dim) {
   }
 }
 
+// ---- of real rows, as pairs of real numbers
+
+// work(row, its numbers in double, room) for each of `rows`, with a buffer of n numbers a thread.
+template <class Work>
+void with_plan(int64_t n, int64_t rows, Work&& work) {
+  const kernels::FourierPlan plan(n);
+  kernels::split(rows, std::max<int64_t>(8192 / n, 1), [&](int64_t first, int64_t last) {
+    std::vector<std::complex<double>> numbers(static_cast<size_t>(n)), room(static_cast<size_t>(plan.room()));
+    for (int64_t i = first; i < last; ++i) work(plan, i, numbers.data(), room.data());
+  });
+}
+
+// Two rows at once, as the real and the imaginary parts of one: z = a + ib gives 2A[k] = Z[k] + conj(Z[n - k]) and
+// 2iB[k] = Z[k] - conj(Z[n - k]).
+template <class T>
+void transform_two_rows(const kernels::FourierPlan& plan, const T* a, const T* b, int64_t bins, double scale,
+                        std::complex<double>* z, std::complex<double>* room, T* to_a, T* to_b) {
+  const int64_t n = plan.size();
+  for (int64_t j = 0; j < n; ++j) z[j] = {static_cast<double>(a[j]), static_cast<double>(b[j])};
+  plan.transform(false, z, room);
+  const double half = scale / 2;
+  for (int64_t k = 0; k < bins; ++k) {
+    const std::complex<double> one = z[k], other = z[k == 0 ? 0 : n - k];
+    *to_a++ = static_cast<T>((one.real() + other.real()) * half);
+    *to_a++ = static_cast<T>((one.imag() - other.imag()) * half);
+    *to_b++ = static_cast<T>((one.imag() + other.imag()) * half);
+    *to_b++ = static_cast<T>((other.real() - one.real()) * half);
+  }
+}
+
+// x (*, n) → out (*, bins, 2), both contiguous.
+void transform_real_rows(const Tensor& x, int64_t bins, double scale, const Tensor& out) {
+  const int64_t n = x.size(-1), rows = x.numel() / n;
+  dispatch_floating(x.dtype(), "a Fourier transform", [&]<class T>() {
+    with_plan(n, (rows + 1) / 2, [&](const kernels::FourierPlan& plan, int64_t pair, auto* numbers, auto* room) {
+      const int64_t a = 2 * pair, b = std::min(a + 1, rows - 1);  // the last is its own partner where they are odd
+      const auto from = [&](int64_t row) { return x.data<T>() + row * n; };
+      const auto to = [&](int64_t row) { return out.data<T>() + row * bins * 2; };
+      if (a == b) {
+        std::copy_n(from(a), n, numbers);
+        plan.transform(false, numbers, room);
+        for (int64_t k = 0; k < bins; ++k) {
+          to(a)[2 * k] = static_cast<T>(numbers[k].real() * scale);
+          to(a)[2 * k + 1] = static_cast<T>(numbers[k].imag() * scale);
+        }
+        return;
+      }
+      transform_two_rows(plan, from(a), from(b), bins, scale, numbers, room, to(a), to(b));
+    });
+  });
+}
+
 void compute(const Tensor& x, const Request& r, const Tensor& out) {
   if (out.numel() == 0) return;
   Dims sizes = x.sizes();
   for (size_t i = 0; i < r.dims.size(); ++i) sizes[static_cast<size_t>(r.dims[i])] = r.lengths[i];
+  const bool are_real_rows = r.kind == Kind::real_to_half && !r.inverse && r.dims == Dims{x.dim() - 1};
+  if (are_real_rows && sizes == x.sizes()) {
+    return transform_real_rows(x.to(real_dtype(x)).contiguous(), r.half(), r.scale, pairs_of(out));
+  }
   Tensor work;
   if (r.kind == Kind::half_to_real) {
     const int64_t last = r.dims.back();
@@ -199,8 +255,7 @@ void compute(const Tensor& x, const Request& r, const Tensor& out) {
   out.copy_(r.kind == Kind::complex ? work : work.narrow(r.dims.back(), 0, r.half()));
 }
 
-// ------------------------------------------------------------------------------------------------------------
-// operators
+// ---------------------------------------------------------------------------------------------------------- operators
 
 // Gradients do not go through complex numbers: better said than lost.
 void refuse_gradient(const Tensor& x) {
@@ -287,7 +342,7 @@ struct Shift {
   }
 };
 
-// ---- of real rows, as pairs of real numbers, which have gradients: those of short-time transforms
+// ---- as an operation that has a gradient
 struct RealRows {
   static OutputSpec infer(const Tensor& x, int64_t bins, double) {
     Dims sizes = x.sizes();
@@ -296,18 +351,7 @@ struct RealRows {
     return {sizes, x.dtype()};
   }
   static void forward(const Tensor& x, int64_t bins, double scale, const Tensor& out) {
-    const int64_t n = x.size(-1);
-    if (out.numel() == 0) return;
-    const Tensor in = x.contiguous();
-    each_row(x, "stft", [&]<class T>(const kernels::FourierPlan& plan, int64_t row, auto* work, auto* room) {
-      std::copy_n(in.data<T>() + row * n, n, work);
-      plan.transform(false, work, room);
-      T* to = out.data<T>() + row * bins * 2;
-      for (int64_t k = 0; k < bins; ++k) {
-        *to++ = static_cast<T>(work[k].real() * scale);
-        *to++ = static_cast<T>(work[k].imag() * scale);
-      }
-    });
+    if (out.numel() > 0) transform_real_rows(x.contiguous(), bins, scale, out);
   }
 
   // Σ over the frequencies of re · cos + im · -sin, which is the real part of an inverse transform.
@@ -317,31 +361,20 @@ struct RealRows {
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
     const auto& [sizes, bins, scale] = saved;
     const Tensor out = empty(sizes, {gradient.dtype()}), in = gradient.contiguous();
+    if (out.numel() == 0) return {out};
     const int64_t n = sizes.back(), kept = bins;
     const double factor = scale;
-    if (out.numel() == 0) return {out};
-    each_row(out, "stft backward", [&]<class T>(const kernels::FourierPlan& plan, int64_t row, auto* work, auto* room) {
-      const T* from = in.data<T>() + row * kept * 2;
-      for (int64_t k = 0; k < n; ++k) {
-        work[k] = k < kept ? std::complex<double>(from[2 * k], from[2 * k + 1]) : std::complex<double>();
-      }
-      plan.transform(true, work, room);
-      for (int64_t j = 0; j < n; ++j) out.data<T>()[row * n + j] = static_cast<T>(work[j].real() * factor);
-    });
-    return {out};
-  }
-
- private:
-  template <class Work>
-  static void each_row(const Tensor& x, std::string_view what, Work&& work) {
-    const int64_t n = x.size(-1);
-    const kernels::FourierPlan plan(n);
-    dispatch_floating(x.dtype(), what, [&]<class T>() {
-      kernels::split(x.numel() / n, std::max<int64_t>(8192 / n, 1), [&](int64_t first, int64_t last) {
-        std::vector<std::complex<double>> row(static_cast<size_t>(n)), room(static_cast<size_t>(plan.room()));
-        for (int64_t i = first; i < last; ++i) work.template operator()<T>(plan, i, row.data(), room.data());
+    dispatch_floating(out.dtype(), "stft backward", [&]<class T>() {
+      with_plan(n, out.numel() / n, [&](const kernels::FourierPlan& plan, int64_t row, auto* numbers, auto* room) {
+        const T* from = in.data<T>() + row * kept * 2;
+        for (int64_t k = 0; k < n; ++k) {
+          numbers[k] = k < kept ? std::complex<double>(from[2 * k], from[2 * k + 1]) : std::complex<double>();
+        }
+        plan.transform(true, numbers, room);
+        for (int64_t j = 0; j < n; ++j) out.data<T>()[row * n + j] = static_cast<T>(numbers[j].real() * factor);
       });
     });
+    return {out};
   }
 };
 

@@ -42,9 +42,18 @@ void for_each_matrix(int64_t count, int64_t cost, Work&& work) {
                  });
 }
 
+inline int64_t matrices_in(const Tensor& x) { return numel_of(batch_sizes(x)); }
+// Error(limit): what LAPACK works in grows with the square of a side, which it counts in ints.
+void require_moderate(const Tensor& x, std::string_view name);
+
+// L and U of each matrix, in one by columns: `lu` (*, n, m) is the transposed one, stored by rows.
+struct Factors {
+  Tensor lu, pivots, info;  // (*, min(m, n)) and (*) in int32
+  explicit Factors(const Tensor& x);
+};
+
 // ---- with gradients, in C++
 Tensor inverse_of(const Tensor& x);                                                    // Error where it is singular
-std::array<Tensor, 2> solved(const Tensor& a, const Tensor& b);                        // of A·x = b, and the infos
 Tensor solved_triangle(const Tensor& a, const Tensor& b, const kernels::Triangle& t);  // (*, n, n) and (*, n, k)
 struct SingularValues {
   Tensor u, s, vh;  // (*, m, k), (*, k), (*, k, n) with k = min(m, n)

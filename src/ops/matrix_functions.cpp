@@ -239,8 +239,7 @@ struct RankTensors {
   }
 };
 
-// -------------------------------------------------------------------------------------------------- chains and the
-// like
+// ------------------------------------------------------------------------------------------------ chains and the like
 
 struct MultiDot {
   static constexpr std::string_view schema = "aten::linalg_multi_dot(Tensor[] tensors) -> Tensor";

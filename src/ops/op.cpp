@@ -119,11 +119,14 @@ std::span<const Op> op_table() {
                         ops::dividing_ops(),
                         ops::matrix_ops(),
                         ops::linalg_ops(),
+                        ops::lu_factor_ops(),
+                        ops::singular_value_ops(),
                         ops::decomposition_ops(),
                         ops::matrix_function_ops(),
                         ops::complex_ops(),
                         ops::fourier_ops(),
-                        ops::reducing_ops()}) {
+                        ops::reducing_ops(),
+                        ops::placing_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;
