@@ -40,7 +40,8 @@ Value swapped_case(Arguments a) {
 // ---- wider, with what stands on both sides
 std::string widened(const std::string& text, const Value& width, char fill, bool on_left, bool on_right) {
   constexpr int64_t widest = 1 << 28;
-  const int64_t wanted = width.to_int(), missing = std::max<int64_t>(wanted - static_cast<int64_t>(text.size()), 0);
+  const int64_t wanted = std::max<int64_t>(width.to_int(), 0);
+  const int64_t missing = std::max<int64_t>(wanted - static_cast<int64_t>(text.size()), 0);
   if (wanted > widest) throw Error(ErrorKind::limit, "a text of the program grows beyond any").found(wanted);
   if (missing == 0) return text;
   const int64_t half = missing / 2 + (missing & wanted & 1);
