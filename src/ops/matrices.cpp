@@ -147,7 +147,7 @@ struct Combinations {
   // Error(limit) where there are more than memory would hold.
   static void check_count(int64_t n, int64_t r, bool with_replacement) {
     if (!with_replacement && r > n) return;
-    const double pool = static_cast<double>(with_replacement ? n + r - 1 : n);
+    const double pool = static_cast<double>(n) + (with_replacement ? static_cast<double>(r) - 1 : 0);
     double rows = 1;
     const double picks = std::min(static_cast<double>(r), pool - static_cast<double>(r));
     for (double i = 0; i < picks && rows < 0x1p40; ++i) rows *= (pool - i) / (i + 1);
