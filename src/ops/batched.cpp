@@ -3,6 +3,7 @@
 
 #include "kernels/kernels.h"
 #include "kernels/split.h"
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -68,7 +69,23 @@ void multiply(const Tensor& a, const Tensor& b, const Tensor& out) {
 // x (*, n) as (rows, n)
 Tensor folded(const Tensor& x) { return x.reshape({x.size(-1) == 0 ? 0 : x.numel() / x.size(-1), x.size(-1)}); }
 
+void multiply_into(const Tensor& a, const Tensor& b, const Tensor& out);
+
+// By the real products of their parts.
+void multiply_complex(const Tensor& a, const Tensor& b, const Tensor& out) {
+  const Tensor parts = pairs_of(out);
+  const auto part = [](const Tensor& x, int64_t i) { return pairs_of(x).select(-1, i).contiguous(); };
+  const auto product = [&](int64_t i, int64_t j) {
+    const Tensor each = empty(out.sizes(), {parts.dtype()});
+    multiply_into(part(a, i), part(b, j), each);
+    return each;
+  };
+  parts.select(-1, 0).copy_(okibi::sub(product(0, 0), product(1, 1)));
+  parts.select(-1, 1).copy_(okibi::add(product(0, 1), product(1, 0)));
+}
+
 void multiply_into(const Tensor& a, const Tensor& b, const Tensor& out) {
+  if (is_complex(out.dtype())) return multiply_complex(a, b, out);
   // One matrix on the right serves the rows of all matrices on the left: one product.
   const bool one = b.dim() == 2 && a.dim() > 2 && out.numel() > 0 && a.size(-1) > 0;
   dispatch_floating(out.dtype(), "matmul", [&]<class T>() {

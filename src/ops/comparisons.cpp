@@ -2,6 +2,7 @@
 #include <cmath>
 #include <functional>
 
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -13,6 +14,19 @@ namespace {
 // next to 0.1.
 DType comparable(DType dtype) { return is_half(dtype) ? float32 : dtype; }
 
+// Complex numbers are equal or not; none is less than another.
+template <class Compare>
+void compare_complex(const Operands& in, const Tensor& out) {
+  if constexpr (std::is_same_v<Compare, std::equal_to<>> || std::is_same_v<Compare, std::not_equal_to<>>) {
+    dispatch_complex(in.a.dtype(), "comparison", [&]<class T>() {
+      const auto *x = complex_numbers<T>(in.a), *y = complex_numbers<T>(in.b);
+      for (int64_t i = 0; i < out.numel(); ++i) out.data<bool>()[i] = Compare()(x[i], y[i]);
+    });
+  } else {
+    throw_cannot_compute("this comparison", in.a.dtype());
+  }
+}
+
 template <class Compare, class Names>
 struct WithTensor {
   static constexpr bool takes_half = true;
@@ -21,6 +35,7 @@ struct WithTensor {
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const DType dtype = result_type(a, b);
     const Operands in(a.to(dtype), b.to(dtype), out.sizes(), comparable(dtype));
+    if (is_complex(dtype)) return compare_complex<Compare>(in, out);
     dispatch_numbers(comparable(dtype), "comparison", [&]<class T>() { map2<T>(in, out, Compare()); });
   }
 };
@@ -34,6 +49,7 @@ struct WithNumber {
     const DType dtype = result_type(a.dtype(), number);
     const Tensor x = a.to(comparable(dtype)).contiguous();
     const Tensor y = number_tensor(number, dtype).to(comparable(dtype));
+    if (is_complex(dtype)) return compare_complex<Compare>(Operands(x, y, out.sizes(), dtype), out);
     dispatch_numbers(comparable(dtype), "comparison", [&]<class T>() {
       const T limit = *y.data<T>();
       map1<T>(x, out, [limit](T v) { return Compare()(v, limit); });

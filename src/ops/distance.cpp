@@ -233,6 +233,7 @@ struct CosineSimilarity {
       throw Error(ErrorKind::bad_argument, "cosine_similarity: expected common dtype to be floating point")
           .found(std::string(name_of(spec.dtype)));
     }
+    if (is_half(spec.dtype)) return compose(widened(x), widened(y), dim, eps).to(spec.dtype);  // eps is no half
     const Tensor a = x.to(spec.dtype).expand(spec.sizes), b = y.to(spec.dtype).expand(spec.sizes);
     const auto direction = [&](const Tensor& of) {
       return okibi::div(of, okibi::clamp(okibi::norm(of, 2, Dims{dim}, true), eps));

@@ -1,5 +1,6 @@
 // Arithmetic, element by element, with broadcasting and promotion.
 #include "kernels/kernels.h"
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -20,6 +21,7 @@ T wrapped(uint64_t value) {
 
 template <bool subtract>
 void add_into(const Tensor& a, const Tensor& b, double alpha, const Tensor& out) {
+  if (is_complex(out.dtype())) return complex_sum(a, b, subtract ? -alpha : alpha, out);
   const Operands in(a, b, out.sizes(), out.dtype());
   dispatch_numbers(out.dtype(), subtract ? "sub" : "add", [&]<class T>() {
     if constexpr (is_real<T>) {
@@ -86,6 +88,7 @@ struct MulTensor {
   static constexpr std::string_view schema = "aten::mul.Tensor(Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return promoted(a, b); }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
+    if (is_complex(out.dtype())) return complex_product(a, b, out);
     const Operands in(a, b, out.sizes(), out.dtype());
     dispatch_numbers(out.dtype(), "mul", [&]<class T>() {
       if constexpr (is_real<T>)
@@ -123,6 +126,7 @@ struct DivTensor {
     return spec;
   }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
+    if (is_complex(out.dtype())) return complex_quotient(a, b, out);
     const Operands in(a, b, out.sizes(), out.dtype());
     dispatch_floating(out.dtype(), "div",
                       [&]<class T>() { kernels::div(out.numel(), in.a.data<T>(), in.b.data<T>(), out.data<T>()); });

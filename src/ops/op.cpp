@@ -17,6 +17,12 @@ void throw_is_lazy(const Tensor& tensor) {
       .hint("Use tensor.resolve_conj().resolve_neg().");
 }
 
+void throw_complex_gradient(const Tensor& tensor) {
+  throw Error(ErrorKind::unsupported, "gradients through complex numbers are not there yet")
+      .found(std::string(name_of(tensor.dtype())))
+      .hint("Use detach(), or let a NoGrad live meanwhile.");
+}
+
 void check_count(std::string_view schema, size_t expected, size_t found) {
   if (expected == found) return;
   throw Error(ErrorKind::bad_argument, fmt::format("{}: wrong number of arguments", schema))
@@ -123,7 +129,21 @@ std::span<const Op> op_table() {
                         ops::loss_ops(),
                         ops::class_loss_ops(),
                         ops::vector_loss_ops(),
-                        ops::view_ops()}) {
+                        ops::view_ops(),
+                        ops::layer_ops(),
+                        ops::layer_name_ops(),
+                        ops::patch_ops(),
+                        ops::dividing_ops(),
+                        ops::matrix_ops(),
+                        ops::linalg_ops(),
+                        ops::lu_factor_ops(),
+                        ops::singular_value_ops(),
+                        ops::decomposition_ops(),
+                        ops::matrix_function_ops(),
+                        ops::complex_ops(),
+                        ops::fourier_ops(),
+                        ops::reducing_ops(),
+                        ops::placing_ops()}) {
       rows.insert(rows.end(), family.begin(), family.end());
     }
     return rows;

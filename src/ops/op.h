@@ -153,8 +153,23 @@ std::array<Tensor, n> make_outputs(const std::array<OutputSpec, n>& specs) {
   return outputs;
 }
 
+// What is recorded is of real numbers: derivatives by complex ones are other formulas, which no operation has.
+[[noreturn]] void throw_complex_gradient(const Tensor& tensor);
+inline void require_real(const Tensor& tensor) {
+  if (tensor.defined() && is_complex(tensor.dtype())) throw_complex_gradient(tensor);
+}
+inline void require_real(std::span<const Tensor> tensors) {
+  for (const Tensor& tensor : tensors) require_real(tensor);
+}
+template <class T>
+void require_real(const T& other) {
+  if constexpr (IsTensorList<T>) require_real(std::span<const Tensor>(other));
+}
+
 template <class Op, class... Arguments, size_t n>
 void record(const std::array<Tensor, n>& outputs, const Arguments&... arguments) {
+  (require_real(arguments), ...);
+  require_real(std::span<const Tensor>(outputs));
   auto saved = std::apply([&](const auto&... output) { return Op::save(arguments..., output...); }, outputs);
   auto* node = new NodeOf<Op>(std::move(saved));
   const GraphNodePtr owner(node);
@@ -416,6 +431,20 @@ std::span<const okibi::Op> loss_ops();
 std::span<const okibi::Op> class_loss_ops();
 std::span<const okibi::Op> vector_loss_ops();
 std::span<const okibi::Op> view_ops();
+std::span<const okibi::Op> layer_ops();
+std::span<const okibi::Op> layer_name_ops();
+std::span<const okibi::Op> patch_ops();
+std::span<const okibi::Op> dividing_ops();
+std::span<const okibi::Op> matrix_ops();
+std::span<const okibi::Op> reducing_ops();
+std::span<const okibi::Op> placing_ops();
+std::span<const okibi::Op> linalg_ops();
+std::span<const okibi::Op> lu_factor_ops();
+std::span<const okibi::Op> singular_value_ops();
+std::span<const okibi::Op> decomposition_ops();
+std::span<const okibi::Op> matrix_function_ops();
+std::span<const okibi::Op> fourier_ops();
+std::span<const okibi::Op> complex_ops();
 
 // A tensor that was broadcast, back to `sizes`: summed over what was repeated.
 Tensor sum_to(const Tensor& tensor, const Dims& sizes);

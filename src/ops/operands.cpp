@@ -1,6 +1,7 @@
 #include "ops/operands.h"
 
 #include <cmath>
+#include <complex>
 
 namespace okibi::ops {
 namespace {
@@ -26,6 +27,7 @@ DType result_type(const Tensor& a, const Tensor& b) {
 }
 
 DType result_type(DType tensor, const Value& number) {
+  if (number.kind() == ValueKind::complex_number) return promote_types(tensor, complex64);
   return combined(tensor, number.is_bool() ? boolean : number.is_int() ? int64 : float32);
 }
 
@@ -39,6 +41,11 @@ Value as_number(double number) {
 }
 
 Tensor number_tensor(const Value& number, DType dtype) {
+  if (number.kind() == ValueKind::complex_number) {
+    const Tensor exact = empty({}, {complex128});
+    *reinterpret_cast<std::complex<double>*>(exact.raw_data()) = number.to_complex();
+    return exact.to(dtype);
+  }
   if (!number.is_int()) return full({}, number.is_bool() ? number.to_bool() : number.to_double(), {dtype});
   const Tensor exact = empty({}, {int64});  // a double would not hold all of them
   *exact.data<int64_t>() = number.to_int();

@@ -1,5 +1,6 @@
 // Sums and means of all there is.
 #include "kernels/kernels.h"
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 
@@ -26,6 +27,7 @@ struct Sum {
   }
   static void forward(const Tensor& x, std::optional<DType> dtype, const Tensor& out) {
     const Tensor in = (dtype ? x.to(*dtype) : x).contiguous();
+    if (is_complex(in.dtype())) return pairs_of(out).copy_(okibi::sum(pairs_of(in).view({-1, 2}), 0)), void();
     dispatch_numbers(in.dtype(), "sum", [&]<class T>() { sum_all<T>(in, out); });
   }
 
@@ -50,6 +52,9 @@ struct Mean {
   }
   static void forward(const Tensor& x, std::optional<DType> dtype, const Tensor& out) {
     Sum::forward(x, dtype, out);
+    if (is_complex(out.dtype())) {
+      return complex_product(out, full({}, 1 / static_cast<double>(x.numel()), {out.dtype()}), out);
+    }
     dispatch_floating(out.dtype(), "mean", [&]<class T>() { *out.data<T>() /= static_cast<T>(x.numel()); });
   }
 

@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 #include "kernels/split.h"
 #include "ops/collapsed.h"
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 
@@ -66,6 +67,17 @@ Tensor spread(const Tensor& gradient, const ByDimSaved& saved) {
   return gradient.to(saved.dtype).reshape(saved.kept).expand(saved.sizes);
 }
 
+// Of complex numbers, in real ones with the sizes of `out`.
+Tensor sum_of_pairs(const Tensor& x, const DimList& dims, const Tensor& out) {
+  const auto named = named_dims(x, dims);
+  Dims numbers;
+  for (size_t d = 0; d < named.size(); ++d) {
+    if (named[d]) numbers.push_back(static_cast<int64_t>(d));
+  }
+  const Tensor pairs = pairs_of(x);
+  return (numbers.empty() ? pairs : okibi::sum(pairs, numbers)).reshape(pairs_of(out).sizes());
+}
+
 struct SumDim {
   static constexpr std::string_view schema =
       "aten::sum.dim_IntList(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor";
@@ -73,6 +85,7 @@ struct SumDim {
     return {sizes_without(x, named_dims(x, dims), keepdim), dtype.value_or(summed(x.dtype()))};
   }
   static void forward(const Tensor& x, const DimList& dims, bool, MaybeDType, const Tensor& out) {
+    if (is_complex(out.dtype())) return pairs_of(out).copy_(sum_of_pairs(x.to(out.dtype()), dims, out)), void();
     const Collapsed in = collapsed(x.to(out.dtype()), named_dims(x, dims));
     dispatch_numbers(out.dtype(), "sum", [&]<class T>() { add_rows_of<T>(in, out); });
   }
@@ -92,7 +105,7 @@ struct MeanDim {
       "aten::mean.dim(Tensor self, int[1]? dim, bool keepdim=False, *, ScalarType? dtype=None) -> Tensor";
   static OutputSpec infer(const Tensor& x, const DimList& dims, bool keepdim, MaybeDType dtype) {
     const DType result = dtype.value_or(x.dtype());
-    if (!is_floating_point(result)) {
+    if (!is_floating_point(result) && !is_complex(result)) {
       throw Error(ErrorKind::bad_argument,
                   "mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype")
           .found(std::string(name_of(result)));
@@ -102,6 +115,9 @@ struct MeanDim {
   static void forward(const Tensor& x, const DimList& dims, bool keepdim, MaybeDType dtype, const Tensor& out) {
     SumDim::forward(x, dims, keepdim, dtype, out);
     const int64_t count = saved_for(x, dims).count;
+    if (is_complex(out.dtype())) {
+      return complex_product(out, full({}, 1 / static_cast<double>(count), {out.dtype()}), out);
+    }
     dispatch_floating(out.dtype(), "mean", [&]<class T>() {
       T* to = out.data<T>();
       for (int64_t i = 0; i < out.numel(); ++i) to[i] /= static_cast<T>(count);

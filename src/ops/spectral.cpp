@@ -1,10 +1,11 @@
 // Spectra of signals: short-time Fourier transforms, and complex numbers as pairs of real ones.
 #include <cmath>
-#include <numbers>
 #include <vector>
 
 #include <fmt/format.h>
 
+#include "ops/complex_numbers.h"
+#include "ops/fourier.h"
 #include "ops/op.h"
 #include "tensor/geometry.h"
 
@@ -12,12 +13,6 @@ namespace okibi::ops {
 namespace {
 
 // -------------------------------------------------------------------------------------------- complex numbers as pairs
-
-DType complex_of(DType real) {
-  if (real == float32) return complex64;
-  if (real == float64) return complex128;
-  throw Error(ErrorKind::unsupported, "there are no complex numbers of this dtype").found(std::string(name_of(real)));
-}
 
 // (*, 2) in float as (*) in complex numbers, over the same memory. Nothing is recorded: gradients are of real numbers.
 Tensor as_complex(const Tensor& x) {
@@ -36,19 +31,10 @@ Tensor as_complex(const Tensor& x) {
   return Tensor::over(x.storage(), complex_of(x.dtype()), sizes, strides, x.storage_offset() / 2);
 }
 
-DType real_of(const Tensor& x) {
-  if (x.dtype() == complex64) return float32;
-  if (x.dtype() == complex128) return float64;
+Tensor as_real(const Tensor& x) {
+  if (is_complex(x.dtype())) return pairs_of(x);
   throw Error(ErrorKind::bad_argument, "view_as_real is only supported for complex tensors")
       .found(std::string(name_of(x.dtype())));
-}
-Tensor as_real(const Tensor& x) {
-  require_resolved(x);
-  Dims sizes = x.sizes(), strides = x.strides();
-  for (int64_t& stride : strides) stride = wrapping_add(stride, stride);
-  sizes.push_back(2);
-  strides.push_back(1);
-  return Tensor::over(x.storage(), real_of(x), sizes, strides, x.storage_offset() * 2);
 }
 
 // Gradients do not go through complex numbers: better said than lost.
@@ -77,8 +63,15 @@ struct Imag {
 
 // ------------------------------------------------------------------------------------------------------------- spectra
 
+// A window between zeros, n numbers in all.
+Tensor in_the_middle(const Tensor& window, int64_t n) {
+  const int64_t length = window.size(0), left = (n - length) / 2;
+  if (length == n) return window;
+  return okibi::cat({zeros({left}, {window.dtype()}), window, zeros({n - length - left}, {window.dtype()})});
+}
+
 struct Stft {
-  static constexpr int64_t most = int64_t{1} << 13;  // of n_fft, since the table of waves grows with its square
+  static constexpr int64_t most = int64_t{1} << 26;  // of n_fft
 
   int64_t n_fft = 0;
   std::optional<int64_t> hop_length, win_length;
@@ -99,8 +92,8 @@ struct Stft {
         signal.as_strided({signal.size(0), frames, n_fft},
                           {signal.stride(0), step * signal.stride(1), signal.stride(1)}, signal.storage_offset());
     const Tensor weighed = window.defined() || length() < n_fft ? okibi::mul(cut, whole_window(x.dtype())) : cut;
-    const Tensor spectra = okibi::matmul(weighed, waves().to(x.dtype()));  // (batch, frames, bins · 2)
-    const Tensor pairs = spectra.view({signal.size(0), frames, bins(), 2}).transpose(1, 2);
+    const double scale = normalized ? 1 / std::sqrt(static_cast<double>(n_fft)) : 1;
+    const Tensor pairs = spectra_of_rows(weighed, bins(), scale).transpose(1, 2);  // of (batch, frames, bins, 2)
     return x.dim() == 1 ? pairs.squeeze(0) : pairs;
   }
   Tensor result(const Tensor& x) const {
@@ -137,31 +130,7 @@ struct Stft {
 
   // Narrower ones stand in the middle, between zeros.
   Tensor whole_window(DType dtype) const {
-    const Tensor given = window.defined() ? window.to(dtype) : ones({length()}, {dtype});
-    if (length() == n_fft) return given;
-    const int64_t left = (n_fft - length()) / 2;
-    return okibi::cat({zeros({left}, {dtype}), given, zeros({n_fft - length() - left}, {dtype})});
-  }
-
-  // (n_fft, bins · 2): exp(-2πi · time · frequency / n_fft), cosine and sine side by side.
-  Tensor waves() const {
-    const double scale = normalized ? 1 / std::sqrt(static_cast<double>(n_fft)) : 1;
-    std::vector<double> circle;  // cosine and negative sine of each part
-    for (int64_t i = 0; i < n_fft; ++i) {
-      const double angle = 2 * std::numbers::pi * static_cast<double>(i) / static_cast<double>(n_fft);
-      circle.push_back(std::cos(angle) * scale);
-      circle.push_back(-std::sin(angle) * scale);
-    }
-    const Tensor table = empty({n_fft, bins() * 2}, {float64});
-    double* at = table.data<double>();
-    for (int64_t time = 0; time < n_fft; ++time) {
-      int64_t part = 0;  // time · bin, around the circle
-      for (int64_t bin = 0; bin < bins(); ++bin, at += 2) {
-        std::copy_n(circle.begin() + part * 2, 2, at);
-        part = part + time < n_fft ? part + time : part + time - n_fft;
-      }
-    }
-    return table;
+    return in_the_middle(window.defined() ? window.to(dtype) : ones({length()}, {dtype}), n_fft);
   }
 };
 
@@ -192,13 +161,118 @@ struct StftCentred {
   }
 };
 
+// Back (Griffin and Lim 1984): frames are added up where they overlap, and divided by the sum of the windows' squares.
+struct Istft {
+  int64_t n_fft = 0, hop = 0, length = 0;  // of the window
+  Tensor window;
+  bool centred = true, normalized = false;
+  std::optional<bool> onesided;
+  std::optional<int64_t> wanted;
+
+  // x (batch, bins, frames) or (bins, frames) in complex numbers → (batch, samples) or (samples)
+  Tensor operator()(const Tensor& x) const {
+    check(x);
+    const Tensor spectra = (x.dim() == 2 ? x.unsqueeze(0) : x).transpose(1, 2);
+    const DType real = real_of(x.dtype());
+    const double scale = 1 / (normalized ? std::sqrt(static_cast<double>(n_fft)) : static_cast<double>(n_fft));
+    const Tensor whole = in_the_middle(window.defined() ? window.to(real) : ones({length}, {real}), n_fft);
+    const Tensor frames = okibi::mul(rows_of_spectra(spectra, n_fft, scale), whole);
+    const Tensor squares = okibi::mul(whole, whole).expand({1, frames.size(1), n_fft});
+    const Tensor sum = part_of(overlapped(frames)), weights = part_of(overlapped(squares));
+    require_weights(weights);
+    const Tensor result = padded(okibi::div(sum, weights), frames.size(1));
+    return x.dim() == 2 ? result.squeeze(0) : result;
+  }
+
+ private:
+  static Error bad(std::string sentence) { return Error(ErrorKind::bad_argument, "istft: " + std::move(sentence)); }
+  bool is_half(const Tensor& x) const { return onesided.value_or(x.size(-2) != n_fft); }
+  int64_t start() const { return centred ? n_fft / 2 : 0; }
+
+  void check(const Tensor& x) const {
+    if (!is_complex(x.dtype())) {
+      throw Error(ErrorKind::bad_argument, "istft requires a complex-valued input tensor matching the output from stft "
+                                           "with return_complex=True.")
+          .found(std::string(name_of(x.dtype())));
+    }
+    if (x.dim() < 2 || x.dim() > 3 || x.numel() == 0) {
+      throw bad("expected a tensor with 2 or 3 dimensions, none of them 0").found(to_string(x.sizes()));
+    }
+    if (n_fft < 1 || n_fft > Stft::most) throw bad("expected n_fft > 0").found(std::to_string(n_fft));
+    if (length < 1 || length > n_fft) throw bad("expected 0 < win_length <= n_fft").found(std::to_string(length));
+    if (hop < 1 || hop > length) throw bad("expected 0 < hop_length <= win_length").found(std::to_string(hop));
+    if (wanted && (*wanted < 0 || *wanted > int64_t{1} << 40)) {
+      throw bad("expected a length that is not negative, and not larger than any signal")
+          .found(std::to_string(*wanted));
+    }
+    const int64_t bins = is_half(x) ? n_fft / 2 + 1 : n_fft;
+    if (x.size(-2) != bins) {
+      throw bad(fmt::format("expected the frequency dimension of the input tensor to match n_fft{} ({})",
+                            is_half(x) ? " / 2 + 1 when onesided=True" : " when onesided=False", bins))
+          .found(std::to_string(x.size(-2)));
+    }
+    if (window.defined() && window.sizes() != Dims{length}) {
+      throw bad(fmt::format("Invalid window shape. window has to be 1D and length of `win_length` ({})", length))
+          .found(to_string(window.sizes()));
+    }
+  }
+
+  // (batch, frames, n_fft) → (batch, n_fft + hop · (frames - 1))
+  Tensor overlapped(const Tensor& frames) const {
+    const int64_t batch = frames.size(0), count = frames.size(1), total = n_fft + hop * (count - 1);
+    const Tensor in = frames.contiguous(), out = zeros({batch, total}, {frames.dtype()});
+    dispatch_floating(frames.dtype(), "istft", [&]<class T>() {
+      const T* from = in.data<T>();
+      for (int64_t i = 0; i < batch * count; ++i, from += n_fft) {
+        T* to = out.data<T>() + i / count * total + i % count * hop;
+        for (int64_t j = 0; j < n_fft; ++j) to[j] += from[j];
+      }
+    });
+    return out;
+  }
+  Tensor part_of(const Tensor& whole) const {
+    const int64_t end = wanted                ? std::min(start() + *wanted, whole.size(1))
+                        : centred ? whole.size(1) - n_fft / 2
+                                  : whole.size(1);
+    return whole.slice(1, start(), end);
+  }
+  void require_weights(const Tensor& weights) const {
+    if (weights.numel() == 0) return;
+    const double least = okibi::min(weights).item<double>();
+    if (least >= 1e-11) return;
+    throw bad("window overlap add min: the windows leave a sample without weight").found(fmt::format("{}", least));
+  }
+  Tensor padded(const Tensor& x, int64_t frames) const {
+    const int64_t missing = wanted ? start() + *wanted - (n_fft + hop * (frames - 1)) : 0;
+    if (missing <= 0) return x;
+    return okibi::cat({x, zeros({x.size(0), missing}, {x.dtype()})}, 1);
+  }
+};
+
+struct IstftOp {
+  static constexpr std::string_view schema =
+      "aten::istft(Tensor self, int n_fft, int? hop_length=None, int? win_length=None, Tensor? window=None, bool "
+      "center=True, bool normalized=False, bool? onesided=None, int? length=None, bool return_complex=False) -> Tensor";
+  static Tensor compose(const Tensor& x, int64_t n_fft, std::optional<int64_t> hop_length,
+                        std::optional<int64_t> win_length, const Tensor& window, bool center, bool normalized,
+                        std::optional<bool> onesided, std::optional<int64_t> length, bool return_complex) {
+    if (return_complex) throw Error(ErrorKind::unsupported, "istft: complex signals are not there yet");
+    without_gradient(x);
+    if (window.defined()) without_gradient(window);
+    const NoGrad no_grad;
+    return Istft{n_fft,  hop_length.value_or(n_fft / 4), win_length.value_or(n_fft), window, center, normalized,
+                 onesided, length}(x);
+  }
+};
+
 }  // namespace
 
 std::span<const okibi::Op> spectral_ops() {
   constexpr okibi::Op view_as_complex = {
       .schema = ViewAsComplex::schema, .is_view = true, .call = &call_boxed<ViewAsComplex>};
   static constexpr okibi::Op rows[] = {entry<ViewAsReal>(), view_as_complex, entry<Real>(),
-                                       entry<Imag>(),       entry<StftOp>(), entry<StftCentred>()};
+                                       entry<Imag>(),       entry<StftOp>(), entry<StftCentred>(),
+                                       entry<IstftOp>()};
   return rows;
 }
 

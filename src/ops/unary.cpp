@@ -2,6 +2,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -14,11 +15,13 @@ template <class Function>
 struct Unary {
   static constexpr std::string_view schema = Function::schema;
   static OutputSpec infer(const Tensor& x) {
+    if (is_complex(x.dtype())) return {x.sizes(), x.dtype()};
     const bool is_kept = is_floating_point(x.dtype()) || (Function::of_integers && is_integral(x.dtype()));
     if (!is_kept && Function::of_integers) throw_cannot_compute(Function::schema.substr(6), x.dtype());
     return {x.sizes(), is_kept ? x.dtype() : float32};
   }
   static void forward(const Tensor& x, const Tensor& out) {
+    if (is_complex(x.dtype())) return complex_function(Function::schema, x, out);
     const Tensor in = x.to(out.dtype()).contiguous();
     dispatch_numbers(out.dtype(), Function::schema, [&]<class T>() {
       if constexpr (!std::is_same_v<T, bool>) map1<T>(in, out, [](T v) { return Function::value(v); });

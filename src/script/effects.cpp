@@ -47,7 +47,8 @@ constexpr std::array drawn = {"aten::rand",         "aten::randn",          "ate
                               "aten::geometric_",   "aten::log_normal",     "aten::log_normal_",
                               "aten::cauchy",       "aten::cauchy_",        "aten::uniform",
                               "aten::normal_functional",
-                              "aten::poisson",      "aten::native_dropout", "aten::scaled_dot_product_attention"};
+                              "aten::poisson",      "aten::native_dropout", "aten::scaled_dot_product_attention",
+                              "aten::_scaled_dot_product_attention_math"};
 
 // In place, but for training mode, in which nothing is recorded.
 constexpr std::array change_nothing = {"aten::requires_grad_", "aten::dropout_", "aten::feature_dropout_",
@@ -86,7 +87,7 @@ Effects effects_of(const Schema& schema) {
   const bool changes = schema.text.find("(a!)") != std::string_view::npos && !is_among(change_nothing, name);
   return {.changes = changes,
           .reads = reads_numbers(schema, name),
-          .sizes = picks && full != "aten::repeat_interleave.self_int",
+          .sizes = full == "aten::narrow.Tensor" || (picks && full != "aten::repeat_interleave.self_int"),
           .sizes_by_mask = name == "aten::index",
           .is_random = is_among(drawn, name),
           .acts = name == "aten::manual_seed" || name == "aten::warn" || name == "prim::grad",

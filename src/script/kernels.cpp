@@ -34,7 +34,7 @@ HostFunction find_old(std::string_view name, int64_t version) {
 HostFunction find_host(std::string_view name) {
   for (const auto rows :
        {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), drawing_rows(), indexing_rows(),
-        nested_rows()}) {
+        nested_rows(), more_text_rows(), window_rows()}) {
     for (const HostRow& row : rows) {
       if (is_of(row, name)) return row.function;
     }

@@ -50,6 +50,8 @@ std::span<const HostRow> text_rows();       // host_texts.cpp
 std::span<const HostRow> tensor_rows();     // host_tensors.cpp
 std::span<const HostRow> making_rows();     // host_making.cpp
 std::span<const HostRow> drawing_rows();    // host_drawing.cpp
+std::span<const HostRow> more_text_rows();  // host_more_texts.cpp
+std::span<const HostRow> window_rows();     // host_windows.cpp
 std::span<const HostRow> nested_rows();     // host_nested.cpp
 std::span<const HostRow> indexing_rows();   // host_indexing.cpp
 

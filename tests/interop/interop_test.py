@@ -95,14 +95,18 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
     def test_operators_and_their_gradients(self):
         run(driver, "op-samples", self.folder / "ops.pth")
         compared = 0
-        for sample in load(self.folder / "ops.pth"):
+        for sample in torch.load(self.folder / "ops.pth", **whole):  # a complex number is made by a call
             with self.subTest(sample["schema"]):
                 self.compare_operator(sample)
                 compared += 1
         self.assertGreater(compared, 60)
 
     newer_operators = ["rms_norm", "scaled_dot_product_attention", "aminmax", "_native_multi_head_attention",
-                       "_transformer_encoder_layer_fwd"]  # than PyTorch 1.13, or grown since
+                       "_transformer_encoder_layer_fwd", "_scaled_dot_product_attention_math", "_safe_softmax", "_pad_enum",
+                       "_native_batch_norm_legit", "_native_batch_norm_legit_no_training",
+                       "channel_shuffle", "nonzero_static", "pad_sequence"]  # than PyTorch 1.13, or grown since
+    up_to_signs = ["linalg_svd", "svd", "linalg_eigh"]  # of vectors, which each LAPACK chooses
+    never_on_cpus = ["_conv_depthwise2d", "conv_depthwise3d"]
 
     def is_new(self, name, values):
         """Whether PyTorch 1.13 has no such overload, refuses such arguments, or gave something else then."""
@@ -118,7 +122,7 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         name, schema = sample["schema"].split("(")[0], sample["schema"]
         namespace, name_in_it = name.split("::")
         packet, _, overload = name_in_it.partition(".")
-        if namespace == "torchvision" and torchvision is None:
+        if (namespace == "torchvision" and torchvision is None) or packet in self.never_on_cpus:
             return
         operators = getattr(torch.ops, namespace)
         leaves = []
@@ -152,11 +156,13 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
             results, sample["outputs"] = results[:1], sample["outputs"][:1]
         self.assertEqual(len(results), len(sample["outputs"]))
         for each, ours in zip(results, sample["outputs"]):
-            tolerance = 1e-6 if each.dtype == torch.float32 else 1e-12
+            tolerance = 1e-6 if each.dtype in (torch.float32, torch.complex64) else 1e-12
             self.assertEqual(each.dtype, ours.dtype)
             self.assertEqual(each.shape, ours.shape)
+            if packet in self.up_to_signs:
+                each, ours = each.abs(), ours.abs()
             torch.testing.assert_close(ours, each.detach(), rtol=tolerance, atol=tolerance, equal_nan=True)
-        if sample["gradient"] is None:
+        if sample["gradient"] is None or packet in self.up_to_signs:
             return
         floating = [each for each in results if each.dtype.is_floating_point]
         result = torch.cat([each.flatten() for each in floating]) if isinstance(result, (tuple, list)) else result

@@ -3,13 +3,18 @@
 #include "samples_arranging.h"
 #include "samples_convolution.h"
 #include "samples_detection.h"
+#include "samples_fourier.h"
 #include "samples_indexing.h"
 #include "samples_interpolation.h"
 #include "samples_losses.h"
 #include "samples_numbers.h"
 #include "samples_ordering.h"
+#include "samples_layers.h"
+#include "samples_linalg.h"
+#include "samples_matrices.h"
 #include "samples_products.h"
 #include "samples_recurrent.h"
+#include "samples_reducing.h"
 #include "samples_statistics.h"
 #include "samples_summaries.h"
 
@@ -418,9 +423,11 @@ Map merged(Map all, std::initializer_list<Map> families) {
 }  // namespace
 
 const Map& all() {
-  static const Map samples = merged(first_samples(), {arranging_samples(), convolution_samples(), detection_samples(),
-                                                      indexing_samples(), interpolation_samples(), ordering_samples(),
-                                                      product_samples(), recurrent_samples(), statistics_samples(), numbers_samples(), summaries_samples(), losses_samples()});
+  static const Map samples = merged(
+      first_samples(), {arranging_samples(), convolution_samples(), detection_samples(), fourier_samples(),
+                        indexing_samples(), interpolation_samples(), layer_samples(), linalg_samples(),
+                        losses_samples(), matrix_samples(), numbers_samples(), ordering_samples(), product_samples(),
+                        recurrent_samples(), reducing_samples(), statistics_samples(), summaries_samples()});
   return samples;
 }
 
