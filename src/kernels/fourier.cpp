@@ -155,4 +155,38 @@ void FourierPlan::transform(bool inverse, Complex* x, Complex* room) const {
   exchange();
 }
 
+RealFourierPlan::RealFourierPlan(int64_t n) : plan_(n % 2 == 0 ? n / 2 : n) {
+  for (int64_t k = 0; n % 2 == 0 && k <= n / 2; ++k) circle_.push_back(on_circle(k, n));
+  if (!circle_.empty()) circle_.back() = -1;  // exactly: the last frequency is real
+}
+
+// Of n = 2m numbers as m complex ones, z[j] = x[2j] + i·x[2j + 1], with the transform Z: p = Z[k] and q = conj(Z[m -
+// k]) give (p + q) / 2 of the even numbers and (p - q) / 2i of the odd ones.
+Complex RealFourierPlan::at_frequency(int64_t k, const Complex* z) const {
+  if (circle_.empty()) return z[k];
+  const int64_t m = plan_.size();
+  const Complex p = z[k % m], q = std::conj(z[(m - k) % m]), apart = p - q;
+  const Complex odd = times({apart.imag(), -apart.real()}, circle_[static_cast<size_t>(k)]);
+  return (p + q + odd) * 0.5;
+}
+
+// Never two rows in one transform, as the real parts and the imaginary ones: a NaN in one, or much larger numbers,
+// would be felt in the other.
+template <class T>
+void RealFourierPlan::transform(const T* x, int64_t bins, double scale, T* pairs, Complex* room) const {
+  const int64_t size = plan_.size(), n = circle_.empty() ? size : 2 * size;
+  for (int64_t j = 0; j < size; ++j) {
+    room[j] = n == size ? Complex(static_cast<double>(x[j])) : Complex(x[2 * j], x[2 * j + 1]);
+  }
+  plan_.transform(false, room, room + size);
+  for (int64_t k = 0; k < bins; ++k) {
+    const bool is_mirrored = 2 * k > n;
+    const Complex number = at_frequency(is_mirrored ? n - k : k, room) * scale;
+    pairs[2 * k] = static_cast<T>(number.real());
+    pairs[2 * k + 1] = static_cast<T>(is_mirrored ? -number.imag() : number.imag());
+  }
+}
+template void RealFourierPlan::transform(const float*, int64_t, double, float*, Complex*) const;
+template void RealFourierPlan::transform(const double*, int64_t, double, double*, Complex*) const;
+
 }  // namespace okibi::kernels

@@ -31,4 +31,20 @@ class FourierPlan {
   std::vector<FourierPlan> padded_;           // of the convolution; one or none
 };
 
+// Of n real numbers, in half of the time where n is even. Threads may share it.
+class RealFourierPlan {
+ public:
+  explicit RealFourierPlan(int64_t n);
+  int64_t room() const noexcept { return plan_.size() + plan_.room(); }
+  // The first `bins` frequencies of x (n), of n, times `scale`, as pairs of real numbers. T is float or double.
+  template <class T>
+  void transform(const T* x, int64_t bins, double scale, T* pairs, std::complex<double>* room) const;
+
+ private:
+  std::complex<double> at_frequency(int64_t k, const std::complex<double>* z) const;
+
+  FourierPlan plan_;                          // of n, or of n / 2
+  std::vector<std::complex<double>> circle_;  // exp(-2πi·k / n) for k of [0, n / 2]; none where n is odd
+};
+
 }  // namespace okibi::kernels

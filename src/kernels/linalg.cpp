@@ -3,10 +3,14 @@
 #include <cblas.h>
 
 #include <algorithm>
+#include <climits>
 #include <cmath>
 #include <limits>
+#include <string>
 #include <type_traits>
 #include <vector>
+
+#include <okibi/base.h>
 
 // OpenBLAS holds LAPACK, whose Fortran functions no header of its BLAS declares. Behind the arguments stand the lengths
 // of the texts among them.
@@ -40,8 +44,17 @@ namespace {
     }                                         \
   } while (false)
 
-int side(int64_t n) { return static_cast<int>(n); }
-int leading(int64_t n) { return static_cast<int>(std::max<int64_t>(n, 1)); }
+int side(int64_t n) {
+  if (n <= INT_MAX) return static_cast<int>(n);
+  throw Error(ErrorKind::limit, "a side of the matrix is longer than LAPACK counts").found(std::to_string(n));
+}
+int leading(int64_t n) { return side(std::max<int64_t>(n, 1)); }
+
+// Below 0 it is an argument that LAPACK refuses: the caller cannot help that.
+int checked(int info, const char* name) {
+  if (info >= 0) return info;
+  throw Error(ErrorKind::internal, std::string("LAPACK refuses an argument of ") + name).found(std::to_string(-info));
+}
 
 // How much room LAPACK asked for; a float may have rounded it down.
 template <class T>
@@ -56,16 +69,15 @@ int64_t lu_factor(int64_t m, int64_t n, T* a, int32_t* pivots) {
   const int rows = side(m), columns = side(n), ld = leading(m);
   int info = 0;
   if (m > 0 && n > 0) OKIBI_CALL(T, getrf, &rows, &columns, a, &ld, pivots, &info);
-  return info;
+  return checked(info, "getrf");
 }
 
 template <class T>
-void lu_solve(int64_t n, int64_t k, const T* lu, const int32_t* pivots, bool transposed, T* b) {
+void lu_solve(int64_t n, int64_t k, const T* lu, const int32_t* pivots, T* b) {
   const int rows = side(n), columns = side(k), ld = leading(n);
   int info = 0;
-  if (n > 0 && k > 0) {
-    OKIBI_CALL(T, getrs, transposed ? "T" : "N", &rows, &columns, lu, &ld, pivots, b, &ld, &info, 1);
-  }
+  if (n > 0 && k > 0) OKIBI_CALL(T, getrs, "N", &rows, &columns, lu, &ld, pivots, b, &ld, &info, 1);
+  checked(info, "getrs");
 }
 
 template <class T>
@@ -73,7 +85,7 @@ int64_t cholesky(int64_t n, bool upper, T* a) {
   const int rows = side(n), ld = leading(n);
   int info = 0;
   if (n > 0) OKIBI_CALL(T, potrf, upper ? "L" : "U", &rows, a, &ld, &info, 1);  // by columns it is the other triangle
-  return info;
+  return checked(info, "potrf");
 }
 
 template <class T>
@@ -89,7 +101,7 @@ int64_t symmetric_eigen(int64_t n, bool upper, bool wants_vectors, T* a, T* w) {
   std::vector<int> integer_work(static_cast<size_t>(integers));
   OKIBI_CALL(T, syevd, job, triangle, &rows, a, &ld, w, work.data(), &numbers, integer_work.data(), &integers, &info, 1,
              1);
-  return info;
+  return checked(info, "syevd");
 }
 
 // By columns the matrix is its transpose, (n, m) = v · s · uᵀ, and so are its results.
@@ -110,7 +122,7 @@ int64_t svd(int64_t m, int64_t n, SingularVectors vectors, T* a, T* u, T* s, T* 
   std::vector<T> work(static_cast<size_t>(numbers));
   OKIBI_CALL(T, gesdd, job, &rows, &columns, a, &ld, s, left, &ld, right, &ld_right, work.data(), &numbers,
              integer_work.data(), &info, 1);
-  return info;
+  return checked(info, "gesdd");
 }
 
 template <class T>
@@ -120,9 +132,11 @@ void qr(int64_t m, int64_t n, T* a, T* factors) {
   int info = 0;
   T asked = 0;
   OKIBI_CALL(T, geqrf, &rows, &columns, a, &ld, factors, &asked, &ask, &info);
+  checked(info, "geqrf");
   const int numbers = room(asked);
   std::vector<T> work(static_cast<size_t>(numbers));
   OKIBI_CALL(T, geqrf, &rows, &columns, a, &ld, factors, work.data(), &numbers, &info);
+  checked(info, "geqrf");
 }
 
 template <class T>
@@ -132,9 +146,11 @@ void qr_vectors(int64_t m, int64_t columns, int64_t reflectors, T* a, const T* f
   int info = 0;
   T asked = 0;
   OKIBI_CALL(T, orgqr, &rows, &width, &count, a, &ld, factors, &asked, &ask, &info);
+  checked(info, "orgqr");
   const int numbers = room(asked);
   std::vector<T> work(static_cast<size_t>(numbers));
   OKIBI_CALL(T, orgqr, &rows, &width, &count, a, &ld, factors, work.data(), &numbers, &info);
+  checked(info, "orgqr");
 }
 
 template <class T>
@@ -153,14 +169,14 @@ void solve_triangle(const Triangle& shape, int64_t rows, int64_t columns, const 
   }
 }
 
-#define OKIBI_INSTANCES(T)                                                      \
-  template int64_t lu_factor(int64_t, int64_t, T*, int32_t*);                   \
-  template void lu_solve(int64_t, int64_t, const T*, const int32_t*, bool, T*); \
-  template int64_t cholesky(int64_t, bool, T*);                                 \
-  template int64_t symmetric_eigen(int64_t, bool, bool, T*, T*);                \
-  template int64_t svd(int64_t, int64_t, SingularVectors, T*, T*, T*, T*);      \
-  template void qr(int64_t, int64_t, T*, T*);                                   \
-  template void qr_vectors(int64_t, int64_t, int64_t, T*, const T*);            \
+#define OKIBI_INSTANCES(T)                                                 \
+  template int64_t lu_factor(int64_t, int64_t, T*, int32_t*);              \
+  template void lu_solve(int64_t, int64_t, const T*, const int32_t*, T*);  \
+  template int64_t cholesky(int64_t, bool, T*);                            \
+  template int64_t symmetric_eigen(int64_t, bool, bool, T*, T*);           \
+  template int64_t svd(int64_t, int64_t, SingularVectors, T*, T*, T*, T*); \
+  template void qr(int64_t, int64_t, T*, T*);                              \
+  template void qr_vectors(int64_t, int64_t, int64_t, T*, const T*);       \
   template void solve_triangle(const Triangle&, int64_t, int64_t, const T*, T*);
 OKIBI_INSTANCES(float)
 OKIBI_INSTANCES(double)

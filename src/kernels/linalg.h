@@ -1,7 +1,8 @@
 // kernels/linalg.h: LAPACK's factorisations, one matrix at a time. Matrices are stored by columns, as LAPACK has them,
 // where nothing else is said; what is stored by rows is the transposed matrix stored by columns.
 //
-// Each gives LAPACK's info: 0, or which pivot or minor was the first that would not do. T is float or double.
+// Those that can fail give LAPACK's info: 0, or which pivot or minor was the first that would not do. T is float or
+// double. Error(limit) for sides that LAPACK cannot count.
 #pragma once
 
 #include <cstdint>
@@ -11,9 +12,9 @@ namespace okibi::kernels {
 // a (m, n) becomes its factors L and U; `pivots` (min(m, n)), counted from 1, are the rows that were exchanged.
 template <class T>
 int64_t lu_factor(int64_t m, int64_t n, T* a, int32_t* pivots);
-// b (n, k) becomes the x of A·x = b, or of Aᵀ·x = b.
+// b (n, k) becomes the x of A·x = b.
 template <class T>
-void lu_solve(int64_t n, int64_t k, const T* lu, const int32_t* pivots, bool transposed, T* b);
+void lu_solve(int64_t n, int64_t k, const T* lu, const int32_t* pivots, T* b);
 
 // The triangle of a (n, n), stored by rows, becomes its factor; the other is left as it was.
 template <class T>

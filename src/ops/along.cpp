@@ -50,7 +50,8 @@ void check_gather(const Tensor& x, int64_t dim, const Tensor& index, std::string
   require_not_larger(index, x, along, fmt::format("{} wants an index", name));
 }
 
-// As much of x as an index of these sizes reaches, which in dimension `but` is all.
+}  // namespace
+
 Tensor reached(const Tensor& x, const Dims& sizes, std::optional<size_t> but) {
   Tensor part = at_least(1, x);
   for (size_t d = 0; d < sizes.size(); ++d) {
@@ -58,6 +59,27 @@ Tensor reached(const Tensor& x, const Dims& sizes, std::optional<size_t> but) {
   }
   return part;
 }
+
+void check_scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
+  check_gather(x, dim, index, "scatter");
+  require_plain(source, "scatter");
+  if (x.dtype() != source.dtype()) {
+    throw Error(ErrorKind::bad_argument, "scatter(): Expected self.dtype to be equal to src.dtype")
+        .expected(name_of(x.dtype()))
+        .found(name_of(source.dtype()));
+  }
+  if (index.numel() > 0) require_not_larger(index, source, {}, "scatter of a source wants an index");
+}
+
+Tensor enlarged(const Tensor& taken, const Tensor& index, const Dims& sizes) {
+  if (taken.sizes() == sizes) return taken;
+  const Tensor whole = zeros(sizes, {taken.dtype()});
+  const Tensor part = reached(whole, at_least(1, index).sizes(), {});
+  part.copy_(taken.reshape(part.sizes()));
+  return whole;
+}
+
+namespace {
 
 // An index that was checked, and which numbers it names of a contiguous x.
 struct AlongIndex {
@@ -116,17 +138,6 @@ void change_along(const Tensor& x, int64_t dim, const Tensor& index, Work&& work
   if (!whole.is_same(part)) part.copy_(whole);
 }
 
-void check_scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
-  check_gather(x, dim, index, "scatter");
-  require_plain(source, "scatter");
-  if (x.dtype() != source.dtype()) {
-    throw Error(ErrorKind::bad_argument, "scatter(): Expected self.dtype to be equal to src.dtype")
-        .expected(name_of(x.dtype()))
-        .found(name_of(source.dtype()));
-  }
-  if (index.numel() > 0) require_not_larger(index, source, {}, "scatter of a source wants an index");
-}
-
 void scatter_into(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
   change_along(x, dim, index, [&](const AlongIndex& places, const Tensor& part) {
     const Tensor from = reached(source, places.at.sizes(), {}).contiguous();
@@ -168,12 +179,7 @@ std::array<Tensor, 1> Gather::backward(const Tensor& gradient, const Saved& save
 // The gradient of a source that may be larger than the index that took from it.
 Tensor gradient_of_source(const Tensor& gradient, int64_t dim, const Tensor& index, const Dims& sizes) {
   if (index.numel() == 0) return zeros(sizes, {gradient.dtype()});
-  const Tensor taken = call<Gather>(gradient, dim, index, false);
-  if (taken.sizes() == sizes) return taken;
-  const Tensor whole = zeros(sizes, {gradient.dtype()});
-  const Tensor reached_part = reached(whole, at_least(1, index).sizes(), {});
-  reached_part.copy_(taken.reshape(reached_part.sizes()));
-  return whole;
+  return enlarged(call<Gather>(gradient, dim, index, false), index, sizes);
 }
 
 struct ScatterValue {
@@ -202,7 +208,7 @@ struct ScatterValue {
 
 template <bool adds>
 struct ScatterSource {
-  static constexpr bool takes_half = true;
+  static constexpr bool takes_half = !adds;  // sums are rounded once
   static constexpr std::string_view schema =
       adds ? "aten::scatter_add(Tensor self, int dim, Tensor index, Tensor src) -> Tensor"
            : "aten::scatter.src(Tensor self, int dim, Tensor index, Tensor src) -> Tensor";

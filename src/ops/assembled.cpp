@@ -11,66 +11,6 @@
 namespace okibi::ops {
 namespace {
 
-// Vaswani et al. 2017: softmax(q · kᵀ · scale + mask) · v, of q (*, l, e), k (*, s, e) and v (*, s, ev).
-struct ScaledDotProductAttention {
-  static constexpr std::string_view schema =
-      "aten::scaled_dot_product_attention(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float "
-      "dropout_p=0.0, bool is_causal=False, *, float? scale=None, bool enable_gqa=False) -> Tensor";
-  static Tensor compose(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
-                        double dropout_p, bool is_causal, std::optional<double> scale, bool enable_gqa) {
-    if (has_half(query)) {  // rounded once, at the end
-      return compose(widened(query), widened(key), widened(value), widened(mask), dropout_p, is_causal, scale,
-                     enable_gqa)
-          .to(query.dtype());
-    }
-    if (enable_gqa) {
-      return compose(query, for_each_head(query, key), for_each_head(query, value), mask, dropout_p, is_causal, scale,
-                     false);
-    }
-    if (is_causal && mask.defined()) {
-      throw Error(ErrorKind::bad_argument,
-                  "_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True");
-    }
-    const double factor = scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1))));
-    Tensor scores = okibi::mul(okibi::matmul(query, key.transpose(-2, -1)), factor);
-    if (is_causal) scores = okibi::masked_fill(scores, later(query.size(-2), key.size(-2)), minus_infinity);
-    if (mask.defined()) scores = with_mask(scores, mask);
-    return okibi::matmul(okibi::dropout(okibi::softmax(scores, -1), dropout_p, dropout_p > 0), value);
-  }
-
- private:
-  // Ainslie et al. 2023: several heads of the query, (*, heads, l, e), share one of x, (*, fewer heads, s, e).
-  static Tensor for_each_head(const Tensor& query, const Tensor& x) {
-    const int64_t heads = query.dim() < 3 ? 1 : query.size(-3), shared = x.dim() < 3 ? 1 : x.size(-3);
-    if (query.dim() >= 3 && x.dim() >= 3 && shared > 0 && heads % shared == 0) {
-      Dims each = x.sizes();
-      each.insert(each.size() - 2, heads / shared);
-      return x.unsqueeze(-3).expand(each).flatten(-4, -3);
-    }
-    throw Error(ErrorKind::bad_argument,
-                "scaled_dot_product_attention: with enable_gqa, key and value must have a number of heads (their third "
-                "dimension from the end) that divides that of query")
-        .found(fmt::format("query {} and {}", to_string(query.sizes()), to_string(x.sizes())));
-  }
-
-  static constexpr double minus_infinity = -std::numeric_limits<double>::infinity();
-
-  // (queries, keys): those that come after the query.
-  static Tensor later(int64_t queries, int64_t keys) {
-    const Tensor is_later = empty({queries, keys}, {boolean});
-    bool* row = is_later.data<bool>();
-    for (int64_t i = 0; i < queries; ++i, row += keys) {
-      const int64_t seen = std::min(i + 1, keys);
-      std::fill(std::fill_n(row, seen, false), row + keys, true);
-    }
-    return is_later;
-  }
-  static Tensor with_mask(const Tensor& scores, const Tensor& mask) {
-    if (mask.dtype() != boolean) return okibi::add(scores, mask);
-    return okibi::masked_fill(scores, okibi::logical_not(mask), minus_infinity);  // true: takes part
-  }
-};
-
 struct Baddbmm {
   static constexpr std::string_view schema =
       "aten::baddbmm(Tensor self, Tensor batch1, Tensor batch2, *, Scalar beta=1, Scalar alpha=1) -> Tensor";
@@ -215,13 +155,8 @@ struct ConstantPad {
 Tensor repeat(const Tensor& x, const Dims& repeats) { return Repeat::compose(x, repeats); }
 
 std::span<const okibi::Op> assembled_ops() {
-  static constexpr okibi::Op rows[] = {entry<ScaledDotProductAttention>(),
-                                       entry<Baddbmm>(),
-                                       entry<Repeat>(),
-                                       entry<SplitSizes>(),
-                                       entry<SplitWithSizes>(),
-                                       entry<Pad>(),
-                                       entry<ConstantPad>()};
+  static constexpr okibi::Op rows[] = {entry<Baddbmm>(),        entry<Repeat>(), entry<SplitSizes>(),
+                                       entry<SplitWithSizes>(), entry<Pad>(),    entry<ConstantPad>()};
   return rows;
 }
 

@@ -26,7 +26,8 @@ void check_elements(const Tensor& x, const Tensor& tensor, const char* name) {
     throw Error(ErrorKind::bad_argument,
                 fmt::format("{} should contain {} elements not {}", name, x.size(1), tensor.numel()));
   }
-  if (tensor.dtype() != x.dtype()) {
+  const bool is_mixed = is_half(x.dtype()) && tensor.dtype() == float32;  // as those who train in halves have it
+  if (tensor.dtype() != x.dtype() && !is_mixed) {
     throw Error(ErrorKind::bad_argument, fmt::format("{} has another dtype than the input", name))
         .expected(std::string(name_of(x.dtype())))
         .found(std::string(name_of(tensor.dtype())));
@@ -105,7 +106,7 @@ struct BatchNorm {
   static void forward(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
                       const Tensor& variance, bool training, double momentum, double eps, bool, const Tensor& out,
                       const Tensor& stats) {
-    if (x.numel() == 0) return;
+    if (x.numel() == 0) return void(stats.fill_(std::nan("")));
     const Channels shape = channels_of(x);
     const Tensor in = x.contiguous(), w = contiguous_or_none(weight), b = contiguous_or_none(bias);
     dispatch_floating(x.dtype(), "batch_norm", [&]<class T>() {
@@ -121,6 +122,17 @@ struct BatchNorm {
       }
       kernels::channel_scale(shape, in.data<T>(), means, factor.data(), shift.data(), out.data<T>());
     });
+  }
+
+  // Running statistics that are halves have moved in float32.
+  static void take_back(const auto& arguments, const auto& copies) {
+    if (!std::get<5>(arguments)) return;
+    const NoGrad no_grad;
+    const auto take = [](const Tensor& running, const Tensor& moved) {
+      if (has_half(running)) running.copy_(moved);
+    };
+    take(std::get<3>(arguments), std::get<3>(copies));
+    take(std::get<4>(arguments), std::get<4>(copies));
   }
 
   static constexpr const char* backward_name = "NativeBatchNormBackward0";
@@ -171,10 +183,54 @@ struct BatchNorm {
   }
 };
 
+// ---- by its inner names: with what the batch's statistics were; nothing of them in eval mode
+
+std::array<Tensor, 3> batch_normalised(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
+                                       const Tensor& variance, bool training, double momentum, double eps) {
+  const auto [out, stats] = call_all<BatchNorm>(x, weight, bias, mean, variance, training, momentum, eps, true);
+  if (!training) return {out, zeros({0}, {x.dtype()}), zeros({0}, {x.dtype()})};
+  return {out, stats.select(0, 0), stats.select(0, 1)};
+}
+
+constexpr char native_batch_norm_schema[] =
+    "aten::native_batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
+    "bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)";
+constexpr char native_batch_norm_legit_schema[] =
+    "aten::_native_batch_norm_legit(Tensor input, Tensor? weight, Tensor? bias, Tensor(a!) running_mean, Tensor(b!) "
+    "running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)";
+template <const char* text>
+struct NativeBatchNorm {
+  static constexpr std::string_view schema = text;
+  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
+                                       const Tensor& variance, bool training, double momentum, double eps) {
+    return batch_normalised(x, weight, bias, mean, variance, training, momentum, eps);
+  }
+};
+struct NativeBatchNormNoStats {
+  static constexpr std::string_view schema =
+      "aten::_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float "
+      "momentum, float eps) -> (Tensor, Tensor, Tensor)";
+  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, bool training,
+                                       double momentum, double eps) {
+    return batch_normalised(x, weight, bias, {}, {}, training, momentum, eps);
+  }
+};
+struct NativeBatchNormNoTraining {
+  static constexpr std::string_view schema =
+      "aten::_native_batch_norm_legit_no_training(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, "
+      "Tensor running_var, float momentum, float eps) -> (Tensor, Tensor, Tensor)";
+  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
+                                       const Tensor& variance, double momentum, double eps) {
+    return batch_normalised(x, weight, bias, mean, variance, false, momentum, eps);
+  }
+};
+
 }  // namespace
 
 std::span<const okibi::Op> batch_norm_ops() {
-  static constexpr okibi::Op rows[] = {entry<BatchNorm>()};
+  static constexpr okibi::Op rows[] = {entry<BatchNorm>(), entry<NativeBatchNorm<native_batch_norm_schema>>(),
+                                       entry<NativeBatchNorm<native_batch_norm_legit_schema>>(),
+                                       entry<NativeBatchNormNoStats>(), entry<NativeBatchNormNoTraining>()};
   return rows;
 }
 

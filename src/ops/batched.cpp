@@ -5,6 +5,7 @@
 #include "kernels/split.h"
 #include "ops/complex_numbers.h"
 #include "ops/dispatch.h"
+#include "ops/linalg.h"
 #include "ops/op.h"
 #include "ops/operands.h"
 
@@ -46,8 +47,6 @@ struct Matrices {
   }
 };
 
-Dims batch_of(const Tensor& x) { return Dims(std::span<const int64_t>(x.sizes()).first(x.sizes().size() - 2)); }
-
 // out (*, m, n) = a (*, m, k) · b (*, k, n); the * of the factors broadcast to that of out.
 template <class T>
 void multiply(const Tensor& a, const Tensor& b, const Tensor& out) {
@@ -75,22 +74,22 @@ void multiply_into(const Tensor& a, const Tensor& b, const Tensor& out);
 void multiply_complex(const Tensor& a, const Tensor& b, const Tensor& out) {
   const Tensor parts = pairs_of(out);
   const auto part = [](const Tensor& x, int64_t i) { return pairs_of(x).select(-1, i).contiguous(); };
-  const auto product = [&](int64_t i, int64_t j) {
+  const auto product = [&](const Tensor& left, const Tensor& right) {
     const Tensor each = empty(out.sizes(), {parts.dtype()});
-    multiply_into(part(a, i), part(b, j), each);
+    multiply_into(left, right, each);
     return each;
   };
-  parts.select(-1, 0).copy_(okibi::sub(product(0, 0), product(1, 1)));
-  parts.select(-1, 1).copy_(okibi::add(product(0, 1), product(1, 0)));
+  const Tensor a_real = part(a, 0), a_imag = part(a, 1), b_real = part(b, 0), b_imag = part(b, 1);
+  parts.select(-1, 0).copy_(okibi::sub(product(a_real, b_real), product(a_imag, b_imag)));
+  parts.select(-1, 1).copy_(okibi::add(product(a_real, b_imag), product(a_imag, b_real)));
 }
 
 void multiply_into(const Tensor& a, const Tensor& b, const Tensor& out) {
   if (is_complex(out.dtype())) return multiply_complex(a, b, out);
   // One matrix on the right serves the rows of all matrices on the left: one product.
   const bool one = b.dim() == 2 && a.dim() > 2 && out.numel() > 0 && a.size(-1) > 0;
-  dispatch_floating(out.dtype(), "matmul", [&]<class T>() {
-    one ? multiply<T>(folded(a), b, folded(out)) : multiply<T>(a, b, out);
-  });
+  dispatch_floating(out.dtype(), "matmul",
+                    [&]<class T>() { one ? multiply<T>(folded(a), b, folded(out)) : multiply<T>(a, b, out); });
 }
 
 Dims product_sizes(const Tensor& a, const Tensor& b) {
@@ -126,8 +125,9 @@ struct Matmul {
                                                        a.dim(), b.dim()));
     }
     if (a.dtype() != b.dtype()) {
-      throw Error(ErrorKind::bad_argument, fmt::format("matmul: expected both to have the same dtype, but got {} and {}",
-                                                       name_of(a.dtype()), name_of(b.dtype())));
+      throw Error(ErrorKind::bad_argument,
+                  fmt::format("matmul: expected both to have the same dtype, but got {} and {}", name_of(a.dtype()),
+                              name_of(b.dtype())));
     }
     const Tensor left = as_row(a), right = as_column(b);
     if (left.size(-1) != right.size(-2)) {

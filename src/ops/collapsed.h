@@ -50,6 +50,14 @@ inline NamedDims named_dims(const Tensor& x, const std::optional<Dims>& dims) {
   return named;
 }
 
+inline Dims all_but(const Tensor& x, size_t dim) {
+  Dims others;
+  for (size_t d = 0; d < x.sizes().size(); ++d) {
+    if (d != dim) others.push_back(static_cast<int64_t>(d));
+  }
+  return others;
+}
+
 inline Dims sizes_without(const Tensor& x, const NamedDims& named, bool keepdim) {
   Dims sizes;
   for (size_t d = 0; d < named.size(); ++d) {

@@ -98,14 +98,6 @@ void require_integers(DType dtype, std::string_view name) {
       .found(std::string(name_of(dtype)));
 }
 
-template <class Work>
-void dispatch_integers(DType dtype, std::string_view what, Work&& work) {
-  require_integers(dtype, what);
-  dispatch_numbers(dtype, what, [&]<class T>() {
-    if constexpr (!std::is_floating_point_v<T>) work.template operator()<T>();
-  });
-}
-
 struct BitwiseNot {
   static constexpr std::string_view schema = "aten::bitwise_not(Tensor self) -> Tensor";
   static OutputSpec infer(const Tensor& x) {

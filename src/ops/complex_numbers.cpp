@@ -29,8 +29,17 @@ Tensor pairs_of(const Tensor& complex) {
   strides.push_back(1);
   return Tensor::over(complex.storage(), real_of(complex.dtype()), sizes, strides, complex.storage_offset() * 2);
 }
+Tensor conjugated(const Tensor& x) { return x.conj().resolve_conj(); }
 
 namespace {
+
+// work(i) for each of n numbers.
+template <class Work>
+void for_each_number(int64_t n, Work&& work) {
+  kernels::split(n, kernels::elementwise_grain, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) work(i);
+  });
+}
 
 template <class Function>
 void map_both(const Tensor& a, const Tensor& b, const Tensor& out, std::string_view what, Function&& f) {
@@ -38,9 +47,7 @@ void map_both(const Tensor& a, const Tensor& b, const Tensor& out, std::string_v
   dispatch_complex(out.dtype(), what, [&]<class T>() {
     const auto *x = complex_numbers<T>(in.a), *y = complex_numbers<T>(in.b);
     auto* to = complex_numbers<T>(out);
-    kernels::split(out.numel(), kernels::elementwise_grain, [&](int64_t first, int64_t last) {
-      for (int64_t i = first; i < last; ++i) to[i] = f(x[i], y[i]);
-    });
+    for_each_number(out.numel(), [&](int64_t i) { to[i] = f(x[i], y[i]); });
   });
 }
 
@@ -99,7 +106,8 @@ void complex_function(std::string_view schema, const Tensor& x, const Tensor& ou
   dispatch_complex(out.dtype(), function.name, [&]<class T>() {
     const auto* from = complex_numbers<T>(in);
     auto* to = complex_numbers<T>(out);
-    for (int64_t i = 0; i < out.numel(); ++i) to[i] = std::complex<T>(function.of(std::complex<double>(from[i])));
+    for_each_number(out.numel(),
+                    [&](int64_t i) { to[i] = std::complex<T>(function.of(std::complex<double>(from[i]))); });
   });
 }
 
@@ -123,6 +131,7 @@ void require_same_reals(const Tensor& a, const Tensor& b) {
 
 template <bool of_angle>
 struct FromParts {
+  static constexpr const char* no_gradient = ThroughComplexNumbers::no_gradient;
   static constexpr std::string_view schema = of_angle ? "aten::polar(Tensor abs, Tensor angle) -> Tensor"
                                                       : "aten::complex(Tensor real, Tensor imag) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) {
@@ -134,9 +143,9 @@ struct FromParts {
     dispatch_floating(a.dtype(), "complex", [&]<class T>() {
       const T *x = in.a.data<T>(), *y = in.b.data<T>();
       auto* to = complex_numbers<T>(out);
-      for (int64_t i = 0; i < out.numel(); ++i) {
+      for_each_number(out.numel(), [&](int64_t i) {
         to[i] = of_angle ? std::complex<T>(x[i] * std::cos(y[i]), x[i] * std::sin(y[i])) : std::complex<T>(x[i], y[i]);
-      }
+      });
     });
   }
 };
@@ -151,9 +160,13 @@ struct Angle {
   static void forward(const Tensor& x, const Tensor& out) {
     const Tensor in = (is_complex(x.dtype()) ? x : x.to(out.dtype())).contiguous();
     dispatch_floating(out.dtype(), "angle", [&]<class T>() {
-      for (int64_t i = 0; i < out.numel(); ++i) {
-        out.data<T>()[i] = is_complex(x.dtype()) ? std::arg(complex_numbers<T>(in)[i]) : of(in.data<T>()[i]);
+      T* const to = out.data<T>();
+      if (is_complex(x.dtype())) {
+        const auto* const from = complex_numbers<T>(in);
+        return for_each_number(out.numel(), [&](int64_t i) { to[i] = std::arg(from[i]); });
       }
+      const T* const from = in.data<T>();
+      for_each_number(out.numel(), [&](int64_t i) { to[i] = of(from[i]); });
     });
   }
 
@@ -163,9 +176,6 @@ struct Angle {
     return x < 0 ? std::numbers::pi_v<T> : x != x ? x : T(0);
   }
 };
-
-// With its numbers written out: what looks at them need not know of lazy ones.
-Tensor conjugated(const Tensor& x) { return x.conj().resolve_conj(); }
 
 constexpr char conj_schema[] = "aten::conj(Tensor(a) self) -> Tensor(a)";
 constexpr char conj_inner_schema[] = "aten::_conj(Tensor(a) self) -> Tensor(a)";

@@ -23,6 +23,13 @@ std::complex<T>* complex_numbers(const Tensor& tensor) {
 DType real_of(DType complex);  // float32 of complex64
 DType complex_of(DType real);  // complex64 of float32; Error(unsupported) for what is neither float32 nor float64
 Tensor pairs_of(const Tensor& complex);  // (*) as (*, 2) of real numbers, over the same memory
+Tensor conjugated(const Tensor& x);      // with its numbers written out: who looks at them need not know of lazy ones
+
+// What makes complex numbers of real ones, or the other way, says so: its `no_gradient` is this one, or it asks
+// refuse_recording<ThroughComplexNumbers>(arguments…).
+struct ThroughComplexNumbers {
+  static constexpr const char* no_gradient = "gradients through complex numbers are not there yet";
+};
 
 // Into `out`, which has the dtype and the sizes that both give.
 void complex_sum(const Tensor& a, const Tensor& b, double alpha, const Tensor& out);  // a + alpha · b

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include <fmt/format.h>
@@ -10,16 +11,13 @@
 #include "ops/dispatch.h"
 #include "ops/losses.h"
 #include "ops/op.h"
+#include "ops/special_functions.h"
 
 namespace okibi::ops {
 namespace {
 
+using special::log_sum;
 constexpr double nothing = -std::numeric_limits<double>::infinity();
-
-double log_sum(double a, double b) {
-  const double high = std::max(a, b), low = std::min(a, b);
-  return high == nothing ? nothing : high + std::log1p(std::exp(low - high));
-}
 
 // One of the batch: the labels with a blank before, between and behind them, and log probabilities (steps, classes),
 // `step` numbers apart.
@@ -27,7 +25,7 @@ template <class T>
 struct Sequence {
   const T* log_probs;
   int64_t step, steps, blank;
-  std::vector<int64_t> labels;
+  std::span<const int64_t> labels;
   int64_t classes;
 
   size_t width() const { return 2 * labels.size() + 1; }
@@ -36,7 +34,7 @@ struct Sequence {
   // Whether the blank between two labels may be left out, because they differ.
   bool skips_to(size_t s) const { return s >= 3 && s % 2 == 1 && labels[s / 2] != labels[s / 2 - 1]; }
 
-  // log α of step t from those of the step before; `before` is empty at the first.
+  // log α of step t from those of the step before, which does not count at the first.
   void advance(int64_t t, std::span<const double> before, std::span<double> alpha) const {
     for (size_t s = 0; s < width(); ++s) {
       double sum = t == 0 ? (s < 2 ? 0 : nothing) : before[s];
@@ -115,8 +113,12 @@ struct Batch {
     for (int64_t b = 0, at = 0; b < size(); ++b) {
       const int64_t count = counts.data<int64_t>()[b], begin = targets.dim() == 2 ? b * targets.size(1) : at;
       const int64_t* const labels = targets.data<int64_t>() + begin;
-      work(b, Sequence<T>{log_probs.data<T>() + b * classes, size() * classes, steps.data<int64_t>()[b], blank,
-                          std::vector<int64_t>(labels, labels + count), classes});
+      work(b, Sequence<T>{log_probs.data<T>() + b * classes,
+                          size() * classes,
+                          steps.data<int64_t>()[b],
+                          blank,
+                          {labels, static_cast<size_t>(count)},
+                          classes});
       at += count;
     }
   }
@@ -135,9 +137,8 @@ void check_lengths(const Tensor& lengths, int64_t batch, int64_t most, const cha
   }
 }
 
-void check_labels(const Batch& batch) {
-  const int64_t classes = batch.log_probs.size(2);
-  for (const int64_t label : batch.targets.to_vector<int64_t>()) {
+void check_labels(std::span<const int64_t> labels, int64_t classes) {
+  for (const int64_t label : labels) {
     if (label >= 0 && label < classes) continue;
     throw Error(ErrorKind::out_of_range, "ctc_loss: a target is no class")
         .expected(fmt::format("0 to {}", classes - 1))
@@ -149,7 +150,7 @@ void check_labels(const Batch& batch) {
 struct EachCtcLoss {
   static OutputSpec infer(const Tensor& x, const Tensor& targets, const Tensor& steps, const Tensor& counts,
                           int64_t blank, bool) {
-    if (!is_floating_point(x.dtype())) throw_cannot_compute("ctc_loss", x.dtype());
+    require_floating(x, "ctc_loss");
     if (blank < 0 || blank >= x.size(2)) {
       throw Error(ErrorKind::bad_argument, "blank must be in label range").found(std::to_string(blank));
     }
@@ -165,7 +166,7 @@ struct EachCtcLoss {
     int64_t left = targets.size(-1);
     for (const int64_t count : all) {
       if (targets.dim() == 1 && (left -= count) < 0) {
-        throw Error(ErrorKind::bad_argument, "ctc_loss: the target_lengths add up to more labels than there are");
+        refuse("ctc_loss: the target_lengths add up to more labels than there are");
       }
     }
     return {{x.size(1)}, x.dtype()};
@@ -173,9 +174,11 @@ struct EachCtcLoss {
   static void forward(const Tensor& x, const Tensor& targets, const Tensor& steps, const Tensor& counts, int64_t blank,
                       bool, const Tensor& out) {
     const Batch batch(x, targets, steps, counts, blank);
-    check_labels(batch);
     dispatch_floating(x.dtype(), "ctc_loss", [&]<class T>() {
-      batch.each<T>([&](int64_t b, const Sequence<T>& one) { out.data<T>()[b] = static_cast<T>(one.loss()); });
+      batch.each<T>([&](int64_t b, const Sequence<T>& one) {
+        check_labels(one.labels, one.classes);
+        out.data<T>()[b] = static_cast<T>(one.loss());
+      });
     });
   }
 

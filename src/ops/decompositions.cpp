@@ -9,11 +9,9 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 // The lower triangle with half of its diagonal.
 Tensor half_below(const Tensor& x) {
-  return okibi::sub(okibi::tril(x), okibi::mul(okibi::mul(identity_like(x), 0.5), x));
+  return okibi::sub(okibi::tril(x), okibi::mul(okibi::mul(identity(x.size(-1), x.dtype()), 0.5), x));
 }
 
 // ---------------------------------------------------------------------------------------------------------- triangles
@@ -25,7 +23,7 @@ struct SolveTriangle {
     const Tensor triangle = a.contiguous();
     const int64_t n = a.size(-1), k = b.size(-1);
     dispatch_floating(a.dtype(), "solve_triangular", [&]<class T>() {
-      for_each_matrix(matrices_in(b), n * n * k, [&](int64_t i) {
+      for_each_matrix(matrices_in(b), cost_of(n, n, k), [&](int64_t i) {
         kernels::solve_triangle({true, upper, is_transposed, unit}, n, k, triangle.data<T>() + i * n * n,
                                 out.data<T>() + i * n * k);
       });
@@ -52,18 +50,6 @@ struct SolveTriangle {
   }
 };
 
-void require_fitting(const Tensor& a, const Tensor& b, bool left, std::string_view name, std::string_view b_name) {
-  require_square(a, name);
-  require_matrices(b, name, b_name);
-  if (a.dtype() != b.dtype()) {
-    refuse(fmt::format("{}: Expected A and {} to have the same dtype, but found A of type {} and {} of type {} instead",
-                       name, b_name, name_of(a.dtype()), b_name, name_of(b.dtype())));
-  }
-  if (a.size(-1) == b.size(left ? -2 : -1)) return;
-  refuse(fmt::format("{}: Incompatible shapes of A and {} for the equation {} ({}x{} and {}x{})", name, b_name,
-                     left ? "AX = B" : "XA = B", a.size(-2), a.size(-1), b.size(-2), b.size(-1)));
-}
-
 struct LinalgSolveTriangular {
   static constexpr std::string_view schema =
       "aten::linalg_solve_triangular(Tensor self, Tensor B, *, bool upper, bool left=True, bool unitriangular=False) "
@@ -84,8 +70,7 @@ struct TriangularSolve {
   static std::array<Tensor, 2> compose(const Tensor& b, const Tensor& a, bool upper, bool transpose, bool unit) {
     require_fitting(a, b, true, "triangular_solve", "b");
     const Tensor x = solved_triangle(a, b, {.upper = upper, .transposed = transpose, .unit = unit});
-    const Dims batch = broadcast_sizes(batch_sizes(a), batch_sizes(b));
-    return {x, a.expand(with_matrix(batch, a.size(-2), a.size(-1))).clone()};
+    return {x, repeated_to(common_batch(a, b), a).clone()};
   }
 };
 
@@ -95,13 +80,13 @@ struct TriangularSolve {
 struct Factor {
   static std::array<OutputSpec, 2> infer(const Tensor& x, bool) {
     require_square(x, "linalg.cholesky");
-    return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{batch_sizes(x), int32}};
+    return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{batch_of(x), int32}};
   }
   static void forward(const Tensor& x, bool upper, const Tensor& out, const Tensor& info) {
     out.copy_(upper ? okibi::triu(x) : okibi::tril(x));
     const int64_t n = x.size(-1);
     dispatch_floating(x.dtype(), "cholesky", [&]<class T>() {
-      for_each_matrix(matrices_in(x), n * n * n, [&](int64_t i) {
+      for_each_matrix(matrices_in(x), cost_of(n, n, n), [&](int64_t i) {
         info.data<int32_t>()[i] = static_cast<int32_t>(kernels::cholesky(n, upper, out.data<T>() + i * n * n));
       });
     });
@@ -155,17 +140,7 @@ struct CholeskySolve {
   static constexpr std::string_view schema =
       "aten::cholesky_solve(Tensor self, Tensor input2, bool upper=False) -> Tensor";
   static Tensor compose(const Tensor& b, const Tensor& factor, bool upper) {
-    if (b.dim() < 2) refuse(fmt::format("b should have at least 2 dimensions, but has {} dimensions instead", b.dim()));
-    if (factor.dim() < 2) {
-      refuse(fmt::format("u should have at least 2 dimensions, but has {} dimensions instead", factor.dim()));
-    }
-    require_square(factor, "cholesky_solve");
-    if (factor.dtype() != b.dtype() || factor.size(-1) != b.size(-2)) {
-      refuse(
-          fmt::format("Incompatible matrix sizes for cholesky_solve: each A matrix is {0} by {0} but each b matrix is "
-                      "{1} by {2}",
-                      factor.size(-1), b.size(-2), b.size(-1)));
-    }
+    require_fitting(factor, b, true, "cholesky_solve", "b");
     const Tensor y = solved_triangle(factor, b, {.upper = upper, .transposed = upper});
     return solved_triangle(factor, y, {.upper = upper, .transposed = !upper});
   }
@@ -174,25 +149,26 @@ struct CholeskyInverse {
   static constexpr std::string_view schema = "aten::cholesky_inverse(Tensor self, bool upper=False) -> Tensor";
   static Tensor compose(const Tensor& factor, bool upper) {
     require_square(factor, "cholesky_inverse");
-    return CholeskySolve::compose(identity_like(factor).expand(factor.sizes()), factor, upper);
+    return CholeskySolve::compose(identity(factor.size(-1), factor.dtype()).expand(factor.sizes()), factor, upper);
   }
 };
 
 // ------------------------------------------------------------------------------------------------------- eigenvectors
 
-// Of symmetric matrices: the values w (*, n), rising, and the vectors v (*, n, n), a column for each.
+// Of symmetric matrices: the values w (*, n), rising, and where wanted the vectors v (*, n, n), a column for each.
 struct Eigen {
   static constexpr size_t gradients_of = 2;
-  static std::array<OutputSpec, 2> infer(const Tensor& x, bool, bool) {
+  static std::array<OutputSpec, 2> infer(const Tensor& x, bool, bool wants_vectors) {
     require_square(x, "linalg.eigh");
     require_moderate(x, "linalg.eigh");
-    return {OutputSpec{with_vector(batch_sizes(x), x.size(-1)), x.dtype()}, OutputSpec{x.sizes(), x.dtype()}};
+    return {OutputSpec{with_vector(batch_of(x), x.size(-1)), x.dtype()},
+            OutputSpec{wants_vectors ? x.sizes() : Dims{0}, x.dtype()}};
   }
   static void forward(const Tensor& x, bool upper, bool wants_vectors, const Tensor& w, const Tensor& v) {
-    const Tensor work = x.clone(), info = zeros(batch_sizes(x), {int32});
+    const Tensor work = x.clone(), info = zeros(batch_of(x), {int32});
     const int64_t n = x.size(-1);
     dispatch_floating(x.dtype(), "linalg_eigh", [&]<class T>() {
-      for_each_matrix(matrices_in(x), n * n * n, [&](int64_t i) {
+      for_each_matrix(matrices_in(x), cost_of(n, n, n), [&](int64_t i) {
         info.data<int32_t>()[i] = static_cast<int32_t>(
             kernels::symmetric_eigen(n, upper, wants_vectors, work.data<T>() + i * n * n, w.data<T>() + i * n));
       });
@@ -203,7 +179,7 @@ struct Eigen {
           "repeated eigenvalues (error code: {}).",
           found);
     });
-    v.copy_(transposed(work));
+    if (wants_vectors) v.copy_(transposed(work));
   }
 
   static constexpr const char* backward_name = "LinalgEighBackward0";
@@ -216,7 +192,7 @@ struct Eigen {
     const Tensor &w = std::get<0>(saved).get(), &v = std::get<1>(saved).get();
     Tensor middle = zeros(v.sizes(), {v.dtype()});
     if (gradients[1].defined()) {
-      const Tensor apart = okibi::sub(w.unsqueeze(-2), w.unsqueeze(-1)), same = identity_like(v);
+      const Tensor apart = okibi::sub(w.unsqueeze(-2), w.unsqueeze(-1)), same = identity(v.size(-1), v.dtype());
       const Tensor parts = okibi::matmul(transposed(v), gradients[1]);
       middle = okibi::div(okibi::masked_fill(parts, same.to(boolean), 0), okibi::add(apart, same));
     }
@@ -250,16 +226,18 @@ struct LinalgEigvalsh {
 // ---------------------------------------------------------------------------------------------------------- Q times R
 
 struct LinalgQr {
+  static constexpr const char* no_gradient = "linalg.qr has no gradient yet";
   static constexpr std::string_view schema = "aten::linalg_qr(Tensor A, str mode=\"reduced\") -> (Tensor Q, Tensor R)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, const std::string& mode) {
     require_matrices(x, "linalg.qr");
+    require_countable(x);
     if (mode != "reduced" && mode != "complete" && mode != "r") {
       refuse(
           fmt::format("qr received unrecognized mode '{}' but expected one of 'reduced' (default), 'r', or 'complete'",
                       printable(mode, 40)));
     }
     const int64_t m = x.size(-2), n = x.size(-1), k = mode == "complete" ? m : std::min(m, n);
-    const Dims batch = batch_sizes(x);
+    const Dims batch = batch_of(x);
     return {OutputSpec{mode == "r" ? Dims{0} : with_matrix(batch, m, k), x.dtype()},
             OutputSpec{with_matrix(batch, k, n), x.dtype()}};
   }
@@ -268,28 +246,34 @@ struct LinalgQr {
     const bool has_q = mode != "r";
     // Stored by columns: those of x, and behind them those that Q has more.
     const int64_t width = std::max(n, has_q ? columns : 0);
-    const Tensor work = zeros(with_matrix(batch_sizes(x), width, m), {x.dtype()});
+    const Tensor work = zeros(with_matrix(batch_of(x), width, m), {x.dtype()});
     work.narrow(-2, 0, n).copy_(transposed(x));
-    const Tensor factors = zeros(with_vector(batch_sizes(x), k), {x.dtype()});
+    const Tensor factors = zeros(with_vector(batch_of(x), k), {x.dtype()});
     dispatch_floating(x.dtype(), "linalg_qr", [&]<class T>() {
       const auto place = [&](int64_t i) { return work.data<T>() + i * width * m; };
-      for_each_matrix(matrices_in(x), m * n * k,
+      for_each_matrix(matrices_in(x), cost_of(m, n, k),
                       [&](int64_t i) { kernels::qr(m, n, place(i), factors.data<T>() + i * k); });
       r.copy_(okibi::triu(transposed(work).narrow(-1, 0, n).narrow(-2, 0, columns)));
       if (!has_q) return;
-      for_each_matrix(matrices_in(x), m * columns * k,
+      for_each_matrix(matrices_in(x), cost_of(m, columns, k),
                       [&](int64_t i) { kernels::qr_vectors(m, columns, k, place(i), factors.data<T>() + i * k); });
       q.copy_(transposed(work.narrow(-2, 0, columns)));
     });
+  }
+
+ private:
+  // LAPACK works in 32 numbers for each column, and counts them in ints.
+  static void require_countable(const Tensor& x) {
+    if (x.size(-1) <= int64_t{1} << 25) return;
+    throw Error(ErrorKind::limit, "linalg.qr: the matrix has too many columns").found(to_string(x.sizes()));
   }
 };
 
 }  // namespace
 
 Tensor solved_triangle(const Tensor& a, const Tensor& b, const kernels::Triangle& t) {
-  const Dims batch = broadcast_sizes(batch_sizes(a), batch_sizes(b));
-  return call<SolveTriangle>(a.expand(with_matrix(batch, a.size(-2), a.size(-1))),
-                             b.expand(with_matrix(batch, b.size(-2), b.size(-1))), t.upper, t.transposed, t.unit);
+  const Dims batch = common_batch(a, b);
+  return call<SolveTriangle>(repeated_to(batch, a), repeated_to(batch, b), t.upper, t.transposed, t.unit);
 }
 
 std::span<const okibi::Op> decomposition_ops() {

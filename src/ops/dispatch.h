@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include <fmt/format.h>
 
@@ -15,6 +16,9 @@ namespace okibi {
 [[noreturn]] inline void throw_cannot_compute(std::string_view what, DType dtype) {
   throw Error(ErrorKind::unsupported, fmt::format("{} is not implemented for {}", what, name_of(dtype)))
       .hint("Convert with .to(okibi::float32) first.");
+}
+inline void require_floating(const Tensor& x, std::string_view what) {
+  if (!is_floating_point(x.dtype())) throw_cannot_compute(what, x.dtype());
 }
 
 template <class Work>
@@ -41,6 +45,15 @@ void dispatch_real(DType dtype, std::string_view what, Work&& work) {
   if (dtype == int8) return work.template operator()<int8_t>();
   if (dtype == int16) return work.template operator()<int16_t>();
   dispatch_numbers(dtype, what, std::forward<Work>(work));
+}
+
+// Integers of all lengths, and booleans.
+template <class Work>
+void dispatch_integers(DType dtype, std::string_view what, Work&& work) {
+  if (dtype != boolean && !is_integral(dtype)) throw_cannot_compute(what, dtype);
+  dispatch_real(dtype, what, [&]<class T>() {
+    if constexpr (std::is_integral_v<T>) work.template operator()<T>();
+  });
 }
 
 // Elements of a contiguous tensor whose dtype was dispatched on.

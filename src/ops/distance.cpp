@@ -74,13 +74,6 @@ void require_norm(double p, std::string_view name) {
   throw Error(ErrorKind::bad_argument, fmt::format("{} only supports non-negative p values", name))
       .found(fmt::format("{}", p));
 }
-void require_floating(const Tensor& x, std::string_view name) {
-  if (is_floating_point(x.dtype())) return;
-  throw Error(ErrorKind::bad_argument, fmt::format("{} only supports floating-point dtypes", name))
-      .found(std::string(name_of(x.dtype())))
-      .hint("Convert with .to(okibi::float32) first.");
-}
-
 // ------------------------------------------------------------------------------------------------------ each from each
 
 // (*, p, m) and (*, r, m) → (*, p, r). Whatever the mode, the differences themselves are squared: where PyTorch goes by
@@ -92,7 +85,7 @@ struct Cdist {
     for (const Tensor* one : {&x, &y}) {
       require_floating(*one, "cdist");
       if (one->dim() >= 2) continue;
-      throw Error(ErrorKind::bad_argument, fmt::format("cdist only supports at least 2D tensors, got {}D", one->dim()));
+      refuse(fmt::format("cdist only supports at least 2D tensors, got {}D", one->dim()));
     }
     if (x.dtype() != y.dtype() || x.size(-1) != y.size(-1)) {
       throw Error(ErrorKind::bad_argument, "cdist: X1 and X2 must have the same dtype and number of columns")
@@ -130,21 +123,25 @@ struct Cdist {
   static Saved save(const Tensor& x, const Tensor& y, double p, std::optional<int64_t>, const Tensor& out) {
     return {SavedTensor::input(x), SavedTensor::input(y), SavedTensor::output(out), p};
   }
-  static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
+  static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor &x = std::get<0>(saved).get(), &y = std::get<1>(saved).get();
     const Tensor a = spread(x, batch_of(x, y)), b = spread(y, batch_of(x, y)), g = gradient.contiguous(),
                  out = std::get<2>(saved).get().contiguous();
-    const Tensor to_a = zeros(a.sizes(), {x.dtype()}), to_b = zeros(b.sizes(), {x.dtype()});
+    const Tensor to_a = edges.needed(0) ? zeros(a.sizes(), {x.dtype()}) : Tensor();
+    const Tensor to_b = edges.needed(1) ? zeros(b.sizes(), {x.dtype()}) : Tensor();
     const int64_t m = a.size(-1), rows = a.size(-2), columns = b.size(-2);
     dispatch_floating(x.dtype(), "cdist", [&]<class T>() {
       const Growth<T> growth{m, std::get<3>(saved)};
+      const auto row_of = [m](const Tensor& to, int64_t row) {
+        return to.defined() ? to.data<T>() + row * m : nullptr;
+      };
       for (int64_t at = 0; at < out.numel(); ++at) {
         const int64_t row = at / columns, other = row / rows * columns + at % columns;
         growth.add(a.data<T>() + row * m, b.data<T>() + other * m, static_cast<double>(out.data<T>()[at]),
-                   static_cast<double>(g.data<T>()[at]), to_a.data<T>() + row * m, to_b.data<T>() + other * m);
+                   static_cast<double>(g.data<T>()[at]), row_of(to_a, row), row_of(to_b, other));
       }
     });
-    return {sum_to(to_a, x.sizes()), sum_to(to_b, y.sizes())};
+    return {to_a.defined() ? sum_to(to_a, x.sizes()) : Tensor(), to_b.defined() ? sum_to(to_b, y.sizes()) : Tensor()};
   }
 
  private:
@@ -166,8 +163,7 @@ struct Pdist {
   static constexpr std::string_view schema = "aten::pdist(Tensor self, float p=2.) -> Tensor";
   static constexpr int64_t most = int64_t{1} << 31;
   static OutputSpec infer(const Tensor& x, double p) {
-    if (x.dim() != 2)
-      throw Error(ErrorKind::bad_argument, fmt::format("pdist only supports 2D tensors, got: {}D", x.dim()));
+    if (x.dim() != 2) refuse(fmt::format("pdist only supports 2D tensors, got: {}D", x.dim()));
     require_floating(x, "pdist");
     require_norm(p, "pdist");
     const int64_t n = x.size(0);

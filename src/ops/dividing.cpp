@@ -7,8 +7,6 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 void require_dims(const Tensor& x) {
   if (x.dim() == 0) {
     refuse("tensor_split expected at least a 1-dimensional tensor, but got a tensor with 0 dims");
@@ -120,29 +118,6 @@ OKIBI_SPLIT(VSplit, "vsplit", 0)
 OKIBI_SPLIT(DSplit, "dsplit", 2)
 #undef OKIBI_SPLIT
 
-// "Unsafe" means that PyTorch does not look whether the parts are changed in place.
-struct UnsafeChunk {
-  static constexpr std::string_view schema = "aten::unsafe_chunk(Tensor self, int chunks, int dim=0) -> Tensor[]";
-  static std::vector<Tensor> compose(const Tensor& x, int64_t chunks, int64_t dim) {
-    return okibi::chunk(x, chunks, dim);
-  }
-};
-struct UnsafeSplit {
-  static constexpr std::string_view schema =
-      "aten::unsafe_split.Tensor(Tensor self, SymInt split_size, int dim=0) -> Tensor[]";
-  static std::vector<Tensor> compose(const Tensor& x, int64_t size, int64_t dim) { return okibi::split(x, size, dim); }
-};
-struct UnsafeSplitWithSizes {
-  static constexpr std::string_view schema =
-      "aten::unsafe_split_with_sizes(Tensor self, SymInt[] split_sizes, int dim=0) -> Tensor[]";
-  static std::vector<Tensor> compose(const Tensor& x, const Dims& sizes, int64_t dim) {
-    const Value parts = call_named("aten::split_with_sizes", x, sizes, dim);
-    std::vector<Tensor> all;
-    for (size_t i = 0; i < parts.size(); ++i) all.push_back(parts[i].to_tensor());
-    return all;
-  }
-};
-
 struct NarrowTensor {
   static constexpr std::string_view schema =
       "aten::narrow.Tensor(Tensor(a) self, int dim, Tensor start, SymInt length) -> Tensor(a)";
@@ -161,7 +136,7 @@ struct Ravel {
 struct ViewDtype {
   static constexpr std::string_view schema = "aten::view.dtype(Tensor(a) self, ScalarType dtype) -> Tensor(a)";
   static Tensor view(const Tensor& x, DType dtype) {
-    if (dtype == x.dtype()) return x.as_strided(x.sizes(), x.strides(), x.storage_offset());
+    if (dtype == x.dtype()) return x.as_strided(x.sizes(), x.strides(), x.storage_offset());  // is heard as that
     require_resolved(x);
     if (!x.storage() || x.is_quantized() || x.is_nested()) {
       throw Error(ErrorKind::unsupported, "view(dtype) is for dense tensors with numbers");
@@ -177,7 +152,7 @@ struct ViewDtype {
       old_size > new_size ? enlarge(sizes, strides, offset, old_size / new_size)
                           : shrink(x, dtype, sizes, strides, offset, new_size / old_size);
     }
-    return Tensor::over(x.storage(), dtype, sizes, strides, offset);
+    return trace::noted(schema, Tensor::over(x.storage(), dtype, sizes, strides, offset), x, dtype);
   }
 
  private:
@@ -229,9 +204,6 @@ std::span<const okibi::Op> dividing_ops() {
       entry<VSplitIndices>(),
       entry<DSplitSections>(),
       entry<DSplitIndices>(),
-      entry<UnsafeChunk>(),
-      entry<UnsafeSplit>(),
-      entry<UnsafeSplitWithSizes>(),
       entry<NarrowTensor>(),
       entry<Ravel>(),
       view_dtype,

@@ -141,6 +141,32 @@ struct AlphaDropout {
   }
 };
 
+// The same of whole channels: x (n, channels, *).
+struct FeatureAlphaDropout {
+  static constexpr std::string_view schema = "aten::feature_alpha_dropout(Tensor input, float p, bool train) -> Tensor";
+  static Tensor compose(const Tensor& x, double p, bool train) {
+    check_probability(p);
+    if (!train || p == 0 || x.numel() == 0) return x;
+    if (p == 1) return okibi::mul(x, 0);
+    constexpr double alpha = AlphaDropout::alpha;
+    const double a = AlphaDropout::scale_of(p);
+    const Tensor kept = drawn(x, p).to(x.dtype());
+    return okibi::add(okibi::mul(x, okibi::mul(kept, a)),
+                      okibi::add(okibi::mul(okibi::add(kept, -1), alpha * a), alpha * a * p));
+  }
+
+ private:
+  static Tensor drawn(const Tensor& x, double p) {  // (n, channels, 1 …)
+    if (x.dim() < 2) refuse("Feature dropout requires at least 2 dimensions in the input");
+    Dims sizes(x.sizes().size(), 1);
+    sizes[0] = x.size(0);
+    sizes[1] = x.size(1);
+    const Tensor mask = empty(sizes, {boolean});
+    draw(mask, p, true);
+    return mask;
+  }
+};
+
 // The dimensions as they lie in memory, the widest apart first.
 Dims in_memory_order(const Tensor& x) {
   Dims dims;
@@ -175,7 +201,8 @@ bool drops(const Tensor& x, double p, bool training) {
 }  // namespace
 
 std::span<const okibi::Op> dropout_ops() {
-  static constexpr okibi::Op rows[] = {entry<NativeDropout>(), entry<FeatureDropout>(), entry<AlphaDropout>()};
+  static constexpr okibi::Op rows[] = {entry<NativeDropout>(), entry<FeatureDropout>(), entry<AlphaDropout>(),
+                                       entry<FeatureAlphaDropout>()};
   return rows;
 }
 

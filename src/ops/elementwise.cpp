@@ -84,7 +84,7 @@ struct SubTensor {
 // ---------------------------------------------------------------------------------------------------------------- a ·
 // b
 
-struct MulTensor {
+struct MulTensor : SavesBoth {
   static constexpr std::string_view schema = "aten::mul.Tensor(Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return promoted(a, b); }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
@@ -101,10 +101,6 @@ struct MulTensor {
   }
 
   static constexpr const char* backward_name = "MulBackward0";
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor& a = std::get<0>(saved).get();
     const Tensor& b = std::get<1>(saved).get();
@@ -118,7 +114,7 @@ struct MulTensor {
 // ---------------------------------------------------------------------------------------------------------------- a /
 // b
 
-struct DivTensor {
+struct DivTensor : SavesBoth {
   static constexpr std::string_view schema = "aten::div.Tensor(Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) {
     OutputSpec spec = promoted(a, b);
@@ -133,10 +129,6 @@ struct DivTensor {
   }
 
   static constexpr const char* backward_name = "DivBackward0";
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor& a = std::get<0>(saved).get();
     const Tensor& b = std::get<1>(saved).get();

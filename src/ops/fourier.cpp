@@ -18,9 +18,9 @@ using MaybeDims = std::optional<Dims>;
 using MaybeInt = std::optional<int64_t>;
 using MaybeText = std::optional<std::string>;
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
-constexpr int64_t longest = int64_t{1} << 26;  // signal: of some lengths a transform needs 200 bytes for each number
+// Of a signal. Just above a power of two a length with a large prime needs the most: some 290 bytes for each number,
+// and 144 more with each further thread.
+constexpr int64_t longest = int64_t{1} << 26;
 
 // What goes in and comes out: complex numbers of both; real ones, and of the result only the half that says all; or
 // such a half, and real numbers.
@@ -70,7 +70,9 @@ void require_real(const Tensor& x, Kind kind, std::string_view name, std::string
 
 int64_t usual_length(const Tensor& x, int64_t dim, Kind kind, bool is_last) {
   const int64_t size = x.size(dim);
-  return kind == Kind::half_to_real && is_last ? 2 * (size - 1) : size;
+  if (kind != Kind::half_to_real || !is_last) return size;
+  check_length(std::max<int64_t>(size, 1));  // or twice as many might be more than can be counted
+  return 2 * (size - 1);
 }
 
 Request along_one(const Tensor& x, Kind kind, bool inverse, MaybeInt n, int64_t dim, const MaybeText& norm,
@@ -139,24 +141,27 @@ Tensor resized(const Tensor& x, const Dims& sizes) {
   return whole;
 }
 
+// work(plan, i, room for n numbers, what else the plan needs) for each i of `count`.
+template <class Work>
+void with_plan(int64_t n, int64_t count, Work&& work) {
+  const kernels::FourierPlan plan(n);
+  kernels::split(count, std::max<int64_t>(8192 / n, 1), [&](int64_t first, int64_t last) {
+    std::vector<std::complex<double>> numbers(static_cast<size_t>(n)), room(static_cast<size_t>(plan.room()));
+    for (int64_t i = first; i < last; ++i) work(plan, i, numbers.data(), room.data());
+  });
+}
+
 void transform_along(const Tensor& work, int64_t dim, bool inverse) {
   const Extent around(work.sizes(), static_cast<size_t>(dim));
   const int64_t n = around.n, inner = around.inner, rows = around.outer * inner;
   if (rows == 0) return;
-  const kernels::FourierPlan plan(n);
-  auto* const numbers = complex_numbers<double>(work);
-  kernels::split(rows, std::max<int64_t>(8192 / n, 1), [&](int64_t first, int64_t last) {
-    std::vector<std::complex<double>> row(static_cast<size_t>(n)), room(static_cast<size_t>(plan.room()));
-    for (int64_t i = first; i < last; ++i) {
-      auto* const at = numbers + i / inner * n * inner + i % inner;
-      if (inner == 1) {
-        plan.transform(inverse, at, room.data());
-        continue;
-      }
-      for (int64_t j = 0; j < n; ++j) row[static_cast<size_t>(j)] = at[j * inner];
-      plan.transform(inverse, row.data(), room.data());
-      for (int64_t j = 0; j < n; ++j) at[j * inner] = row[static_cast<size_t>(j)];
-    }
+  auto* const all = complex_numbers<double>(work);
+  with_plan(n, rows, [&](const kernels::FourierPlan& plan, int64_t i, auto* numbers, auto* room) {
+    auto* const at = all + i / inner * n * inner + i % inner;
+    if (inner == 1) return plan.transform(inverse, at, room);
+    for (int64_t j = 0; j < n; ++j) numbers[j] = at[j * inner];
+    plan.transform(inverse, numbers, room);
+    for (int64_t j = 0; j < n; ++j) at[j * inner] = numbers[j];
   });
 }
 
@@ -165,63 +170,61 @@ void complete(const Tensor& work, int64_t dim) {
   const Extent around(work.sizes(), static_cast<size_t>(dim));
   auto* const numbers = complex_numbers<double>(work);
   const int64_t n = around.n, inner = around.inner;
-  for (int64_t i = 0; i < around.outer * inner; ++i) {
-    auto* const at = numbers + i / inner * n * inner + i % inner;
-    at[0] = at[0].real();
-    if (n % 2 == 0) at[n / 2 * inner] = at[n / 2 * inner].real();
-    for (int64_t k = n / 2 + 1; k < n; ++k) at[k * inner] = std::conj(at[(n - k) * inner]);
-  }
+  kernels::split(around.outer * inner, std::max<int64_t>(kernels::elementwise_grain / n, 1),
+                 [&](int64_t first, int64_t last) {
+                   for (int64_t i = first; i < last; ++i) {
+                     auto* const at = numbers + i / inner * n * inner + i % inner;
+                     at[0] = at[0].real();
+                     if (n % 2 == 0) at[n / 2 * inner] = at[n / 2 * inner].real();
+                     for (int64_t k = n / 2 + 1; k < n; ++k) at[k * inner] = std::conj(at[(n - k) * inner]);
+                   }
+                 });
 }
 
 // ---- of real rows, as pairs of real numbers
 
-// work(row, its numbers in double, room) for each of `rows`, with a buffer of n numbers a thread.
-template <class Work>
-void with_plan(int64_t n, int64_t rows, Work&& work) {
-  const kernels::FourierPlan plan(n);
-  kernels::split(rows, std::max<int64_t>(8192 / n, 1), [&](int64_t first, int64_t last) {
-    std::vector<std::complex<double>> numbers(static_cast<size_t>(n)), room(static_cast<size_t>(plan.room()));
-    for (int64_t i = first; i < last; ++i) work(plan, i, numbers.data(), room.data());
+// x (*, n) → out (*, bins, 2), both contiguous.
+void transform_real_rows(const Tensor& x, int64_t bins, double scale, const Tensor& out) {
+  const int64_t n = x.size(-1);
+  const kernels::RealFourierPlan plan(n);
+  dispatch_floating(x.dtype(), "a Fourier transform", [&]<class T>() {
+    kernels::split(x.numel() / n, std::max<int64_t>(8192 / n, 1), [&](int64_t first, int64_t last) {
+      std::vector<std::complex<double>> room(static_cast<size_t>(plan.room()));
+      for (int64_t row = first; row < last; ++row) {
+        plan.transform(x.data<T>() + row * n, bins, scale, out.data<T>() + row * bins * 2, room.data());
+      }
+    });
   });
 }
 
-// Two rows at once, as the real and the imaginary parts of one: z = a + ib gives 2A[k] = Z[k] + conj(Z[n - k]) and
-// 2iB[k] = Z[k] - conj(Z[n - k]).
-template <class T>
-void transform_two_rows(const kernels::FourierPlan& plan, const T* a, const T* b, int64_t bins, double scale,
-                        std::complex<double>* z, std::complex<double>* room, T* to_a, T* to_b) {
-  const int64_t n = plan.size();
-  for (int64_t j = 0; j < n; ++j) z[j] = {static_cast<double>(a[j]), static_cast<double>(b[j])};
-  plan.transform(false, z, room);
-  const double half = scale / 2;
-  for (int64_t k = 0; k < bins; ++k) {
-    const std::complex<double> one = z[k], other = z[k == 0 ? 0 : n - k];
-    *to_a++ = static_cast<T>((one.real() + other.real()) * half);
-    *to_a++ = static_cast<T>((one.imag() - other.imag()) * half);
-    *to_b++ = static_cast<T>((one.imag() + other.imag()) * half);
-    *to_b++ = static_cast<T>((other.real() - one.real()) * half);
-  }
-}
+// ---- of any
 
-// x (*, n) → out (*, bins, 2), both contiguous.
-void transform_real_rows(const Tensor& x, int64_t bins, double scale, const Tensor& out) {
-  const int64_t n = x.size(-1), rows = x.numel() / n;
-  dispatch_floating(x.dtype(), "a Fourier transform", [&]<class T>() {
-    with_plan(n, (rows + 1) / 2, [&](const kernels::FourierPlan& plan, int64_t pair, auto* numbers, auto* room) {
-      const int64_t a = 2 * pair, b = std::min(a + 1, rows - 1);  // the last is its own partner where they are odd
-      const auto from = [&](int64_t row) { return x.data<T>() + row * n; };
-      const auto to = [&](int64_t row) { return out.data<T>() + row * bins * 2; };
-      if (a == b) {
-        std::copy_n(from(a), n, numbers);
-        plan.transform(false, numbers, room);
-        for (int64_t k = 0; k < bins; ++k) {
-          to(a)[2 * k] = static_cast<T>(numbers[k].real() * scale);
-          to(a)[2 * k + 1] = static_cast<T>(numbers[k].imag() * scale);
-        }
-        return;
-      }
-      transform_two_rows(plan, from(a), from(b), bins, scale, numbers, room, to(a), to(b));
-    });
+// By the last dimension first. Of real numbers the half of it says all.
+Tensor spectrum_of(const Tensor& x, const Request& r, const Dims& sizes) {
+  Tensor work = resized(x, sizes);
+  for (size_t i = r.dims.size(); i-- > 0;) {
+    transform_along(work, r.dims[i], r.inverse);
+    const bool is_halved = r.kind == Kind::real_to_half && i + 1 == r.dims.size();
+    if (is_halved) work = work.narrow(r.dims[i], 0, r.half()).contiguous();
+  }
+  return work;
+}
+Tensor signal_of(const Tensor& x, const Request& r, const Dims& sizes) {
+  const int64_t last = r.dims.back();
+  Dims half = sizes;
+  half[static_cast<size_t>(last)] = r.half();
+  const Tensor part = resized(x, half);
+  for (size_t i = 0; i + 1 < r.dims.size(); ++i) transform_along(part, r.dims[i], r.inverse);
+  const Tensor work = resized(part, sizes);
+  complete(work, last);
+  transform_along(work, last, r.inverse);
+  return work;
+}
+void multiply_by(const Tensor& work, double scale) {
+  if (scale == 1) return;
+  auto* const numbers = complex_numbers<double>(work);
+  kernels::split(work.numel(), kernels::elementwise_grain, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) numbers[i] *= scale;
   });
 }
 
@@ -233,52 +236,24 @@ void compute(const Tensor& x, const Request& r, const Tensor& out) {
   if (are_real_rows && sizes == x.sizes()) {
     return transform_real_rows(x.to(real_dtype(x)).contiguous(), r.half(), r.scale, pairs_of(out));
   }
-  Tensor work;
-  if (r.kind == Kind::half_to_real) {
-    const int64_t last = r.dims.back();
-    Dims half = sizes;
-    half[static_cast<size_t>(last)] = r.half();
-    const Tensor part = resized(x, half);
-    for (size_t i = 0; i + 1 < r.dims.size(); ++i) transform_along(part, r.dims[i], r.inverse);
-    work = resized(part, sizes);
-    complete(work, last);
-    transform_along(work, last, r.inverse);
-  } else {
-    work = resized(x, sizes);
-    for (size_t i = r.dims.size(); i-- > 0;) transform_along(work, r.dims[i], r.inverse);
-  }
-  auto* const numbers = complex_numbers<double>(work);
-  if (r.scale != 1) {
-    for (int64_t i = 0; i < work.numel(); ++i) numbers[i] *= r.scale;
-  }
-  if (r.kind == Kind::half_to_real) return out.copy_(pairs_of(work).select(-1, 0)), void();
-  out.copy_(r.kind == Kind::complex ? work : work.narrow(r.dims.back(), 0, r.half()));
+  const bool is_signal = r.kind == Kind::half_to_real;
+  const Tensor work = is_signal ? signal_of(x, r, sizes) : spectrum_of(x, r, sizes);
+  multiply_by(work, r.scale);
+  out.copy_(is_signal ? pairs_of(work).select(-1, 0) : work);
 }
 
 // ---------------------------------------------------------------------------------------------------------- operators
 
-// Gradients do not go through complex numbers: better said than lost.
-void refuse_gradient(const Tensor& x) {
-  if (!x.requires_grad()) return;
-  throw Error(ErrorKind::unsupported, "gradients through Fourier transforms are not there yet").hint("Use detach().");
-}
-
 template <const char* text, Kind kind, bool inverse>
 struct AlongOne {
   static constexpr std::string_view schema = text;
+  static constexpr const char* no_gradient = ThroughComplexNumbers::no_gradient;
   static OutputSpec infer(const Tensor& x, MaybeInt n, int64_t dim, const MaybeText& norm) {
     return spec_of(x, request(x, n, dim, norm));
   }
   static void forward(const Tensor& x, MaybeInt n, int64_t dim, const MaybeText& norm, const Tensor& out) {
     compute(x, request(x, n, dim, norm), out);
   }
-  using Saved = std::tuple<>;
-  static constexpr const char* backward_name = "FftBackward0";
-  static Saved save(const Tensor& x, MaybeInt, int64_t, const MaybeText&, const Tensor&) {
-    refuse_gradient(x);
-    return {};
-  }
-  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved&, const Edges&) { return {gradient}; }
 
  private:
   static Request request(const Tensor& x, MaybeInt n, int64_t dim, const MaybeText& norm) {
@@ -290,6 +265,7 @@ struct AlongOne {
 template <const char* text, Kind kind, bool inverse, class GivenDims>
 struct AlongMany {
   static constexpr std::string_view schema = text;
+  static constexpr const char* no_gradient = ThroughComplexNumbers::no_gradient;
   static OutputSpec infer(const Tensor& x, const MaybeDims& lengths, const GivenDims& dims, const MaybeText& norm) {
     return spec_of(x, request(x, lengths, dims, norm));
   }
@@ -297,13 +273,6 @@ struct AlongMany {
                       const Tensor& out) {
     compute(x, request(x, lengths, dims, norm), out);
   }
-  using Saved = std::tuple<>;
-  static constexpr const char* backward_name = "FftBackward0";
-  static Saved save(const Tensor& x, const MaybeDims&, const GivenDims&, const MaybeText&, const Tensor&) {
-    refuse_gradient(x);
-    return {};
-  }
-  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved&, const Edges&) { return {gradient}; }
 
  private:
   static Request request(const Tensor& x, const MaybeDims& lengths, const GivenDims& dims, const MaybeText& norm) {

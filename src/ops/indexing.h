@@ -42,6 +42,13 @@ inline int64_t bytes_of(const Tensor& x) { return static_cast<int64_t>(itemsize(
 void require_index(const Tensor& index, std::string_view name);
 void require_within(const Tensor& index, int64_t n, size_t dim);
 
+// What scatter and its kin want of an index and a source.
+void check_scatter(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source);
+// As much of x as an index of these sizes reaches, which in dimension `but` is all.
+Tensor reached(const Tensor& x, const Dims& sizes, std::optional<size_t> but);
+// One number for each place of the index, where a source of these sizes has it, and zeros elsewhere.
+Tensor enlarged(const Tensor& taken, const Tensor& index, const Dims& sizes);
+
 // Error(unsupported) where a change in place would lose the gradient of what is put into x.
 void refuse_lost_gradient(const Tensor& source, std::string_view name);
 

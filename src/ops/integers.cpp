@@ -21,7 +21,7 @@ T shifted_left(T x, T by) {
 }
 template <class T>
 T shifted_right(T x, T by) {
-  constexpr T most = 8 * sizeof(T) - 1;
+  constexpr T most = 8 * sizeof(T) - (std::is_signed_v<T> ? 1 : 0);
   return static_cast<T>(x >> (by < 0 || by > most ? most : by));
 }
 
@@ -29,17 +29,18 @@ T shifted_right(T x, T by) {
 template <class T>
 T greatest_divisor(T x, T y) {
   using Bits = std::make_unsigned_t<T>;
-  const auto size = [](T v) { return v < 0 ? Bits(0) - static_cast<Bits>(v) : static_cast<Bits>(v); };
+  const auto size = [](T v) -> Bits { return v < 0 ? Bits(0) - static_cast<Bits>(v) : static_cast<Bits>(v); };
   return static_cast<T>(std::gcd(size(x), size(y)));
 }
+// Of short integers in an int, whose size is then cut to them.
 template <class T>
 T least_multiple(T x, T y) {
-  using Bits = std::make_unsigned_t<T>;
+  using Wide = decltype(x * y);
+  using Bits = std::make_unsigned_t<Wide>;
   const T divisor = greatest_divisor(x, y);
   if (divisor == 0) return 0;
-  if (divisor == -divisor) return divisor;  // the least integer
-  const T product = static_cast<T>(static_cast<Bits>(x / divisor) * static_cast<Bits>(y));
-  return product < 0 ? static_cast<T>(Bits(0) - static_cast<Bits>(product)) : product;
+  const Bits product = static_cast<Bits>(x / divisor) * static_cast<Bits>(y);
+  return static_cast<T>(static_cast<Wide>(product) < 0 ? Bits(0) - product : product);
 }
 
 #define OKIBI_OF_INTEGERS(Name, text, function)                                                       \
@@ -67,26 +68,26 @@ struct OfIntegers {
   }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Operands in(a, b, out.sizes(), out.dtype());
-    dispatch_index(out.dtype(), name,
-                   [&]<class T>() { map2<T>(in, out, [](T x, T y) { return Function::of(x, y); }); });
+    dispatch_integers(out.dtype(), name, [&]<class T>() {
+      if constexpr (!std::is_same_v<T, bool>) map2<T>(in, out, [](T x, T y) { return Function::of(x, y); });
+    });
   }
 };
-
-Tensor beside(const Tensor& x, const Value& number) { return number_tensor(number, result_type(x.dtype(), number)); }
-Tensor with(const Tensor& x, const Value& number) { return x.to(result_type(x.dtype(), number)); }
 
 template <class Function, class Names>
 struct ByNumber {
   static constexpr std::string_view schema = Names::with_number;
   static Tensor compose(const Tensor& x, const Value& by) {
-    return call<OfIntegers<Function>>(with(x, by), beside(x, by));
+    const Beside both(x, by);
+    return call<OfIntegers<Function>>(both.x, both.number);
   }
 };
 template <class Function, class Names>
 struct NumberBy {
   static constexpr std::string_view schema = Names::of_number;
   static Tensor compose(const Value& x, const Tensor& by) {
-    return call<OfIntegers<Function>>(beside(by, x), with(by, x));
+    const Beside both(by, x);
+    return call<OfIntegers<Function>>(both.number, both.x);
   }
 };
 struct LeftNames {
@@ -122,13 +123,13 @@ std::span<const okibi::Op> integer_ops() {
                                        entry<OfIntegers<ShiftRight>>(),
                                        entry<OfIntegers<Gcd>>(),
                                        entry<OfIntegers<Lcm>>(),
-                                       entry<ByNumber<ShiftLeft, LeftNames>>(),
-                                       entry<ByNumber<ShiftRight, RightNames>>(),
-                                       entry<NumberBy<ShiftLeft, LeftNames>>(),
-                                       entry<NumberBy<ShiftRight, RightNames>>(),
-                                       entry<NumberAnd>(),
-                                       entry<NumberOr>(),
-                                       entry<NumberXor>()};
+                                       plain_entry<ByNumber<ShiftLeft, LeftNames>>(),
+                                       plain_entry<ByNumber<ShiftRight, RightNames>>(),
+                                       plain_entry<NumberBy<ShiftLeft, LeftNames>>(),
+                                       plain_entry<NumberBy<ShiftRight, RightNames>>(),
+                                       plain_entry<NumberAnd>(),
+                                       plain_entry<NumberOr>(),
+                                       plain_entry<NumberXor>()};
   return rows;
 }
 

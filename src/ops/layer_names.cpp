@@ -1,5 +1,5 @@
 // Layers by the names that PyTorch has for parts of them: paddings by their number of dimensions, convolutions by their
-// algorithm, attention and bags of embeddings with all that they compute.
+// algorithm, bags of embeddings with all that they compute.
 #include <cmath>
 #include <limits>
 
@@ -12,8 +12,6 @@
 
 namespace okibi::ops {
 namespace {
-
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
 
 // ------------------------------------------------------------------------------------------------------------ paddings
 
@@ -73,25 +71,18 @@ void check_kernel(const Tensor& weight, const Dims& kernel, size_t spatial, std:
       .found(to_string(kernel));
 }
 
-struct ThnnConv2d {
+template <size_t spatial>
+struct SlowConv {
   static constexpr std::string_view schema =
-      "aten::thnn_conv2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] stride=[1, "
-      "1], "
-      "SymInt[2] padding=[0, 0]) -> Tensor";
+      spatial == 2
+          ? "aten::thnn_conv2d(Tensor self, Tensor weight, SymInt[2] kernel_size, Tensor? bias=None, SymInt[2] "
+            "stride=[1, 1], SymInt[2] padding=[0, 0]) -> Tensor"
+          : "aten::slow_conv3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] "
+            "stride=[1, 1, 1], SymInt[3] padding=[0, 0, 0]) -> Tensor";
   static Tensor compose(const Tensor& x, const Tensor& weight, const Dims& kernel, const Tensor& bias,
                         const Dims& stride, const Dims& padding) {
-    check_kernel(weight, kernel, 2, "thnn_conv2d");
-    return convolved(x, weight, bias, {stride, padding, {1, 1}});
-  }
-};
-struct SlowConv3d {
-  static constexpr std::string_view schema =
-      "aten::slow_conv3d(Tensor self, Tensor weight, SymInt[3] kernel_size, Tensor? bias=None, SymInt[3] stride=[1, 1, "
-      "1], SymInt[3] padding=[0, 0, 0]) -> Tensor";
-  static Tensor compose(const Tensor& x, const Tensor& weight, const Dims& kernel, const Tensor& bias,
-                        const Dims& stride, const Dims& padding) {
-    check_kernel(weight, kernel, 3, "slow_conv3d");
-    return convolved(x, weight, bias, {stride, padding, {1, 1, 1}});
+    check_kernel(weight, kernel, spatial, "slow_conv");
+    return convolved(x, weight, bias, {stride, padding, Dims(spatial, 1)});
   }
 };
 template <size_t spatial>
@@ -185,63 +176,6 @@ struct EmbeddingRenorm {
 
 // -------------------------------------------------------------------------------------------------------------- others
 
-// Vaswani et al. 2017, with the weights that the values were summed by. Both factors are scaled by the root.
-struct AttentionMath {
-  static constexpr std::string_view schema =
-      "aten::_scaled_dot_product_attention_math(Tensor query, Tensor key, Tensor value, Tensor? attn_mask=None, float "
-      "dropout_p=0., bool is_causal=False, Tensor? dropout_mask=None, *, float? scale=None, bool enable_gqa=False) -> "
-      "(Tensor, Tensor)";
-  static std::array<Tensor, 2> compose(const Tensor& query, const Tensor& key, const Tensor& value, const Tensor& mask,
-                                       double dropout_p, bool is_causal, const Tensor& dropout_mask,
-                                       std::optional<double> scale, bool enable_gqa) {
-    if (enable_gqa) throw Error(ErrorKind::unsupported, "attention with grouped queries is not there yet");
-    if (is_causal && mask.defined()) {
-      refuse("_scaled_dot_product_attention: Explicit attn_mask should not be set when is_causal=True");
-    }
-    const double root = std::sqrt(scale.value_or(1 / std::sqrt(static_cast<double>(query.size(-1)))));
-    Tensor scores = okibi::matmul(okibi::mul(query, root), okibi::mul(key, root).transpose(-2, -1));
-    if (is_causal) {
-      const Tensor later = okibi::triu(ones({query.size(-2), key.size(-2)}, {boolean}), 1);
-      scores = okibi::masked_fill(scores, later, -std::numeric_limits<double>::infinity());
-    }
-    if (mask.defined()) scores = okibi::add(scores, mask);  // one of booleans, too: who calls this made them numbers
-    const Tensor weights = computed("aten::_safe_softmax", scores, -1, Value());
-    return {okibi::matmul(dropped(weights, dropout_p, dropout_mask), value), weights};
-  }
-
- private:
-  static Tensor dropped(const Tensor& weights, double p, const Tensor& mask) {
-    if (!mask.defined()) return okibi::dropout(weights, p, p > 0);
-    return okibi::mul(okibi::masked_fill(weights, okibi::logical_not(mask), 0), 1 / (1 - p));
-  }
-};
-
-// As alpha_dropout, of whole channels (Klambauer et al. 2017): x (n, channels, *).
-struct FeatureAlphaDropout {
-  static constexpr std::string_view schema = "aten::feature_alpha_dropout(Tensor input, float p, bool train) -> Tensor";
-  static Tensor compose(const Tensor& x, double p, bool train) {
-    if (!(p >= 0 && p <= 1)) refuse(fmt::format("dropout probability has to be between 0 and 1, but got {}", p));
-    if (p == 0 || !train || x.numel() == 0) return x;
-    if (p == 1) return okibi::mul(x, 0);
-    constexpr double alpha = 1.7580993408473766;  // of SELU: alpha · scale
-    const double a = 1 / std::sqrt((alpha * alpha * p + 1) * (1 - p));
-    const Tensor kept = drawn(x, p).to(x.dtype());
-    return okibi::add(okibi::mul(x, okibi::mul(kept, a)),
-                      okibi::add(okibi::mul(okibi::add(kept, -1), alpha * a), alpha * a * p));
-  }
-
- private:
-  static Tensor drawn(const Tensor& x, double p) {
-    if (x.dim() < 2) refuse("Feature dropout requires at least 2 dimensions in the input");
-    Dims sizes(x.sizes().size(), 1);
-    sizes[0] = x.size(0);
-    sizes[1] = x.size(1);
-    const Tensor kept = empty(sizes, {boolean});
-    default_generator().bernoulli({kept.data<bool>(), static_cast<size_t>(kept.numel())}, 1 - p);
-    return kept;
-  }
-};
-
 // Jaderberg et al. 2015: where each place of an output of these sizes lies in the input, of matrices theta (n, 2, 3),
 // or (n, 3, 4) for volumes.
 struct AffineGrid {
@@ -303,8 +237,8 @@ std::span<const okibi::Op> layer_name_ops() {
       entry<ReplicationPad3d>(),
       entry<PadCircular>(),
       entry<PadEnum>(),
-      entry<ThnnConv2d>(),
-      entry<SlowConv3d>(),
+      entry<SlowConv<2>>(),
+      entry<SlowConv<3>>(),
       entry<SlowConvDilated<2>>(),
       entry<SlowConvDilated<3>>(),
       entry<SlowConvTranspose<2>>(),
@@ -314,8 +248,6 @@ std::span<const okibi::Op> layer_name_ops() {
       entry<ConvTbc>(),
       entry<EmbeddingBag>(),
       entry<EmbeddingRenorm>(),
-      entry<AttentionMath>(),
-      entry<FeatureAlphaDropout>(),
       entry<AffineGrid>(),
   };
   return rows;

@@ -1,5 +1,5 @@
-// What layers are beside products and convolutions: channels moved about, classes as unit vectors, norms and softmax by
-// their inner names.
+// What layers are beside products and convolutions: channels moved about, classes as unit vectors, instance norm,
+// softmax by its inner names.
 #include <cmath>
 #include <limits>
 
@@ -13,8 +13,6 @@
 
 namespace okibi::ops {
 namespace {
-
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
 
 // ------------------------------------------------------------------------------------------------------------ channels
 
@@ -180,93 +178,6 @@ struct InstanceNorm {
   }
 };
 
-// The mean and 1 / √(variance + eps) of x over `dims`, beside a result that has the gradient.
-struct Moments {
-  Tensor mean, inverse;
-  Moments(const Tensor& x, const Dims& dims, double eps, bool keepdim) {
-    const NoGrad no_grad;
-    mean = okibi::mean(x, dims, keepdim);
-    inverse = okibi::rsqrt(okibi::add(okibi::var(x, dims, 0, keepdim), eps));
-  }
-};
-
-struct NativeLayerNorm {
-  static constexpr std::string_view schema =
-      "aten::native_layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> "
-      "(Tensor, Tensor, Tensor)";
-  static std::array<Tensor, 3> compose(const Tensor& x, const Dims& shape, const Tensor& weight, const Tensor& bias,
-                                       double eps) {
-    const Tensor out = okibi::layer_norm(x, shape, weight, bias, eps);
-    Dims dims;
-    for (int64_t d = 1; d <= static_cast<int64_t>(shape.size()); ++d) dims.push_back(-d);
-    const Moments moments(x, dims, eps, true);
-    return {out, moments.mean, moments.inverse};
-  }
-};
-
-struct NativeGroupNorm {
-  static constexpr std::string_view schema =
-      "aten::native_group_norm(Tensor input, Tensor? weight, Tensor? bias, SymInt N, SymInt C, SymInt HxW, int group, "
-      "float eps) -> (Tensor, Tensor, Tensor)";
-  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t n, int64_t c,
-                                       int64_t hxw, int64_t groups, double eps) {
-    const bool fits = n >= 0 && c >= 0 && hxw >= 0 && numel_of({n, c, hxw}) == x.numel() && x.dim() >= 2 &&
-                      x.size(0) == n && x.size(1) == c;
-    if (!fits) {
-      throw Error(ErrorKind::bad_argument, "native_group_norm: N, C and HxW are not those of the input")
-          .expected(to_string(x.sizes()))
-          .found(to_string(Dims{n, c, hxw}));
-    }
-    const Tensor out = okibi::group_norm(x, groups, weight, bias, eps);
-    const Moments moments(x.reshape({n, groups, size_product(c / groups, hxw, "native_group_norm")}), {2}, eps, false);
-    return {out, moments.mean, moments.inverse};
-  }
-};
-
-// With what the batch's statistics were; nothing of them in eval mode.
-std::array<Tensor, 3> batch_normalised(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                                       const Tensor& variance, bool training, double momentum, double eps) {
-  const Tensor out = okibi::batch_norm(x, mean, variance, weight, bias, training, momentum, eps);
-  if (!training) return {out, zeros({0}, {x.dtype()}), zeros({0}, {x.dtype()})};
-  Dims dims = {0};
-  for (int64_t d = 2; d < x.dim(); ++d) dims.push_back(d);
-  const Moments moments(x, dims, eps, false);
-  return {out, moments.mean, moments.inverse};
-}
-
-constexpr char native_batch_norm_schema[] =
-    "aten::native_batch_norm(Tensor input, Tensor? weight, Tensor? bias, Tensor? running_mean, Tensor? running_var, "
-    "bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)";
-constexpr char native_batch_norm_legit_schema[] =
-    "aten::_native_batch_norm_legit(Tensor input, Tensor? weight, Tensor? bias, Tensor(a!) running_mean, Tensor(b!) "
-    "running_var, bool training, float momentum, float eps) -> (Tensor, Tensor, Tensor)";
-template <const char* text>
-struct NativeBatchNorm {
-  static constexpr std::string_view schema = text;
-  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                                       const Tensor& variance, bool training, double momentum, double eps) {
-    return batch_normalised(x, weight, bias, mean, variance, training, momentum, eps);
-  }
-};
-struct NativeBatchNormNoStats {
-  static constexpr std::string_view schema =
-      "aten::_native_batch_norm_legit.no_stats(Tensor input, Tensor? weight, Tensor? bias, bool training, float "
-      "momentum, float eps) -> (Tensor, Tensor, Tensor)";
-  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, bool training,
-                                       double momentum, double eps) {
-    return batch_normalised(x, weight, bias, {}, {}, training, momentum, eps);
-  }
-};
-struct NativeBatchNormNoTraining {
-  static constexpr std::string_view schema =
-      "aten::_native_batch_norm_legit_no_training(Tensor input, Tensor? weight, Tensor? bias, Tensor running_mean, "
-      "Tensor running_var, float momentum, float eps) -> (Tensor, Tensor, Tensor)";
-  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& mean,
-                                       const Tensor& variance, double momentum, double eps) {
-    return batch_normalised(x, weight, bias, mean, variance, false, momentum, eps);
-  }
-};
-
 // ------------------------------------------------------------------------------------------------------------- softmax
 
 void refuse_half_to_float(const Tensor& x, bool half_to_float) {
@@ -276,25 +187,14 @@ struct PlainSoftmax {
   static constexpr std::string_view schema = "aten::_softmax(Tensor self, int dim, bool half_to_float) -> Tensor";
   static Tensor compose(const Tensor& x, int64_t dim, bool half_to_float) {
     refuse_half_to_float(x, half_to_float);
-    return okibi::softmax(x, dim);
+    return okibi::softmax(half_to_float ? x.to(float32) : x, dim);
   }
 };
 struct PlainLogSoftmax {
   static constexpr std::string_view schema = "aten::_log_softmax(Tensor self, int dim, bool half_to_float) -> Tensor";
   static Tensor compose(const Tensor& x, int64_t dim, bool half_to_float) {
     refuse_half_to_float(x, half_to_float);
-    return okibi::log_softmax(x, dim);
-  }
-};
-// Rows of -∞ alone, where all is masked, give zeros.
-struct SafeSoftmax {
-  static constexpr std::string_view schema =
-      "aten::_safe_softmax(Tensor self, int dim, ScalarType? dtype=None) -> Tensor";
-  static Tensor compose(const Tensor& x, int64_t dim, std::optional<DType> dtype) {
-    const Tensor out = computed("aten::softmax.int", x, dim, dtype);
-    const Tensor lowest = full({}, -std::numeric_limits<double>::infinity(), {x.dtype()});
-    const Tensor masked = x.dim() == 0 ? okibi::eq(x, lowest) : okibi::all(okibi::eq(x, lowest), dim, true);
-    return okibi::masked_fill(out, masked, 0);
+    return okibi::log_softmax(half_to_float ? x.to(float32) : x, dim);
   }
 };
 
@@ -308,15 +208,8 @@ std::span<const okibi::Op> layer_ops() {
       entry<ChannelShuffle<native_channel_shuffle_schema>>(),
       entry<OneHot>(),
       entry<InstanceNorm>(),
-      entry<NativeLayerNorm>(),
-      entry<NativeGroupNorm>(),
-      entry<NativeBatchNorm<native_batch_norm_schema>>(),
-      entry<NativeBatchNorm<native_batch_norm_legit_schema>>(),
-      entry<NativeBatchNormNoStats>(),
-      entry<NativeBatchNormNoTraining>(),
       entry<PlainSoftmax>(),
       entry<PlainLogSoftmax>(),
-      entry<SafeSoftmax>(),
   };
   return rows;
 }

@@ -9,10 +9,6 @@
 
 namespace okibi::ops {
 
-namespace {
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-}  // namespace
-
 void require_matrices(const Tensor& x, std::string_view name, std::string_view argument) {
   if (x.dim() < 2) {
     refuse(fmt::format("{}: The input tensor {} must have at least 2 dimensions.", name, argument));
@@ -41,7 +37,23 @@ void require_moderate(const Tensor& x, std::string_view name) {
   throw Error(ErrorKind::limit, fmt::format("{}: the matrix is too large", name)).found(to_string(x.sizes()));
 }
 
-Dims batch_sizes(const Tensor& x) { return Dims(std::span<const int64_t>(x.sizes()).first(x.sizes().size() - 2)); }
+void require_fitting(const Tensor& a, const Tensor& b, bool left, std::string_view name, std::string_view b_name) {
+  require_square(a, name);
+  if (a.dtype() != b.dtype()) {
+    refuse(
+        fmt::format("{0}: Expected A and {1} to have the same dtype, but found A of type {2} and {1} of type {3} "
+                    "instead",
+                    name, b_name, name_of(a.dtype()), name_of(b.dtype())));
+  }
+  require_matrices(b, name, b_name);
+  if (a.size(-1) == b.size(left ? -2 : -1)) return;
+  refuse(fmt::format("{}: Incompatible shapes of A and {} for the equation {} ({}x{} and {}x{})", name, b_name,
+                     left ? "AX = B" : "XA = B", a.size(-2), a.size(-1), b.size(-2), b.size(-1)));
+}
+
+Dims batch_of(const Tensor& x) { return Dims(std::span<const int64_t>(x.sizes()).first(x.sizes().size() - 2)); }
+Dims common_batch(const Tensor& a, const Tensor& b) { return broadcast_sizes(batch_of(a), batch_of(b)); }
+Tensor repeated_to(const Dims& batch, const Tensor& x) { return x.expand(with_matrix(batch, x.size(-2), x.size(-1))); }
 Dims with_matrix(Dims batch, int64_t m, int64_t n) {
   batch.push_back(m);
   batch.push_back(n);
@@ -51,21 +63,28 @@ Dims with_vector(Dims batch, int64_t n) {
   batch.push_back(n);
   return batch;
 }
-Tensor identity_like(const Tensor& x) {
-  const int64_t n = x.size(-1);
-  const Tensor identity = zeros({n, n}, {x.dtype()});
-  if (n > 0) identity.as_strided({n}, {n + 1}, 0).fill_(1);
-  return identity;
+Tensor identity(int64_t n, DType dtype) {
+  const Tensor result = zeros({n, n}, {dtype});
+  if (n > 0) result.as_strided({n}, {n + 1}, 0).fill_(1);
+  return result;
 }
 
 namespace {
 
-// x (*, k, n) by rows, that is (*, n, k) by columns, becomes the solutions.
-void solve_in_place(const Factors& factors, bool is_transposed, const Tensor& x) {
+// For each matrix of `batch` the number of the one that it repeats, of those in a smaller batch.
+Tensor repeated_numbers(const Dims& of, const Dims& batch) {
+  return arange(numel_of(of)).reshape(of).expand(batch).contiguous();
+}
+
+// x (*, k, n) by rows, that is (*, n, k) by columns, becomes the solutions. Each matrix is factored once, however many
+// of * it serves.
+void solve_in_place(const Factors& factors, const Tensor& x) {
   const int64_t n = factors.lu.size(-1), k = x.size(-2);
+  const Tensor numbers = repeated_numbers(factors.info.sizes(), batch_of(x));
   dispatch_floating(x.dtype(), "lu_solve", [&]<class T>() {
-    for_each_matrix(factors.info.numel(), n * n * k, [&](int64_t i) {
-      kernels::lu_solve(n, k, factors.lu.data<T>() + i * n * n, factors.pivots.data<int32_t>() + i * n, is_transposed,
+    for_each_matrix(matrices_in(x), cost_of(n, n, k), [&](int64_t i) {
+      const int64_t which = numbers.data<int64_t>()[i];
+      kernels::lu_solve(n, k, factors.lu.data<T>() + which * n * n, factors.pivots.data<int32_t>() + which * n,
                         x.data<T>() + i * n * k);
     });
   });
@@ -73,15 +92,15 @@ void solve_in_place(const Factors& factors, bool is_transposed, const Tensor& x)
 
 // ------------------------------------------------------------------------------------------------------------ solving
 
-// a (*, n, n) and b (*, n, k) of one batch.
+// a (+, n, n) and b (*, n, k), where + broadcasts to *. The infos are of +.
 struct Solve {
   static std::array<OutputSpec, 2> infer(const Tensor& a, const Tensor& b) {
-    return {OutputSpec{b.sizes(), b.dtype()}, OutputSpec{batch_sizes(a), int32}};
+    return {OutputSpec{b.sizes(), b.dtype()}, OutputSpec{batch_of(a), int32}};
   }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out, const Tensor& info) {
     const Factors factors(a);
     const Tensor x = by_columns(b);
-    solve_in_place(factors, false, x);
+    solve_in_place(factors, x);
     out.copy_(transposed(x));
     info.copy_(factors.info);
   }
@@ -95,7 +114,7 @@ struct Solve {
     const Tensor &a = std::get<0>(saved).get(), &x = std::get<1>(saved).get();
     const Tensor of_b = call<Solve>(transposed(a), gradient);
     std::array<Tensor, 2> gradients;
-    if (edges.needed(0)) gradients[0] = okibi::mul(okibi::matmul(of_b, transposed(x)), -1);
+    if (edges.needed(0)) gradients[0] = sum_to(okibi::mul(okibi::matmul(of_b, transposed(x)), -1), a.sizes());
     if (edges.needed(1)) gradients[1] = of_b;
     return gradients;
   }
@@ -106,28 +125,17 @@ struct Equations {
   Tensor a, b;
   bool is_vector, left;
 
-  Equations(const Tensor& given_a, const Tensor& given_b, bool from_left, std::string_view name) : left(from_left) {
-    require_square(given_a, name);
-    if (given_b.dtype() != given_a.dtype()) {
-      refuse(fmt::format("{}: Expected A and B to have the same dtype, but found A of type {} and B of type {} instead",
-                         name, name_of(given_a.dtype()), name_of(given_b.dtype())));
-    }
-    is_vector = is_batch_of_vectors(given_a, given_b);
+  Equations(const Tensor& given_a, const Tensor& given_b, bool from_left, std::string_view name)
+      : a(given_a), left(from_left) {
+    require_square(a, name);
     if (given_b.dim() == 0) refuse(fmt::format("{}: B must have at least 1 dimension", name));
-    if (is_vector && !left)
-      refuse(
-          fmt::format("{}: Vector broadcasting of the left hand side is not supported for "
-                      "left=False",
-                      name));
-    const Tensor matrix = is_vector ? given_b.unsqueeze(-1) : given_b;
-    if (matrix.dim() < 2 || matrix.size(left ? -2 : -1) != given_a.size(-1)) {
-      refuse(fmt::format("{}: Incompatible shapes of A and B for the equation {} ({}x{} and {}x{})", name,
-                         left ? "AX = B" : "XA = B", given_a.size(-2), given_a.size(-1),
-                         matrix.dim() < 2 ? 1 : matrix.size(-2), matrix.size(-1)));
+    is_vector = is_batch_of_vectors(a, given_b);
+    if (is_vector && !left) {
+      refuse(fmt::format("{}: Vector broadcasting of the left hand side is not supported for left=False", name));
     }
-    const Dims batch = broadcast_sizes(batch_sizes(given_a), batch_sizes(matrix));
-    a = given_a.expand(with_matrix(batch, given_a.size(-2), given_a.size(-1)));
-    b = matrix.expand(with_matrix(batch, matrix.size(-2), matrix.size(-1)));
+    const Tensor matrix = is_vector ? given_b.unsqueeze(-1) : given_b;
+    require_fitting(a, matrix, left, name, "B");
+    b = repeated_to(common_batch(a, matrix), matrix);
   }
   // The solution as b was given, and the infos.
   std::array<Tensor, 2> solution() const {
@@ -174,10 +182,10 @@ struct LinalgSolveEx {
 struct Inverse {
   static std::array<OutputSpec, 2> infer(const Tensor& x) {
     require_square(x, "linalg.inv");
-    return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{batch_sizes(x), int32}};
+    return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{batch_of(x), int32}};
   }
   static void forward(const Tensor& x, const Tensor& out, const Tensor& info) {
-    Solve::forward(x, identity_like(x).expand(x.sizes()), out, info);
+    Solve::forward(x, identity(x.size(-1), x.dtype()).expand(x.sizes()), out, info);
   }
 
   static constexpr const char* backward_name = "LinalgInvExBackward0";
@@ -221,7 +229,7 @@ struct LinalgInvEx {
 struct Slogdet {
   static constexpr size_t gradients_of = 2;
   static std::array<OutputSpec, 2> infer(const Tensor& x) {
-    const OutputSpec each{batch_sizes(x), x.dtype()};
+    const OutputSpec each{batch_of(x), x.dtype()};
     return {each, each};
   }
   static void forward(const Tensor& x, const Tensor& sign, const Tensor& logarithm) {
@@ -274,7 +282,7 @@ struct Logdet {
 };
 
 struct Determinant {
-  static OutputSpec infer(const Tensor& x) { return {batch_sizes(x), x.dtype()}; }
+  static OutputSpec infer(const Tensor& x) { return {batch_of(x), x.dtype()}; }
   static void forward(const Tensor& x, const Tensor& out) {
     const Factors factors(x);
     const int64_t n = x.size(-1);
@@ -340,11 +348,11 @@ Tensor inverse_of(const Tensor& x) {
 
 Factors::Factors(const Tensor& x)
     : lu(by_columns(x)),
-      pivots(empty(with_vector(batch_sizes(x), std::min(x.size(-1), x.size(-2))), {int32})),
-      info(zeros(batch_sizes(x), {int32})) {
+      pivots(empty(with_vector(batch_of(x), std::min(x.size(-1), x.size(-2))), {int32})),
+      info(zeros(batch_of(x), {int32})) {
   const int64_t m = x.size(-2), n = x.size(-1), k = std::min(m, n);
   dispatch_floating(x.dtype(), "lu", [&]<class T>() {
-    for_each_matrix(info.numel(), m * n * k, [&](int64_t i) {
+    for_each_matrix(info.numel(), cost_of(m, n, k), [&](int64_t i) {
       info.data<int32_t>()[i] =
           static_cast<int32_t>(kernels::lu_factor(m, n, lu.data<T>() + i * m * n, pivots.data<int32_t>() + i * k));
     });

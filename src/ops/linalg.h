@@ -15,12 +15,17 @@ namespace okibi::ops {
 void require_matrices(const Tensor& x, std::string_view name, std::string_view argument = "A");
 void require_square(const Tensor& x, std::string_view name, std::string_view argument = "A");
 
-Dims batch_sizes(const Tensor& x);  // the *
+// Of two operands of A·X = b, or X·A = b: A square, both of one dtype, and of sides that fit.
+void require_fitting(const Tensor& a, const Tensor& b, bool left, std::string_view name, std::string_view b_name);
+
+Dims batch_of(const Tensor& x);  // the *
+Dims common_batch(const Tensor& a, const Tensor& b);
 Dims with_matrix(Dims batch, int64_t m, int64_t n);
 Dims with_vector(Dims batch, int64_t n);
+Tensor repeated_to(const Dims& batch, const Tensor& x);  // a view, with the matrices repeated
 inline Tensor transposed(const Tensor& x) { return x.transpose(-2, -1); }
 inline Tensor by_columns(const Tensor& x) { return transposed(x).clone(); }  // a copy that LAPACK may work in
-Tensor identity_like(const Tensor& x);                                       // (n, n)
+Tensor identity(int64_t n, DType dtype);
 
 // Error(bad_argument) where one of the infos (*) is not 0; text(info) says what that means.
 template <class Text>
@@ -33,16 +38,21 @@ void check_info(const Tensor& info, std::string_view name, Text&& text) {
   }
 }
 
-// work(i) for each of `count` matrices that cost so many multiplications each.
+// What a matrix costs, in multiplications. In a batch of none the sides may be such that no integer holds the product.
+inline double cost_of(int64_t m, int64_t n, int64_t k) {
+  return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
+}
+// work(i) for each of `count` matrices that cost so much each.
 template <class Work>
-void for_each_matrix(int64_t count, int64_t cost, Work&& work) {
-  kernels::split(count, std::max<int64_t>((int64_t{1} << 18) / std::max<int64_t>(cost, 1), 1),
-                 [&](int64_t first, int64_t last) {
-                   for (int64_t i = first; i < last; ++i) work(i);
-                 });
+void for_each_matrix(int64_t count, double cost, Work&& work) {
+  constexpr double worth_a_thread = 1 << 18;
+  const auto grain = static_cast<int64_t>(std::max(worth_a_thread / std::max(cost, 1.0), 1.0));
+  kernels::split(count, grain, [&](int64_t first, int64_t last) {
+    for (int64_t i = first; i < last; ++i) work(i);
+  });
 }
 
-inline int64_t matrices_in(const Tensor& x) { return numel_of(batch_sizes(x)); }
+inline int64_t matrices_in(const Tensor& x) { return numel_of(batch_of(x)); }
 // Error(limit): what LAPACK works in grows with the square of a side, which it counts in ints.
 void require_moderate(const Tensor& x, std::string_view name);
 
@@ -59,5 +69,6 @@ struct SingularValues {
   Tensor u, s, vh;  // (*, m, k), (*, k), (*, k, n) with k = min(m, n)
 };
 SingularValues svd_of(const Tensor& x);
+Tensor singular_values_of(const Tensor& x);  // s alone, which costs a fraction where no gradient is wanted
 
 }  // namespace okibi::ops

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "ops/by_name.h"
+#include "ops/collapsed.h"
 #include "ops/op.h"
 #include "tensor/geometry.h"
 
@@ -163,11 +164,7 @@ struct Renorm {
   static Tensor compose(const Tensor& x, double p, int64_t dim, double maxnorm) {
     check(x, p, maxnorm);
     const size_t along = wrap_dim(dim, x.sizes().size());
-    Dims others;
-    for (int64_t d = 0; d < x.dim(); ++d) {
-      if (d != static_cast<int64_t>(along)) others.push_back(d);
-    }
-    const Tensor norm = okibi::norm(x, p, others, true), most = full({}, maxnorm, {x.dtype()});
+    const Tensor norm = okibi::norm(x, p, all_but(x, along), true), most = full({}, maxnorm, {x.dtype()});
     const Tensor factor = okibi::div(most, okibi::add(norm, 1e-7));
     return okibi::mul(x, okibi::where(okibi::gt(norm, most), factor, ones({}, {x.dtype()})));
   }
@@ -192,11 +189,7 @@ struct NormExceptDim {
   static constexpr std::string_view schema = "aten::norm_except_dim(Tensor v, int pow=2, int dim=0) -> Tensor";
   static Tensor compose(const Tensor& v, int64_t p, int64_t dim) {
     if (dim == -1) return okibi::norm(v, static_cast<double>(p));
-    const size_t along = wrap_dim(dim, v.sizes().size());
-    Dims others;
-    for (int64_t d = 0; d < v.dim(); ++d) {
-      if (d != static_cast<int64_t>(along)) others.push_back(d);
-    }
+    const Dims others = all_but(v, wrap_dim(dim, v.sizes().size()));
     if (others.empty()) return okibi::abs(v);
     return okibi::norm(v, static_cast<double>(p), others, true);
   }

@@ -4,16 +4,17 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
+constexpr char no_gradient_of_lu[] = "the factors L and U have no gradient yet";
 
 struct LuFactorEx {
+  static constexpr const char* no_gradient = no_gradient_of_lu;
   static constexpr std::string_view schema =
       "aten::linalg_lu_factor_ex(Tensor A, *, bool pivot=True, bool check_errors=False) -> (Tensor LU, Tensor pivots, "
       "Tensor info)";
   static std::array<OutputSpec, 3> infer(const Tensor& x, bool pivot, bool) {
     require_matrices(x, "torch.linalg.lu_factor");
     if (!pivot) refuse("linalg.lu_factor: LU without pivoting is not implemented on the CPU");
-    const Dims batch = batch_sizes(x);
+    const Dims batch = batch_of(x);
     return {OutputSpec{x.sizes(), x.dtype()}, OutputSpec{with_vector(batch, std::min(x.size(-1), x.size(-2))), int32},
             OutputSpec{batch, int32}};
   }
@@ -36,6 +37,7 @@ struct LuFactorEx {
   }
 };
 struct LuFactor {
+  static constexpr const char* no_gradient = no_gradient_of_lu;
   static constexpr std::string_view schema =
       "aten::linalg_lu_factor(Tensor A, *, bool pivot=True) -> (Tensor LU, Tensor pivots)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, bool pivot) {
@@ -43,40 +45,44 @@ struct LuFactor {
     return {specs[0], specs[1]};
   }
   static void forward(const Tensor& x, bool pivot, const Tensor& lu, const Tensor& pivots) {
-    LuFactorEx::forward(x, pivot, true, lu, pivots, empty(batch_sizes(x), {int32}));
+    LuFactorEx::forward(x, pivot, true, lu, pivots, empty(batch_of(x), {int32}));
   }
 };
 
+// The order of m rows that k exchanges of `pivots` make.
+std::vector<int64_t> order_of(const int32_t* pivots, int64_t k, int64_t m) {
+  std::vector<int64_t> order(static_cast<size_t>(m));
+  for (int64_t row = 0; row < m; ++row) order[static_cast<size_t>(row)] = row;
+  for (int64_t row = 0; row < k; ++row) {
+    const int64_t other = pivots[row] - int64_t{1};
+    if (other < 0 || other >= m) {
+      throw Error(ErrorKind::out_of_range,
+                  "pivots passed to lu_unpack must be between 1 and LU_data.size(-2) inclusive")
+          .found(std::to_string(other + 1));
+    }
+    std::swap(order[static_cast<size_t>(row)], order[static_cast<size_t>(other)]);
+  }
+  return order;
+}
 // The rows that `pivots` (*, k) exchanges, as matrices (*, m, m) that undo it.
 Tensor permutation(const Tensor& pivots, int64_t m, DType dtype) {
-  const int64_t k = pivots.size(-1), count = k == 0 ? 0 : pivots.numel() / k;
+  const int64_t k = pivots.size(-1);
   Dims batch = pivots.sizes();
   batch.erase(batch.size() - 1);
   const Tensor result = zeros(with_matrix(batch, m, m), {dtype}), from = pivots.contiguous();
-  std::vector<int64_t> order(static_cast<size_t>(m));
-  for (int64_t i = 0; i < (k == 0 ? numel_of(batch) : count); ++i) {
-    for (int64_t row = 0; row < m; ++row) order[static_cast<size_t>(row)] = row;
-    for (int64_t row = 0; row < k; ++row) {
-      const int64_t other = from.data<int32_t>()[i * k + row] - 1;
-      if (other < 0 || other >= m) {
-        throw Error(ErrorKind::out_of_range,
-                    "pivots passed to lu_unpack must be between 1 and LU_data.size(-2) inclusive")
-            .found(std::to_string(other + 1));
-      }
-      std::swap(order[static_cast<size_t>(row)], order[static_cast<size_t>(other)]);
+  dispatch_floating(dtype, "lu_unpack", [&]<class T>() {
+    for (int64_t i = 0; i < numel_of(batch); ++i) {
+      const std::vector<int64_t> order = order_of(from.data<int32_t>() + i * k, k, m);
+      T* const matrix = result.data<T>() + i * m * m;
+      for (int64_t column = 0; column < m; ++column) matrix[order[static_cast<size_t>(column)] * m + column] = 1;
     }
-    dispatch_floating(dtype, "lu_unpack", [&]<class T>() {
-      for (int64_t column = 0; column < m; ++column) {
-        result.data<T>()[(i * m + order[static_cast<size_t>(column)]) * m + column] = 1;
-      }
-    });
-  }
+  });
   return result;
 }
 void require_pivots(const Tensor& lu, const Tensor& pivots, std::string_view name) {
   require_matrices(lu, name, "LU");
   const bool fits =
-      pivots.dtype() == int32 && pivots.sizes() == with_vector(batch_sizes(lu), std::min(lu.size(-1), lu.size(-2)));
+      pivots.dtype() == int32 && pivots.sizes() == with_vector(batch_of(lu), std::min(lu.size(-1), lu.size(-2)));
   if (fits) return;
   throw Error(ErrorKind::bad_argument,
               fmt::format("{}: the pivots are expected to be those of LU, in torch.int32", name))
@@ -84,8 +90,8 @@ void require_pivots(const Tensor& lu, const Tensor& pivots, std::string_view nam
 }
 std::array<Tensor, 2> triangles_of(const Tensor& lu) {
   const int64_t k = std::min(lu.size(-1), lu.size(-2));
-  const Tensor square = identity_like(lu.narrow(-1, 0, k));
-  const Tensor wide = lu.size(-2) > k ? okibi::cat({square, zeros({lu.size(-2) - k, k}, {lu.dtype()})}, 0) : square;
+  const Tensor square = identity(k, lu.dtype());
+  const Tensor below = zeros({lu.size(-2) - k, k}, {lu.dtype()}), wide = okibi::cat({square, below}, 0);
   return {okibi::add(okibi::tril(lu.narrow(-1, 0, k), -1), wide), okibi::triu(lu.narrow(-2, 0, k))};
 }
 
@@ -101,11 +107,12 @@ struct LuUnpack {
   }
 };
 struct LinalgLu {
+  static constexpr const char* no_gradient = no_gradient_of_lu;
   static constexpr std::string_view schema =
       "aten::linalg_lu(Tensor A, *, bool pivot=True) -> (Tensor P, Tensor L, Tensor U)";
   static std::array<OutputSpec, 3> infer(const Tensor& x, bool pivot) {
     LuFactorEx::infer(x, pivot, false);
-    const Dims batch = batch_sizes(x);
+    const Dims batch = batch_of(x);
     const int64_t m = x.size(-2), n = x.size(-1), k = std::min(m, n);
     return {OutputSpec{with_matrix(batch, m, m), x.dtype()}, OutputSpec{with_matrix(batch, m, k), x.dtype()},
             OutputSpec{with_matrix(batch, k, n), x.dtype()}};

@@ -90,8 +90,7 @@ struct MultiMargin {
     check_has_no_gradient(weight, "weight");
     const int64_t classes = x.size(-1);
     const Tensor rows = x.reshape({-1, classes}), of = target.reshape({-1, 1});
-    const Tensor other =
-        okibi::ne(of, call_named("aten::cumsum", {ones({classes}, {int64}), 0, nullptr}).to_tensor() - 1);
+    const Tensor other = okibi::ne(of, okibi::arange(classes));
     const Tensor off = okibi::clamp(plus(okibi::sub(rows, okibi::gather(rows, 1, of)), margin), 0.0);
     Tensor each = okibi::where(other, p == 2 ? okibi::square(off) : off, zero_of(x));
     if (weight.defined()) each = okibi::mul(each, okibi::index_select(weight, 0, of.reshape({-1})).unsqueeze(1));

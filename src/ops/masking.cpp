@@ -166,23 +166,20 @@ struct MaskedFillTensor {
 
 DType dtype_of_number(const Value& number) { return number.is_bool() ? boolean : number.is_int() ? int64 : float32; }
 
-// A number beside x, of the dtype that both together have.
-Tensor beside(const Tensor& x, const Value& number) { return number_tensor(number, result_type(x.dtype(), number)); }
-
 struct WhereScalarOther {
   static constexpr std::string_view schema =
       "aten::where.ScalarOther(Tensor condition, Tensor self, Scalar other) -> Tensor";
   static Tensor compose(const Tensor& condition, const Tensor& x, const Value& other) {
-    const Tensor number = beside(x, other);
-    return okibi::where(condition, x.to(number.dtype()), number);
+    const Beside both(x, other);
+    return okibi::where(condition, both.x, both.number);
   }
 };
 struct WhereScalarSelf {
   static constexpr std::string_view schema =
       "aten::where.ScalarSelf(Tensor condition, Scalar self, Tensor other) -> Tensor";
   static Tensor compose(const Tensor& condition, const Value& self, const Tensor& other) {
-    const Tensor number = beside(other, self);
-    return okibi::where(condition, number, other.to(number.dtype()));
+    const Beside both(other, self);
+    return okibi::where(condition, both.number, both.x);
   }
 };
 struct WhereScalar {

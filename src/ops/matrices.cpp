@@ -11,12 +11,11 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 // ----------------------------------------------------------------------------------------------------------- diagonals
 
 // x (*, n) as the diagonals of square matrices, which lie in the dimensions dim1 and dim2 of the result.
 struct DiagEmbed {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
       "aten::diag_embed(Tensor self, int offset=0, int dim1=-2, int dim2=-1) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t offset, int64_t dim1, int64_t dim2) {
@@ -68,7 +67,7 @@ struct BlockDiag {
   static constexpr std::string_view schema = "aten::block_diag(Tensor[] tensors) -> Tensor";
   static Tensor compose(std::span<const Tensor> tensors) {
     if (tensors.empty()) return zeros({1, 0});
-    const DType dtype = common_dtype(tensors);
+    const DType dtype = result_type(tensors);
     int64_t columns = 0, before = 0;
     for (size_t i = 0; i < tensors.size(); ++i) {
       if (tensors[i].dim() > 2) {
@@ -87,13 +86,6 @@ struct BlockDiag {
       before += block.size(1);
     }
     return okibi::cat(rows, 0);
-  }
-
- private:
-  static DType common_dtype(std::span<const Tensor> tensors) {
-    DType dtype = tensors[0].dtype();
-    for (const Tensor& tensor : tensors) dtype = promote_types(dtype, tensor.dtype());
-    return dtype;
   }
 };
 
@@ -204,12 +196,12 @@ struct Tensordot {
  private:
   struct Sides {
     Dims rest, kept;
-    int64_t summed = 1;
+    int64_t summed = 1;  // numbers
     Sides(const Tensor& x, const Dims& named) {
       for (int64_t d = 0; d < x.dim(); ++d) {
         const bool is_named = std::ranges::find(named, d) != named.end();
         if (is_named) {
-          summed *= x.size(d);
+          summed = size_product(summed, x.size(d), "tensordot");
         } else {
           rest.push_back(d);
           kept.push_back(x.size(d));
@@ -302,14 +294,6 @@ struct ColumnStack {
     return okibi::cat(columns, 1);
   }
 };
-struct RowStack {
-  static constexpr std::string_view schema = "aten::row_stack(Tensor[] tensors) -> Tensor";
-  static Tensor compose(std::span<const Tensor> tensors) {
-    std::vector<Tensor> rows;
-    for (const Tensor& each : tensors) rows.push_back(at_least(2, each));
-    return okibi::cat(rows, 0);
-  }
-};
 
 // Powers of each number, from the first or to the last.
 Tensor powers(const Tensor& x, int64_t n) {
@@ -364,10 +348,9 @@ struct SumToSize {
 
 std::span<const okibi::Op> matrix_ops() {
   static constexpr okibi::Op rows[] = {
-      entry<DiagEmbed>(),     entry<Diag>(),         entry<Diagflat>(),     entry<BlockDiag>(),
-      entry<CartesianProd>(), entry<Combinations>(), entry<Kron>(),         entry<Tensordot>(),
-      entry<LinalgCross>(),   entry<Cross>(),        entry<Rot90>(),        entry<ColumnStack>(),
-      entry<RowStack>(),      entry<Vander>(),       entry<LinalgVander>(), entry<SumToSize>(),
+      entry<DiagEmbed>(),    entry<Diag>(),        entry<Diagflat>(),  entry<BlockDiag>(),    entry<CartesianProd>(),
+      entry<Combinations>(), entry<Kron>(),        entry<Tensordot>(), entry<LinalgCross>(),  entry<Cross>(),
+      entry<Rot90>(),        entry<ColumnStack>(), entry<Vander>(),    entry<LinalgVander>(), entry<SumToSize>(),
   };
   return rows;
 }

@@ -3,13 +3,12 @@
 #include <cmath>
 #include <limits>
 
+#include "ops/complex_numbers.h"
 #include "ops/linalg.h"
 #include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
-
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
 
 // -------------------------------------------------------------------------------------------------------------- powers
 
@@ -18,7 +17,7 @@ Tensor powered(const Tensor& x, int64_t n) {
     refuse(fmt::format("linalg.matrix_power: A must be batches of square matrices, but they are {}",
                        x.dim() < 2 ? to_string(x.sizes()) : fmt::format("{} by {} matrices", x.size(-2), x.size(-1))));
   }
-  if (n == 0) return identity_like(x).expand(x.sizes()).clone();
+  if (n == 0) return identity(x.size(-1), x.dtype()).expand(x.sizes()).clone();
   Tensor square = n < 0 ? inverse_of(x) : x, result;
   for (uint64_t left = n < 0 ? 0 - static_cast<uint64_t>(n) : static_cast<uint64_t>(n); left > 0; left >>= 1) {
     if (left & 1) result = result.defined() ? okibi::matmul(result, square) : square;
@@ -34,22 +33,41 @@ struct MatrixPower {
   static Tensor compose(const Tensor& x, int64_t n) { return powered(x, n); }
 };
 
-// Scaling and squaring (Moler and Van Loan 2003): e^x = (e^(x / 2^k))^(2^k), by its series where x is at most 1/2.
+// For each matrix how often it is halved until it is at most 1/2, in float64; never where it is not finite.
+Tensor halvings_of(const Tensor& x) {
+  const NoGrad no_grad;
+  const Tensor norms = okibi::amax(okibi::sum(okibi::abs(x.detach()), -1), {-1}).contiguous();
+  const Tensor counts = zeros(norms.sizes(), {float64});
+  for (int64_t i = 0; i < norms.numel(); ++i) {
+    const double norm = norms.data<double>()[i];
+    if (norm > 0.5 && std::isfinite(norm)) counts.data<double>()[i] = std::ilogb(norm) + 2;
+  }
+  return counts;
+}
+Tensor powers_of_half(const Tensor& counts) {
+  const Tensor powers = empty(counts.sizes(), {float64});
+  for (int64_t i = 0; i < counts.numel(); ++i) {
+    powers.data<double>()[i] = std::ldexp(1.0, -static_cast<int>(counts.data<double>()[i]));
+  }
+  return powers;
+}
+Tensor for_matrices(const Tensor& numbers) { return numbers.unsqueeze(-1).unsqueeze(-1); }
+
+// Scaling and squaring (Moler and Van Loan 2003): e^x = (e^(x / 2^k))^(2^k), by its series where x is at most 1/2. Each
+// matrix has its own k: it must not matter what else is in the batch.
 Tensor exponential(const Tensor& given) {
   require_square(given, "linalg.matrix_exp");
   if (given.numel() == 0) return given.clone();
-  const Tensor x = given.to(float64);
-  double norm = 0;
-  {
-    const NoGrad no_grad;
-    norm = okibi::max(okibi::sum(computed("aten::abs", x.detach()), -1)).item<double>();
-  }
-  const int squarings = norm > 0.5 && std::isfinite(norm) ? std::min(std::ilogb(norm) + 2, 1100) : 0;
-  const Tensor scaled = okibi::mul(x, std::ldexp(1.0, -squarings)), one = identity_like(x);
-  constexpr int terms = 14;  // of which the next is below 1e-17
+  const Tensor x = given.to(float64), counts = halvings_of(x), one = identity(x.size(-1), float64);
+  const Tensor scaled = okibi::mul(x, for_matrices(powers_of_half(counts)));
+  constexpr int terms = 14;  // the next is 0.5^15 / 15! = 2.3e-17, which float64 does not see beside 1
   Tensor result = one.expand(x.sizes());
   for (int i = terms; i > 0; --i) result = okibi::add(one, okibi::mul(okibi::matmul(scaled, result), 1.0 / i));
-  for (int i = 0; i < squarings; ++i) result = okibi::matmul(result, result);
+  const double most = okibi::max(counts).item<double>();
+  for (double i = 0; i < most; ++i) {
+    const Tensor is_squared = okibi::gt(for_matrices(counts), full({}, i, {float64}));
+    result = okibi::where(is_squared, okibi::matmul(result, result), result);
+  }
   return result.to(given.dtype());
 }
 constexpr char linalg_matrix_exp_schema[] = "aten::linalg_matrix_exp(Tensor self) -> Tensor";
@@ -70,10 +88,6 @@ double epsilon_of(DType dtype) {
 struct Tolerances {
   Tensor atol, rtol;
 
-  static Tolerances of(const Tensor& x, const std::optional<double>& atol, const std::optional<double>& rtol) {
-    const auto number = [&](double value) { return full({}, value, {x.dtype()}); };
-    return of(x, atol ? number(*atol) : Tensor(), rtol ? number(*rtol) : Tensor());
-  }
   static Tolerances of(const Tensor& x, const Tensor& atol, const Tensor& rtol) {
     const double usual = epsilon_of(x.dtype()) * static_cast<double>(std::max(x.size(-1), x.size(-2)));
     const Tensor none = zeros({}, {x.dtype()});
@@ -102,7 +116,7 @@ Parts parts_of(const Tensor& x, const Tolerances& tolerances, bool hermitian) {
   }
   const Value both = call_named("aten::linalg_eigh", x, std::string("L"));
   const Tensor w = both[0].to_tensor(), v = both[1].to_tensor();
-  return {v, w, transposed(v), tolerances.counted(computed("aten::abs", w))};
+  return {v, w, transposed(v), tolerances.counted(okibi::abs(w))};
 }
 
 // The inverse of Moore and Penrose. Its gradient by Golub and Pereyra 1973, which no repeated singular value disturbs.
@@ -110,7 +124,7 @@ struct Pseudoinverse {
   static OutputSpec infer(const Tensor& x, const Tensor&, const Tensor&, bool hermitian) {
     require_matrices(x, "linalg.pinv");
     if (hermitian) require_square(x, "linalg.eigh");
-    return {with_matrix(batch_sizes(x), x.size(-1), x.size(-2)), x.dtype()};
+    return {with_matrix(batch_of(x), x.size(-1), x.size(-2)), x.dtype()};
   }
   static void forward(const Tensor& x, const Tensor& atol, const Tensor& rtol, bool hermitian, const Tensor& out) {
     if (x.numel() == 0) return out.zero_(), void();
@@ -141,20 +155,21 @@ Tensor pseudoinverse(const Tensor& x, const Tensor& atol, const Tensor& rtol, bo
   return call<Pseudoinverse>(x, atol.defined() ? atol.detach() : atol, rtol.defined() ? rtol.detach() : rtol,
                              hermitian);
 }
-Tensor number_or_none(const std::optional<double>& number) { return number ? full({}, *number, {float64}) : Tensor(); }
+Tensor exactly(double number) { return full({}, number, {float64}); }
+Tensor number_or_none(const std::optional<double>& number) { return number ? exactly(*number) : Tensor(); }
 
 struct PinvRcond {
   static constexpr std::string_view schema =
       "aten::linalg_pinv(Tensor self, float rcond, bool hermitian=False) -> Tensor";
   static Tensor compose(const Tensor& x, double rcond, bool hermitian) {
-    return pseudoinverse(x, full({}, 0, {float64}), full({}, rcond, {float64}), hermitian);
+    return pseudoinverse(x, exactly(0), exactly(rcond), hermitian);
   }
 };
 struct PinvRcondTensor {
   static constexpr std::string_view schema =
       "aten::linalg_pinv.rcond_tensor(Tensor self, Tensor rcond, bool hermitian=False) -> Tensor";
   static Tensor compose(const Tensor& x, const Tensor& rcond, bool hermitian) {
-    return pseudoinverse(x, full({}, 0, {float64}), rcond, hermitian);
+    return pseudoinverse(x, exactly(0), rcond, hermitian);
   }
 };
 struct PinvFloats {
@@ -183,12 +198,12 @@ struct Pinverse {
 OutputSpec rank_spec(const Tensor& x, bool hermitian) {
   require_matrices(x, "linalg.matrix_rank", "input");
   if (hermitian) require_square(x, "linalg.eigh");
-  return {batch_sizes(x), int64};
+  return {batch_of(x), int64};
 }
 void rank_into(const Tensor& x, const Tensor& atol, const Tensor& rtol, bool hermitian, const Tensor& out) {
   if (x.numel() == 0) return out.zero_(), void();
   const Tensor values =
-      hermitian ? computed("aten::abs", computed("aten::linalg_eigvalsh", x, std::string("L"))) : svd_of(x).s;
+      hermitian ? okibi::abs(computed("aten::linalg_eigvalsh", x, std::string("L"))) : singular_values_of(x);
   const Tensor ranks = okibi::sum(Tolerances::of(x, atol, rtol).counted(values), -1);
   if (ranks.sizes() != out.sizes()) {
     throw Error(ErrorKind::bad_argument, "linalg.matrix_rank: the tolerances do not fit the batch of matrices")
@@ -197,7 +212,6 @@ void rank_into(const Tensor& x, const Tensor& atol, const Tensor& rtol, bool her
   }
   out.copy_(ranks);
 }
-Tensor exactly(double number) { return full({}, number, {float64}); }
 
 struct RankTolerance {
   static constexpr std::string_view schema =
@@ -241,28 +255,77 @@ struct RankTensors {
 
 // ------------------------------------------------------------------------------------------------ chains and the like
 
+// A product of matrices in the order that multiplies the fewest numbers, by the table of the best for each part of it.
+class Chain {
+ public:
+  explicit Chain(std::span<const Tensor> tensors)
+      : tensors_(tensors), cost_(tensors.size() * tensors.size()), split_(cost_.size()) {
+    for (size_t length = 2; length <= tensors.size(); ++length) {
+      for (size_t first = 0; first + length <= tensors.size(); ++first) choose(first, first + length - 1);
+    }
+  }
+  Tensor product() const { return product(0, tensors_.size() - 1); }
+
+ private:
+  size_t at(size_t first, size_t last) const { return first * tensors_.size() + last; }
+  // Of tensor i as a matrix: a vector is a row where it is the first, and a column where it is the last.
+  double rows(size_t i) const {
+    return i == 0 && tensors_[i].dim() == 1 ? 1 : static_cast<double>(tensors_[i].size(0));
+  }
+  double columns(size_t i) const {
+    return i > 0 && tensors_[i].dim() == 1 ? 1 : static_cast<double>(tensors_[i].size(-1));
+  }
+
+  // Of equal ones the order from left to right.
+  void choose(size_t first, size_t last) {
+    double least = std::numeric_limits<double>::infinity();
+    for (size_t middle = first; middle < last; ++middle) {
+      const double cost =
+          cost_[at(first, middle)] + cost_[at(middle + 1, last)] + rows(first) * columns(middle) * columns(last);
+      if (cost > least) continue;
+      least = cost;
+      split_[at(first, last)] = middle;
+    }
+    cost_[at(first, last)] = least;
+  }
+  Tensor product(size_t first, size_t last) const {
+    if (first == last) return tensors_[first];
+    const size_t middle = split_[at(first, last)];
+    return okibi::matmul(product(first, middle), product(middle + 1, last));
+  }
+
+  std::span<const Tensor> tensors_;
+  std::vector<double> cost_;
+  std::vector<size_t> split_;
+};
+
 struct MultiDot {
   static constexpr std::string_view schema = "aten::linalg_multi_dot(Tensor[] tensors) -> Tensor";
   static Tensor compose(std::span<const Tensor> tensors) {
+    check(tensors);
+    return Chain(tensors).product();
+  }
+
+ private:
+  static void check(std::span<const Tensor> tensors) {
+    constexpr size_t most = 500;  // the table takes the third power of it
     if (tensors.size() < 2) {
       refuse(fmt::format("multi_dot(): expected at least 2 tensors but got {}", tensors.size()));
     }
-    const size_t last = tensors.size() - 1;
-    for (size_t i = 0; i <= last; ++i) {
-      const bool may_be_vector = i == 0 || i == last;
-      if (tensors[i].dim() == 2 || (may_be_vector && tensors[i].dim() == 1)) continue;
-      refuse(fmt::format("multi_dot(): tensor {} must be {}2D but got {}D", i, may_be_vector ? "1D or " : "",
-                         tensors[i].dim()));
+    if (tensors.size() > most) {
+      throw Error(ErrorKind::limit, fmt::format("multi_dot(): at most {} tensors are multiplied", most))
+          .found(std::to_string(tensors.size()));
     }
-    Tensor result = tensors[0];
-    for (size_t i = 1; i <= last; ++i) {
-      if (result.size(-1) != tensors[i].size(0)) {
-        refuse(fmt::format("multi_dot(): tensors {} and {} with shapes {} and {} cannot be multiplied", i - 1, i,
-                           to_string(tensors[i - 1].sizes()), to_string(tensors[i].sizes())));
-      }
-      result = okibi::matmul(result, tensors[i]);
+    for (size_t i = 0; i < tensors.size(); ++i) check_dims(tensors[i], i, i == 0 || i + 1 == tensors.size());
+    for (size_t i = 1; i < tensors.size(); ++i) {
+      if (tensors[i - 1].size(-1) == tensors[i].size(0)) continue;
+      refuse(fmt::format("multi_dot(): tensors {} and {} with shapes {} and {} cannot be multiplied", i - 1, i,
+                         to_string(tensors[i - 1].sizes()), to_string(tensors[i].sizes())));
     }
-    return result;
+  }
+  static void check_dims(const Tensor& x, size_t i, bool may_be_vector) {
+    if (x.dim() == 2 || (may_be_vector && x.dim() == 1)) return;
+    refuse(fmt::format("multi_dot(): tensor {} must be {}2D but got {}D", i, may_be_vector ? "1D or " : "", x.dim()));
   }
 };
 struct ChainMatmul {
@@ -289,7 +352,7 @@ struct LinalgVecdot {
                       "instead",
                       name_of(a.dtype()), name_of(b.dtype())));
     }
-    return okibi::sum(okibi::mul(a, b), dim);
+    return okibi::sum(okibi::mul(is_complex(a.dtype()) ? conjugated(a) : a, b), dim);
   }
 };
 struct LinalgDiagonal {

@@ -14,8 +14,6 @@ namespace {
 
 using kernels::NormRows;
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 void check_dtype(const Tensor& x, const Tensor& other, const char* name) {
   if (!other.defined() || other.dtype() == x.dtype()) return;
   throw Error(ErrorKind::bad_argument, fmt::format("the {} has another dtype than the input", name))
@@ -29,7 +27,7 @@ std::array<OutputSpec, 2> specs_of(const Tensor& x, const NormRows& shape) {
 
 void norm_into(const NormRows& shape, const Tensor& x, const Tensor& weight, const Tensor& bias, const Tensor& out,
                const Tensor& stats) {
-  if (x.numel() == 0) return;
+  if (x.numel() == 0) return void(stats.fill_(std::numeric_limits<double>::quiet_NaN()));
   const Tensor in = x.contiguous(), w = contiguous_or_none(weight), b = contiguous_or_none(bias);
   dispatch_floating(x.dtype(), "normalising", [&]<class T>() {
     kernels::norm_rows(shape, in.data<T>(), data_or_null<T>(w), data_or_null<T>(b), out.data<T>(), stats.data<T>());
@@ -220,10 +218,48 @@ struct GroupNorm {
   }
 };
 
+// ---- with their means and factors, 1 / √(variance + eps), which have no gradient
+
+std::array<Tensor, 3> with_stats(const std::array<Tensor, 2>& made, const Dims& sizes) {
+  const auto& [out, stats] = made;
+  return {out, stats.select(1, 0).reshape(sizes), stats.select(1, 1).reshape(sizes)};
+}
+
+struct NativeLayerNorm {
+  static constexpr std::string_view schema =
+      "aten::native_layer_norm(Tensor input, SymInt[] normalized_shape, Tensor? weight, Tensor? bias, float eps) -> "
+      "(Tensor, Tensor, Tensor)";
+  static std::array<Tensor, 3> compose(const Tensor& x, const Dims& shape, const Tensor& weight, const Tensor& bias,
+                                       double eps) {
+    const auto made = call_all<LayerNorm>(x, shape, weight, bias, eps, true);
+    Dims sizes = x.sizes();
+    for (size_t d = sizes.size() - shape.size(); d < sizes.size(); ++d) sizes[d] = 1;
+    return with_stats(made, sizes);
+  }
+};
+
+struct NativeGroupNorm {
+  static constexpr std::string_view schema =
+      "aten::native_group_norm(Tensor input, Tensor? weight, Tensor? bias, SymInt N, SymInt C, SymInt HxW, int group, "
+      "float eps) -> (Tensor, Tensor, Tensor)";
+  static std::array<Tensor, 3> compose(const Tensor& x, const Tensor& weight, const Tensor& bias, int64_t n, int64_t c,
+                                       int64_t hxw, int64_t groups, double eps) {
+    const bool fits = n >= 0 && c >= 0 && hxw >= 0 && numel_of({n, c, hxw}) == x.numel() && x.dim() >= 2 &&
+                      x.size(0) == n && x.size(1) == c;
+    if (!fits) {
+      throw Error(ErrorKind::bad_argument, "native_group_norm: N, C and HxW are not those of the input")
+          .expected(to_string(x.sizes()))
+          .found(to_string(Dims{n, c, hxw}));
+    }
+    return with_stats(call_all<GroupNorm>(x, groups, weight, bias, eps, true), {n, groups});
+  }
+};
+
 }  // namespace
 
 std::span<const okibi::Op> norm_ops() {
-  static constexpr okibi::Op rows[] = {entry<LayerNorm>(), entry<RmsNorm>(), entry<GroupNorm>()};
+  static constexpr okibi::Op rows[] = {entry<LayerNorm>(), entry<RmsNorm>(), entry<GroupNorm>(),
+                                       entry<NativeLayerNorm>(), entry<NativeGroupNorm>()};
   return rows;
 }
 

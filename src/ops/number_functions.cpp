@@ -3,6 +3,8 @@
 #include <limits>
 #include <numbers>
 
+#include <fmt/format.h>
+
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -11,12 +13,6 @@ namespace okibi::ops {
 namespace {
 
 using MaybeNumber = std::optional<double>;
-
-OutputSpec floating_spec(const Tensor& x) { return {x.sizes(), is_floating_point(x.dtype()) ? x.dtype() : float32}; }
-
-void require_floating(const Tensor& x, std::string_view name) {
-  if (!is_floating_point(x.dtype())) throw_cannot_compute(name, x.dtype());
-}
 
 // gradient · slope(x), element by element.
 template <class Slope>
@@ -31,11 +27,18 @@ Tensor slopes_times(const Tensor& gradient, const Tensor& x, std::string_view wh
 // ------------------------------------------------------------------------------------------- what is no finite number
 
 struct NanToNum {
+  static constexpr bool takes_half = true;  // whose largest numbers are other ones
   static constexpr std::string_view schema =
       "aten::nan_to_num(Tensor self, float? nan=None, float? posinf=None, float? neginf=None) -> Tensor";
   static OutputSpec infer(const Tensor& x, MaybeNumber, MaybeNumber, MaybeNumber) { return {x.sizes(), x.dtype()}; }
   static void forward(const Tensor& x, MaybeNumber nan, MaybeNumber above, MaybeNumber below, const Tensor& out) {
     if (!is_floating_point(x.dtype())) return void(out.copy_(x));
+    if (is_half(x.dtype())) {
+      const double largest = x.dtype() == float16 ? Half::largest() : BFloat16::largest();
+      const Tensor wide = empty(x.sizes(), {float32});
+      forward(x.to(float32), nan, above.value_or(largest), below.value_or(-largest), wide);
+      return void(out.copy_(wide));
+    }
     const Tensor in = x.contiguous();
     dispatch_floating(x.dtype(), "nan_to_num", [&]<class T>() {
       using Limits = std::numeric_limits<T>;
@@ -53,7 +56,8 @@ struct NanToNum {
   }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
     const auto slope = [](auto up, auto v) { return std::isfinite(v) ? up : up * 0; };
-    return {slopes_times(gradient, std::get<0>(saved).get(), "nan_to_num", slope)};
+    const Tensor wide = slopes_times(widened(gradient), std::get<0>(saved).get(), "nan_to_num", slope);
+    return {wide.to(gradient.dtype())};
   }
 };
 
@@ -80,7 +84,7 @@ struct Signbit {
 // log (x / (1 - x)), of x within [eps, 1 - eps] where eps is given.
 struct Logit {
   static constexpr std::string_view schema = "aten::logit(Tensor self, float? eps=None) -> Tensor";
-  static OutputSpec infer(const Tensor& x, MaybeNumber) { return floating_spec(x); }
+  static OutputSpec infer(const Tensor& x, MaybeNumber) { return floating_spec(x, "logit"); }
   static void forward(const Tensor& x, MaybeNumber eps, const Tensor& out) {
     const Tensor in = x.to(out.dtype()).contiguous();
     dispatch_floating(out.dtype(), "logit", [&]<class T>() {
@@ -109,16 +113,19 @@ struct Logit {
   }
 };
 
-// ----------------------------------------------------------------------------------------------------- angles,
-// rounding
+// --------------------------------------------------------------------------------------------------- angles, rounding
 
 struct Deg2Rad {
   static constexpr std::string_view schema = "aten::deg2rad(Tensor self) -> Tensor";
-  static Tensor compose(const Tensor& x) { return okibi::mul(x.to(floating_spec(x).dtype), std::numbers::pi / 180); }
+  static Tensor compose(const Tensor& x) {
+    return okibi::mul(x.to(floating_spec(x, "deg2rad").dtype), std::numbers::pi / 180);
+  }
 };
 struct Rad2Deg {
   static constexpr std::string_view schema = "aten::rad2deg(Tensor self) -> Tensor";
-  static Tensor compose(const Tensor& x) { return okibi::mul(x.to(floating_spec(x).dtype), 180 / std::numbers::pi); }
+  static Tensor compose(const Tensor& x) {
+    return okibi::mul(x.to(floating_spec(x, "rad2deg").dtype), 180 / std::numbers::pi);
+  }
 };
 
 // Halves to the even digit, as far as they are such in binary.
@@ -177,8 +184,7 @@ struct Softshrink {
   static OutputSpec infer(const Tensor& x, double lambda) {
     require_floating(x, "softshrink");
     if (!(lambda >= 0)) {
-      throw Error(ErrorKind::bad_argument,
-                  fmt::format("lambda must be greater or equal to 0, but found to be {}.", lambda));
+      refuse(fmt::format("lambda must be greater or equal to 0, but found to be {}.", lambda));
     }
     return {x.sizes(), x.dtype()};
   }
@@ -219,7 +225,7 @@ struct Positive {
   static constexpr std::string_view schema = "aten::positive(Tensor(a) self) -> Tensor(a)";
   static Tensor view(const Tensor& x) {
     if (x.dtype() == boolean) {
-      throw Error(ErrorKind::bad_argument, "The `+` operator, on a bool tensor is not supported.");
+      refuse("The `+` operator, on a bool tensor is not supported.");
     }
     return x.as_strided(x.sizes(), x.strides(), x.storage_offset());
   }

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <limits>
 #include <numbers>
-#include <numeric>
 
 #include <fmt/format.h>
 
@@ -10,26 +9,23 @@
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
+#include "ops/special_functions.h"
 
 namespace okibi::ops {
 namespace {
 
-OutputSpec promoted_to_floating(const Tensor& a, const Tensor& b) {
-  OutputSpec spec = promoted(a, b);
-  if (!is_floating_point(spec.dtype)) spec.dtype = float32;
-  return spec;
-}
-
 // Function: value(x, y), and the slopes by_x(x, y), by_y(x, y), as PyTorch has them where there is none. Where
 // of_integers does not hold, integers and booleans become float32, or are refused (needs_floating).
 template <class Function>
-struct Pair {
+struct Pair : SavesBoth {
   static constexpr std::string_view schema = Function::schema;
   static constexpr std::string_view name = schema.substr(6, schema.find('(') - 6);
   static OutputSpec infer(const Tensor& a, const Tensor& b) {
-    const OutputSpec spec = promoted(a, b);
-    if (Function::needs_floating && !is_floating_point(spec.dtype)) throw_cannot_compute(name, spec.dtype);
-    return promoted_to_floating(a, b);
+    OutputSpec spec = promoted(a, b);
+    if (is_floating_point(spec.dtype)) return spec;
+    if (Function::needs_floating || is_complex(spec.dtype)) throw_cannot_compute(name, spec.dtype);
+    spec.dtype = float32;
+    return spec;
   }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Operands in(a, b, out.sizes(), out.dtype());
@@ -38,33 +34,13 @@ struct Pair {
   }
 
   static constexpr const char* backward_name = Function::backward_name;
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
-    const Tensor &a = std::get<0>(saved).get(), &b = std::get<1>(saved).get();
-    const Operands in(a, b, gradient.sizes(), gradient.dtype());
-    std::array<Tensor, 2> gradients;
-    const auto fill = [&](size_t which, const Tensor& of, auto slope) {
-      if (!edges.needed(which)) return;
-      const Tensor slopes = empty(gradient.sizes(), {gradient.dtype()});
-      dispatch_floating(gradient.dtype(), name, [&]<class T>() {
-        map2<T>(in, slopes, [slope](T x, T y) { return static_cast<T>(slope(x, y)); });
-      });
-      gradients[which] = sum_to(okibi::mul(gradient, slopes), of.sizes()).to(of.dtype());
-    };
-    fill(0, a, [](auto x, auto y) { return Function::by_x(x, y); });
-    fill(1, b, [](auto x, auto y) { return Function::by_y(x, y); });
-    return gradients;
+    const auto by_a = [](auto x, auto y) { return Function::by_x(x, y); };
+    const auto by_b = [](auto x, auto y) { return Function::by_y(x, y); };
+    return pair_gradients(gradient, saved, edges, name, by_a, by_b);
   }
 };
 
-template <class T>
-T log_sum(T x, T y) {
-  if (std::isinf(x) && x == y) return x;
-  return std::max(x, y) + std::log1p(std::exp(-std::abs(x - y)));
-}
 template <class T>
 T log2_sum(T x, T y) {
   if (std::isinf(x) && x == y) return x;
@@ -103,23 +79,28 @@ OKIBI_PAIR(SpecialXlog1py, "special_xlog1py", false, times_log1p(x, y), x == 0 &
            x / (y + 1))
 OKIBI_PAIR(Hypot, "hypot", true, std::hypot(x, y), x / std::hypot(x, y), y / std::hypot(x, y))
 OKIBI_PAIR(Copysign, "copysign.Tensor", false, std::copysign(x, y), x == 0 ? 0 : std::copysign(x, y) / x, 0)
-OKIBI_PAIR(Logaddexp, "logaddexp", true, log_sum(x, y), 1 / (1 + std::exp(y - x)), 1 / (1 + std::exp(x - y)))
+// At the origin, where there is no angle, its slopes are 0.
+OKIBI_PAIR(Atan2, "atan2", false, std::atan2(x, y), y == 0 ? 0 : y / (x * x + y * y), x == 0 ? 0 : -x / (x * x + y * y))
+OKIBI_PAIR(Logaddexp, "logaddexp", true, special::log_sum(x, y), 1 / (1 + std::exp(y - x)), 1 / (1 + std::exp(x - y)))
 OKIBI_PAIR(Logaddexp2, "logaddexp2", true, log2_sum(x, y), 1 / (1 + std::exp2(y - x)), 1 / (1 + std::exp2(x - y)))
 #undef OKIBI_PAIR
 
-// With a number on one side, of the dtype that both give.
-Tensor beside(const Tensor& x, const Value& number) { return number_tensor(number, result_type(x.dtype(), number)); }
-Tensor with(const Tensor& x, const Value& number) { return x.to(result_type(x.dtype(), number)); }
-
-#define OKIBI_WITH_NUMBER(Name, Function, text)                                                                       \
-  struct Name {                                                                                                       \
-    static constexpr std::string_view schema = "aten::" text "(Tensor self, Scalar other) -> Tensor";                 \
-    static Tensor compose(const Tensor& x, const Value& y) { return call<Pair<Function>>(with(x, y), beside(x, y)); } \
+// With a number on one side.
+#define OKIBI_WITH_NUMBER(Name, Function, text)                                                       \
+  struct Name {                                                                                       \
+    static constexpr std::string_view schema = "aten::" text "(Tensor self, Scalar other) -> Tensor"; \
+    static Tensor compose(const Tensor& x, const Value& y) {                                          \
+      const Beside both(x, y);                                                                        \
+      return call<Pair<Function>>(both.x, both.number);                                               \
+    }                                                                                                 \
   };
-#define OKIBI_OF_NUMBER(Name, Function, text)                                                                         \
-  struct Name {                                                                                                       \
-    static constexpr std::string_view schema = "aten::" text "(Scalar self, Tensor other) -> Tensor";                 \
-    static Tensor compose(const Value& x, const Tensor& y) { return call<Pair<Function>>(beside(y, x), with(y, x)); } \
+#define OKIBI_OF_NUMBER(Name, Function, text)                                                         \
+  struct Name {                                                                                       \
+    static constexpr std::string_view schema = "aten::" text "(Scalar self, Tensor other) -> Tensor"; \
+    static Tensor compose(const Value& x, const Tensor& y) {                                          \
+      const Beside both(y, x);                                                                        \
+      return call<Pair<Function>>(both.number, both.x);                                               \
+    }                                                                                                 \
   };
 OKIBI_WITH_NUMBER(XlogyNumber, Xlogy, "xlogy.Scalar_Other")
 OKIBI_OF_NUMBER(NumberXlogy, Xlogy, "xlogy.Scalar_Self")
@@ -132,7 +113,7 @@ OKIBI_WITH_NUMBER(CopysignNumber, Copysign, "copysign.Scalar")
 // ------------------------------------------------------------------------------------------------- the larger, but NaN
 
 template <bool larger>
-struct ButNan {
+struct ButNan : SavesBoth {
   static constexpr std::string_view schema =
       larger ? "aten::fmax(Tensor self, Tensor other) -> Tensor" : "aten::fmin(Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return promoted(a, b); }
@@ -143,21 +124,11 @@ struct ButNan {
   }
 
   static constexpr const char* backward_name = larger ? "FmaxBackward0" : "FminBackward0";
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   // Of equals the first gets it.
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
-    const Tensor &a = std::get<0>(saved).get(), &b = std::get<1>(saved).get();
-    const Operands in(a, b, gradient.sizes(), gradient.dtype());
-    const Tensor firsts = empty(gradient.sizes(), {gradient.dtype()});
-    dispatch_floating(gradient.dtype(), "fmax and fmin",
-                      [&]<class T>() { map2<T>(in, firsts, [](T x, T y) { return first_wins(x, y) ? T(1) : T(0); }); });
-    std::array<Tensor, 2> gradients;
-    if (edges.needed(0)) gradients[0] = sum_to(okibi::mul(gradient, firsts), a.sizes()).to(a.dtype());
-    if (edges.needed(1)) gradients[1] = sum_to(okibi::mul(gradient, 1.0 - firsts), b.sizes()).to(b.dtype());
-    return gradients;
+    const auto by_a = [](auto x, auto y) { return first_wins(x, y) ? 1 : 0; };
+    const auto by_b = [](auto x, auto y) { return first_wins(x, y) ? 0 : 1; };
+    return pair_gradients(gradient, saved, edges, "fmax and fmin", by_a, by_b);
   }
 
  private:
@@ -185,7 +156,27 @@ struct Heaviside {
   }
 };
 
+// The next of the half's own numbers, which are in the order of their bits.
+template <class T>
+T next_of_half(T x, T y) {
+  const float a = static_cast<float>(x), b = static_cast<float>(y);
+  if (std::isnan(a) || std::isnan(b)) return T(std::numeric_limits<float>::quiet_NaN());
+  if (a == b) return y;
+  const bool grows = (a < b) == (a > 0);
+  const int bits = a == 0 ? (std::signbit(b) ? 0x8001 : 1) : x.bits + (grows ? 1 : -1);
+  x.bits = static_cast<uint16_t>(bits);
+  return x;
+}
+
+template <class T>
+void next_of_halves(const Operands& in, const Tensor& out) {
+  const T *a = numbers_of<const T>(in.a), *b = numbers_of<const T>(in.b);
+  T* const to = numbers_of<T>(out);
+  for (int64_t i = 0; i < out.numel(); ++i) to[i] = next_of_half(a[i], b[i]);
+}
+
 struct Nextafter {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::nextafter(Tensor self, Tensor other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) {
     const OutputSpec spec = promoted(a, b);
@@ -194,6 +185,8 @@ struct Nextafter {
   }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Operands in(a, b, out.sizes(), out.dtype());
+    if (out.dtype() == float16) return next_of_halves<Half>(in, out);
+    if (out.dtype() == bfloat16) return next_of_halves<BFloat16>(in, out);
     dispatch_floating(out.dtype(), "nextafter",
                       [&]<class T>() { map2<T>(in, out, [](T x, T y) { return std::nextafter(x, y); }); });
   }
@@ -239,8 +232,7 @@ struct Isclose {
     }
     for (const auto& [name, value] : {std::pair("rtol", rtol), std::pair("atol", atol)}) {
       if (!(value >= 0)) {
-        throw Error(ErrorKind::bad_argument,
-                    fmt::format("{} must be greater than or equal to zero, but got {}", name, value));
+        refuse(fmt::format("{} must be greater than or equal to zero, but got {}", name, value));
       }
     }
     return {broadcast_sizes(a.sizes(), b.sizes()), boolean};
@@ -263,26 +255,13 @@ struct Isclose {
 }  // namespace
 
 std::span<const okibi::Op> number_pair_ops() {
-  static constexpr okibi::Op rows[] = {entry<Pair<Xlogy>>(),
-                                       entry<Pair<SpecialXlog1py>>(),
-                                       entry<Pair<Hypot>>(),
-                                       entry<Pair<Copysign>>(),
-                                       entry<Pair<Logaddexp>>(),
-                                       entry<Pair<Logaddexp2>>(),
-                                       entry<XlogyNumber>(),
-                                       entry<NumberXlogy>(),
-                                       entry<Xlog1pyNumber>(),
-                                       entry<NumberXlog1py>(),
-                                       entry<CopysignNumber>(),
-                                       entry<ButNan<true>>(),
-                                       entry<ButNan<false>>(),
-                                       entry<Heaviside>(),
-                                       entry<Nextafter>(),
-                                       entry<FloatPower>(),
-                                       entry<FloatPowerNumber>(),
-                                       entry<FloatPowerOfNumber>(),
-                                       entry<Ldexp>(),
-                                       entry<Isclose>()};
+  static constexpr okibi::Op rows[] = {
+      entry<Pair<Xlogy>>(),  entry<Pair<SpecialXlog1py>>(), entry<Pair<Hypot>>(),        entry<Pair<Copysign>>(),
+      entry<Pair<Atan2>>(),  entry<Pair<Logaddexp>>(),      entry<Pair<Logaddexp2>>(),   entry<XlogyNumber>(),
+      entry<NumberXlogy>(),  entry<Xlog1pyNumber>(),        entry<NumberXlog1py>(),      entry<CopysignNumber>(),
+      entry<ButNan<true>>(), entry<ButNan<false>>(),        entry<Heaviside>(),          entry<Nextafter>(),
+      entry<FloatPower>(),   entry<FloatPowerNumber>(),     entry<FloatPowerOfNumber>(), entry<Ldexp>(),
+      entry<Isclose>()};
   return rows;
 }
 

@@ -104,6 +104,7 @@ struct Cumprod {
     return {x.sizes(), dtype.value_or(multiplied(x.dtype()))};
   }
   static void forward(const Tensor& x, int64_t dim, MaybeDType, const Tensor& out) {
+    if (out.numel() == 0) return;  // of which there may be any number of rows
     const Rows in(x.to(out.dtype()), named_dims(x, Dims{dim}));
     const Tensor products = empty(in.x.sizes(), {out.dtype()});
     dispatch_numbers(out.dtype(), "cumprod", [&]<class T>() {

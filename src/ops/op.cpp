@@ -1,7 +1,8 @@
 #include "ops/op.h"
 
-#include <fmt/format.h>
+#include <unordered_map>
 
+#include <fmt/format.h>
 
 namespace okibi::ops {
 
@@ -15,6 +16,10 @@ void throw_is_lazy(const Tensor& tensor) {
   throw Error(ErrorKind::unsupported, fmt::format("a tensor is a {} view, whose numbers are not written out",
                                                   tensor.is_neg() ? "lazily negated" : "lazily conjugated"))
       .hint("Use tensor.resolve_conj().resolve_neg().");
+}
+
+void throw_no_gradient(const char* why) {
+  throw Error(ErrorKind::unsupported, why).hint("Use detach(), or let a NoGrad live meanwhile.");
 }
 
 void throw_complex_gradient(const Tensor& tensor) {
@@ -73,6 +78,7 @@ std::span<const Op> op_table() {
     for (auto family : {ops::elementwise_ops(),
                         ops::unary_ops(),
                         ops::assembled_ops(),
+                        ops::attention_ops(),
                         ops::comparison_ops(),
                         ops::power_and_bound_ops(),
                         ops::reduction_ops(),
@@ -152,10 +158,13 @@ std::span<const Op> op_table() {
 }
 
 const Op* find_op(std::string_view schema_or_name) {
-  for (const Op& op : op_table()) {
-    if (op.schema == schema_or_name || op.name() == schema_or_name) return &op;
-  }
-  return nullptr;
+  static const std::unordered_map<std::string_view, const Op*> places = [] {
+    std::unordered_map<std::string_view, const Op*> made;
+    for (const Op& op : op_table()) made.insert({{op.schema, &op}, {op.name(), &op}});
+    return made;
+  }();
+  const auto place = places.find(schema_or_name);
+  return place == places.end() ? nullptr : place->second;
 }
 
 }  // namespace okibi

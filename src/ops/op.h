@@ -13,6 +13,10 @@
 //     static constexpr size_t hidden = 1;
 //     // and, where float16 and bfloat16 need no detour by float32 (half.h):
 //     static constexpr bool takes_half = true;
+//     // or where forward changes some arguments, which on the detour are copies: takes the changes over
+//     static void take_back(const auto& arguments, const auto& copies);  // tuples of all of them
+//     // and, where there should be a gradient but is none, why: recording is then an error, not a result without one
+//     static constexpr const char* no_gradient = "the decomposition has no gradient yet";
 //   };
 //
 // call<Relu>(x) is the C++ function; entry<Relu>() is its row in the operator table, with arguments as Values. A view
@@ -26,6 +30,7 @@
 #include <array>
 #include <concepts>
 #include <span>
+#include <string>
 #include <string_view>
 #include <tuple>
 #include <utility>
@@ -126,6 +131,9 @@ void add_edges(Edges& edges, const T& other) {
 
 // ---------------------------------------------------------------------------------------------------------- calling
 
+// The caller's mistake.
+[[noreturn]] inline void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
+
 // Kernels read what lies in the storage, which for a lazily negated or conjugated view is not yet its numbers.
 [[noreturn]] void throw_is_lazy(const Tensor& tensor);
 inline void require_resolved(const Tensor& tensor) {
@@ -187,6 +195,14 @@ void note(const std::array<Tensor, n>& outputs, const Arguments&... arguments) {
   }
 }
 
+[[noreturn]] void throw_no_gradient(const char* why);
+template <class Op, class... Arguments>
+void refuse_recording(const Arguments&... arguments) {
+  if constexpr (requires { Op::no_gradient; }) {
+    if (grad_enabled() && (needs_gradient(arguments) || ...)) throw_no_gradient(Op::no_gradient);
+  }
+}
+
 template <class Op, class... Arguments>
 using OutputsOf = decltype(make_outputs(Op::infer(std::declval<const Arguments&>()...)));
 
@@ -195,10 +211,15 @@ OutputsOf<Op, Arguments...> call_all(const Arguments&... arguments);
 
 template <class Op, class... Arguments>
 OutputsOf<Op, Arguments...> in_float32(const Arguments&... arguments) {
+  const auto specs = Op::infer(arguments...);
   auto outputs = [&] {
     const trace::Pause pause;
-    auto made = call_all<Op>(widened(arguments)...);
-    narrow(made, as_span(Op::infer(arguments...)));
+    const std::tuple<decltype(widened(arguments))...> wide(widened(arguments)...);
+    auto made = std::apply([](const auto&... each) { return call_all<Op>(each...); }, wide);
+    if constexpr (requires { Op::take_back(std::tie(arguments...), wide); }) {
+      Op::take_back(std::tie(arguments...), wide);
+    }
+    narrow(made, as_span(specs));
     return made;
   }();
   note<Op>(outputs, arguments...);
@@ -209,6 +230,7 @@ OutputsOf<Op, Arguments...> in_float32(const Arguments&... arguments) {
 template <class Op, class... Arguments>
 OutputsOf<Op, Arguments...> call_all(const Arguments&... arguments) {
   (require_resolved(arguments), ...);
+  refuse_recording<Op>(arguments...);
   if constexpr (!takes_half<Op>()) {
     if ((has_half(arguments) || ...)) return in_float32<Op>(arguments...);
   }
@@ -368,12 +390,19 @@ constexpr okibi::Op entry() {
   }
 }
 
+// Composed of operations that have gradients, where its own numbers have none: counts, and places.
+template <IsComposed Op>
+constexpr okibi::Op plain_entry() {
+  return {Op::schema, false, false, nullptr, nullptr, &call_boxed<Op>};
+}
+
 // ------------------------------------------------------------------------------- each family's rows of the operator
 // table
 
 std::span<const okibi::Op> elementwise_ops();
 std::span<const okibi::Op> unary_ops();
 std::span<const okibi::Op> assembled_ops();
+std::span<const okibi::Op> attention_ops();
 std::span<const okibi::Op> comparison_ops();
 std::span<const okibi::Op> power_and_bound_ops();
 std::span<const okibi::Op> reduction_ops();

@@ -26,6 +26,16 @@ DType result_type(const Tensor& a, const Tensor& b) {
   return a_has_dims ? combined(a.dtype(), b.dtype()) : combined(b.dtype(), a.dtype());
 }
 
+DType result_type(std::span<const Tensor> tensors) {
+  std::optional<DType> with_dims, without;
+  for (const Tensor& tensor : tensors) {
+    std::optional<DType>& one = tensor.dim() > 0 ? with_dims : without;
+    one = one ? promote_types(*one, tensor.dtype()) : tensor.dtype();
+  }
+  if (with_dims && without) return combined(*with_dims, *without);
+  return with_dims ? *with_dims : without.value_or(float32);
+}
+
 DType result_type(DType tensor, const Value& number) {
   if (number.kind() == ValueKind::complex_number) return promote_types(tensor, complex64);
   return combined(tensor, number.is_bool() ? boolean : number.is_int() ? int64 : float32);
@@ -33,6 +43,11 @@ DType result_type(DType tensor, const Value& number) {
 
 OutputSpec promoted(const Tensor& a, const Tensor& b) {
   return {broadcast_sizes(a.sizes(), b.sizes()), result_type(a, b)};
+}
+
+OutputSpec floating_spec(const Tensor& x, std::string_view what) {
+  if (is_complex(x.dtype())) throw_cannot_compute(what, x.dtype());
+  return {x.sizes(), is_floating_point(x.dtype()) ? x.dtype() : float32};
 }
 
 Value as_number(double number) {

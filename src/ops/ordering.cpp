@@ -1,4 +1,4 @@
-// Sorting, the first few of an order, and one of it.
+// Sorting, the first few of an order, and one of it: a median, the most frequent.
 #include "ops/ordering.h"
 
 #include <fmt/format.h>
@@ -240,26 +240,38 @@ struct KthValue {
   }
 };
 
-// The lower of the two in the middle; the first NaN of a line that has one.
+template <bool past_nan>
+constexpr std::string_view median_name = past_nan ? "nanmedian" : "median";
+
+template <bool past_nan>
+void require_median(const Tensor& x) {
+  require_plain(x, median_name<past_nan>);
+  if (x.dtype() == boolean) throw_cannot_compute(median_name<past_nan>, boolean);
+}
+
+// The lower of the two in the middle. The first NaN of a line that has one, or, past those, of a line of nothing else.
+template <bool past_nan>
 struct MedianDim {
   static constexpr bool takes_half = true;
   static constexpr std::string_view schema =
-      "aten::median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)";
+      past_nan ? "aten::nanmedian.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)"
+               : "aten::median.dim(Tensor self, int dim, bool keepdim=False) -> (Tensor values, Tensor indices)";
   static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim, bool keepdim) {
-    require_plain(x, "median");
-    return one_of_each(x, dim, keepdim, "median");
+    require_median<past_nan>(x);
+    return one_of_each(x, dim, keepdim, median_name<past_nan>);
   }
   static void forward(const Tensor& x, int64_t dim, bool, const Tensor& values, const Tensor& indices) {
     order_lines(x, wrap_dim(dim, x.sizes().size()), 1, false, values, indices, [](auto& entries, auto precedes) {
-      const auto is_nan = [](const auto& entry) { return entry.key != entry.key; };
-      const auto nan = std::find_if(entries.begin(), entries.end(), is_nan);
-      const auto middle = nan != entries.end() ? nan : entries.begin() + (std::ssize(entries) - 1) / 2;
-      if (nan == entries.end()) std::nth_element(entries.begin(), middle, entries.end(), precedes);
+      const auto is_number = [](const auto& entry) { return entry.key == entry.key; };
+      const int64_t n = std::ssize(entries), numbers = std::ranges::count_if(entries, is_number);
+      const int64_t place = past_nan ? std::max<int64_t>(numbers - 1, 0) / 2 : numbers < n ? numbers : (n - 1) / 2;
+      const auto middle = entries.begin() + place;  // NaN comes last
+      std::nth_element(entries.begin(), middle, entries.end(), precedes);
       entries[0] = *middle;
     });
   }
 
-  static constexpr const char* backward_name = "MedianBackward1";
+  static constexpr const char* backward_name = past_nan ? "NanmedianBackward1" : "MedianBackward1";
   using Saved = KthValue::Saved;
   static Saved save(const Tensor& x, int64_t dim, bool, const Tensor&, const Tensor& indices) {
     return {SavedTensor::output(indices), x.sizes(), wrap_dim(dim, x.sizes().size())};
@@ -269,28 +281,64 @@ struct MedianDim {
   }
 };
 // Its gradient is shared by all that are equal to it.
+template <bool past_nan>
 struct Median {
   static constexpr bool takes_half = true;
-  static constexpr std::string_view schema = "aten::median(Tensor self) -> Tensor";
+  static constexpr std::string_view schema =
+      past_nan ? "aten::nanmedian(Tensor self) -> Tensor" : "aten::median(Tensor self) -> Tensor";
   static OutputSpec infer(const Tensor& x) {
-    require_plain(x, "median");
-    if (x.numel() == 0 && !is_floating_point(x.dtype()))
-      throw Error(ErrorKind::bad_argument, "median: of no integers there is none");
+    require_median<past_nan>(x);
+    if (x.numel() == 0 && !is_floating_point(x.dtype())) {
+      refuse(fmt::format("{}: of no integers there is none", median_name<past_nan>));
+    }
     return {{}, x.dtype()};
   }
   static void forward(const Tensor& x, const Tensor& out) {
     if (x.numel() == 0) return void(out.fill_(std::nan("")));
-    out.copy_(call<MedianDim>(x.reshape({-1}), int64_t{0}, false));
+    out.copy_(call<MedianDim<past_nan>>(x.reshape({-1}), int64_t{0}, false));
   }
 
-  static constexpr const char* backward_name = "MedianBackward0";
+  static constexpr const char* backward_name = past_nan ? "NanmedianBackward0" : "MedianBackward0";
   using Saved = std::tuple<SavedTensor, SavedTensor>;
   static Saved save(const Tensor& x, const Tensor& out) { return {SavedTensor::input(x), SavedTensor::output(out)}; }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
     const Tensor &x = std::get<0>(saved).get(), &out = std::get<1>(saved).get();
-    const bool is_nan = out.to(float64).item<double>() != out.to(float64).item<double>();
+    const bool is_nan = std::isnan(out.to(float64).item<double>());
     const Tensor equal = (is_nan ? okibi::ne(x, x) : okibi::eq(x, out)).to(gradient.dtype());
     return {okibi::mul(equal, okibi::div(gradient, okibi::sum(equal)))};
+  }
+};
+
+// --------------------------------------------------------------------------------------------------- the most frequent
+
+// Of several that are equally frequent the smallest, at its last place. No two NaN are equal.
+struct ModeOp {
+  static constexpr bool takes_half = true;
+  static constexpr std::string_view schema =
+      "aten::mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)";
+  static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim, bool keepdim) {
+    require_plain(x, "mode");
+    return one_of_each(x, dim, keepdim, "mode");
+  }
+  static void forward(const Tensor& x, int64_t dim, bool, const Tensor& values, const Tensor& indices) {
+    order_lines(x, wrap_dim(dim, x.sizes().size()), 1, false, values, indices, [](auto& entries, auto precedes) {
+      std::sort(entries.begin(), entries.end(), precedes);
+      size_t most = 1, run = 1, found = 0;
+      for (size_t i = 1; i < entries.size(); ++i) {
+        run = entries[i].key == entries[i - 1].key ? run + 1 : 1;
+        if (run > most) most = run, found = i;
+      }
+      entries[0] = entries[found];
+    });
+  }
+
+  static constexpr const char* backward_name = "ModeBackward0";
+  using Saved = KthValue::Saved;
+  static Saved save(const Tensor& x, int64_t dim, bool, const Tensor&, const Tensor& indices) {
+    return {SavedTensor::output(indices), x.sizes(), wrap_dim(dim, x.sizes().size())};
+  }
+  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
+    return KthValue::backward(gradient, saved, edges);
   }
 };
 
@@ -298,8 +346,12 @@ struct Median {
 
 std::span<const okibi::Op> ordering_ops() {
   static constexpr okibi::Op rows[] = {
-      entry<Sort>(), entry<SortStable>(), entry<Argsort>(),   entry<ArgsortStable>(), entry<Msort>(),
-      entry<TopK>(), entry<KthValue>(),   entry<MedianDim>(), entry<Median>(),
+      entry<Sort>(),          entry<SortStable>(),
+      entry<Argsort>(),       entry<ArgsortStable>(),
+      entry<Msort>(),         entry<TopK>(),
+      entry<KthValue>(),      entry<MedianDim<false>>(),
+      entry<Median<false>>(), entry<MedianDim<true>>(),
+      entry<Median<true>>(),  entry<ModeOp>(),
   };
   return rows;
 }

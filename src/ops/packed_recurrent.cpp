@@ -290,9 +290,11 @@ struct PadPackedSequence {
     }
     std::vector<Tensor> parts;
     for (const Run& run : runs) {
-      const Tensor part = steps_of(data, run);
-      parts.push_back(
-          run.batch == batch ? part : okibi::cat({part, filled(part, run.steps, batch - run.batch, padding_value)}, 1));
+      parts.push_back(steps_of(data, run));
+      if (run.batch == batch) continue;
+      // Named: GCC 12 destroys a list's first element twice where the second throws within a choice.
+      const Tensor rest = filled(parts.back(), run.steps, batch - run.batch, padding_value);
+      parts.back() = okibi::cat({parts.back(), rest}, 1);
     }
     if (total_length > steps) parts.push_back(filled(parts[0], total_length - steps, batch, padding_value));
     const Tensor padded = okibi::cat(parts, 0);

@@ -11,8 +11,6 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 // ------------------------------------------------------------------------------------------------------------- a view
 
 struct Unfold {
@@ -45,7 +43,7 @@ struct Sliding {
   Dims places;                                   // windows, by rows and columns
   int64_t planes = 0;
 
-  int64_t count() const { return places[0] * places[1]; }
+  int64_t count() const { return size_product(places[0], places[1], "im2col"); }
 };
 
 void check_pair(const Dims& pair, int64_t least, std::string_view name, std::string_view what) {
@@ -83,11 +81,12 @@ void for_each_place(const Sliding& s, int64_t plane, Work&& work) {
     const int64_t ky = k / s.kernel[1] * s.dilation[0] - s.padding[0],
                   kx = k % s.kernel[1] * s.dilation[1] - s.padding[1];
     int64_t column = (plane * kernel + k) * s.count();
-    for (int64_t i = 0; i < s.places[0]; ++i) {
+    for (int64_t i = 0; i < s.places[0]; ++i, column += s.places[1]) {
       const int64_t y = i * s.stride[0] + ky;
-      for (int64_t j = 0; j < s.places[1]; ++j, ++column) {
+      if (y < 0 || y >= s.size[0]) continue;
+      for (int64_t j = 0; j < s.places[1]; ++j) {
         const int64_t x = j * s.stride[1] + kx;
-        if (y >= 0 && y < s.size[0] && x >= 0 && x < s.size[1]) work(column, y * s.size[1] + x);
+        if (x >= 0 && x < s.size[1]) work(column + j, y * s.size[1] + x);
       }
     }
   }
@@ -95,6 +94,7 @@ void for_each_place(const Sliding& s, int64_t plane, Work&& work) {
 
 template <class Work>
 void for_each_plane(const Sliding& s, Work&& work) {
+  if (s.planes == 0) return;
   const int64_t each = std::max<int64_t>(s.kernel[0] * s.kernel[1] * s.count(), 1);
   kernels::split(s.planes, std::max<int64_t>(kernels::elementwise_grain / each, 1), [&](int64_t first, int64_t last) {
     for (int64_t plane = first; plane < last; ++plane) work(plane);

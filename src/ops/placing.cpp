@@ -9,11 +9,10 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 // Part: schema, backward_name, of(x, arguments…): the view that the source takes the place of.
 template <class Part, class... Arguments>
 struct InPlaceOf {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = Part::schema;
   static OutputSpec infer(const Tensor& x, const Tensor& source, Arguments... arguments) {
     const Tensor part = Part::of(x, arguments...);
@@ -27,14 +26,19 @@ struct InPlaceOf {
   }
 
   static constexpr const char* backward_name = Part::backward_name;
-  using Saved = std::tuple<Arguments...>;
-  static Saved save(const Tensor&, const Tensor&, Arguments... arguments, const Tensor&) { return {arguments...}; }
+  struct Saved {
+    std::tuple<Arguments...> arguments;
+    DType source;
+  };
+  static Saved save(const Tensor&, const Tensor& source, Arguments... arguments, const Tensor&) {
+    return {{arguments...}, source.dtype()};
+  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const auto part = [&](const Tensor& x) {
-      return std::apply([&](const auto&... arguments) { return Part::of(x, arguments...); }, saved);
+      return std::apply([&](const auto&... arguments) { return Part::of(x, arguments...); }, saved.arguments);
     };
     std::array<Tensor, 2> gradients;
-    if (edges.needed(1)) gradients[1] = part(gradient).clone();
+    if (edges.needed(1)) gradients[1] = part(gradient).clone().to(saved.source);
     if (edges.needed(0)) {
       gradients[0] = gradient.clone();
       part(gradients[0]).zero_();
@@ -84,6 +88,7 @@ struct NonzeroStatic {
 };
 
 struct FillScalar {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::fill.Scalar(Tensor self, Scalar value) -> Tensor";
   static OutputSpec infer(const Tensor& x, const Value&) { return {x.sizes(), x.dtype()}; }
   static void forward(const Tensor& x, const Value& value, const Tensor& out) {
@@ -91,6 +96,7 @@ struct FillScalar {
   }
 };
 struct FillTensor {
+  static constexpr bool takes_half = true;
   static constexpr std::string_view schema = "aten::fill.Tensor(Tensor self, Tensor value) -> Tensor";
   static OutputSpec infer(const Tensor& x, const Tensor& value) {
     if (value.dim() == 0) return {x.sizes(), x.dtype()};

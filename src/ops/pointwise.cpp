@@ -1,5 +1,5 @@
-// Functions of two and three numbers that broadcast: rounded quotients and what is left of them, angles, weighted
-// means, products that are added, bounds that are tensors.
+// Functions of two and three numbers that broadcast: rounded quotients and what is left of them, weighted means,
+// products that are added, bounds that are tensors.
 #include <cmath>
 
 #include <fmt/format.h>
@@ -11,13 +11,6 @@
 
 namespace okibi::ops {
 namespace {
-
-// A number beside a tensor, and that tensor, of the dtype that both give.
-struct Beside {
-  Tensor x, number;
-  Beside(const Tensor& tensor, const Value& value)
-      : x(tensor.to(result_type(tensor.dtype(), value))), number(number_tensor(value, x.dtype())) {}
-};
 
 // ------------------------------------------------------------------------------------------------------ whole division
 
@@ -91,16 +84,12 @@ struct DivScalarMode {
 
 // What is left has the slope 1 in a, and minus the quotient in b.
 template <class Left, class Quotient, class Names>
-struct LeftOver {
+struct LeftOver : SavesBoth {
   static constexpr std::string_view schema = Names::of_tensors;
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return promoted(a, b); }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) { divide_into<Left>(a, b, out); }
 
   static constexpr const char* backward_name = Names::backward_name;
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor &a = std::get<0>(saved).get(), &b = std::get<1>(saved).get();
     std::array<Tensor, 2> gradients;
@@ -153,52 +142,7 @@ struct FmodScalar {
   }
 };
 
-// -------------------------------------------------------------------------------------------------------------- angles
-
-struct Atan2 {
-  static constexpr std::string_view schema = "aten::atan2(Tensor self, Tensor other) -> Tensor";
-  static OutputSpec infer(const Tensor& a, const Tensor& b) {
-    const OutputSpec spec = promoted(a, b);
-    return {spec.sizes, is_floating_point(spec.dtype) ? spec.dtype : float32};
-  }
-  static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
-    const Operands in(a, b, out.sizes(), out.dtype());
-    dispatch_floating(out.dtype(), "atan2",
-                      [&]<class T>() { map2<T>(in, out, [](T y, T x) { return std::atan2(y, x); }); });
-  }
-
-  static constexpr const char* backward_name = "Atan2Backward0";
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
-  // x / (x² + y²) and -y / (x² + y²); at the origin, where there is no angle, 0
-  static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
-    const Tensor &a = std::get<0>(saved).get(), &b = std::get<1>(saved).get();
-    const Operands in(a, b, gradient.sizes(), gradient.dtype());
-    const Tensor slope = empty(gradient.sizes(), {gradient.dtype()});
-    std::array<Tensor, 2> gradients;
-    dispatch_floating(gradient.dtype(), "atan2", [&]<class T>() {
-      const auto part = [](T up, T y, T x) { return up == 0 ? T(0) : up / (x * x + y * y); };
-      if (edges.needed(0)) {
-        map2<T>(in, slope, [&](T y, T x) { return part(x, y, x); });
-        gradients[0] = sum_to(okibi::mul(gradient, slope), a.sizes());
-      }
-      if (edges.needed(1)) {
-        map2<T>(in, slope, [&](T y, T x) { return part(-y, y, x); });
-        gradients[1] = sum_to(okibi::mul(gradient, slope), b.sizes());
-      }
-    });
-    return gradients;
-  }
-};
-
-// ------------------------------------------------------------------------------- weighted means, products that are
-// added
-
-void require_floating(const Tensor& x, std::string_view name) {
-  if (!is_floating_point(x.dtype())) throw_cannot_compute(name, x.dtype());
-}
+// ------------------------------------------------------------------------- weighted means, products that are added
 
 // From the end that is nearer, so that a weight of 1 gives the other one exactly.
 struct LerpScalar {
@@ -265,7 +209,7 @@ Tensor bounded(const Tensor& x, const Tensor& bound, bool below) {
 }
 Tensor within(const Tensor& x, const Tensor& least, const Tensor& most) {
   if (!least.defined() && !most.defined()) {
-    throw Error(ErrorKind::bad_argument, "torch.clamp: At least one of 'min' or 'max' must not be None");
+    refuse("torch.clamp: At least one of 'min' or 'max' must not be None");
   }
   const Tensor above = least.defined() ? bounded(x, least, true) : x;
   return most.defined() ? bounded(above, most, false) : above;
@@ -288,11 +232,11 @@ struct ClampMaxTensor {
 }  // namespace
 
 std::span<const okibi::Op> pointwise_ops() {
-  static constexpr okibi::Op rows[] = {
-      entry<DivTensorMode>(), entry<DivScalarMode>(), entry<Remainder>(),      entry<RemainderOfNumber>(),
-      entry<Fmod>(),          entry<FmodScalar>(),    entry<Atan2>(),          entry<LerpScalar>(),
-      entry<LerpTensor>(),    entry<Addcmul>(),       entry<Addcdiv>(),        entry<RsubTensor>(),
-      entry<PowOfNumber>(),   entry<ClampTensor>(),   entry<ClampMinTensor>(), entry<ClampMaxTensor>()};
+  static constexpr okibi::Op rows[] = {entry<DivTensorMode>(),     entry<DivScalarMode>(),  entry<Remainder>(),
+                                       entry<RemainderOfNumber>(), entry<Fmod>(),           entry<FmodScalar>(),
+                                       entry<LerpScalar>(),        entry<LerpTensor>(),     entry<Addcmul>(),
+                                       entry<Addcdiv>(),           entry<RsubTensor>(),     entry<PowOfNumber>(),
+                                       entry<ClampTensor>(),       entry<ClampMinTensor>(), entry<ClampMaxTensor>()};
   return rows;
 }
 

@@ -9,11 +9,6 @@
 namespace okibi::ops {
 namespace {
 
-// A number beside a tensor, of the dtype that both give.
-Tensor beside(const Tensor& x, const Value& number) { return number_tensor(number, result_type(x.dtype(), number)); }
-// x in that dtype: in a tensor without dimensions it would not count for more than the number does.
-Tensor with(const Tensor& x, const Value& number) { return x.to(result_type(x.dtype(), number)); }
-
 Value times(const Value& a, double factor) {
   return a.is_double() || factor != std::floor(factor) ? Value(a.to_double() * factor)
                                                        : Value(a.to_int() * static_cast<int64_t>(factor));
@@ -22,19 +17,23 @@ Value times(const Value& a, double factor) {
 struct SubScalar {
   static constexpr std::string_view schema = "aten::sub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor";
   static Tensor compose(const Tensor& x, const Value& other, double alpha) {
-    const Value product = times(other, alpha);
-    return okibi::sub(with(x, product), beside(x, product));
+    const Beside both(x, times(other, alpha));
+    return okibi::sub(both.x, both.number);
   }
 };
 struct RsubScalar {
   static constexpr std::string_view schema = "aten::rsub.Scalar(Tensor self, Scalar other, Scalar alpha=1) -> Tensor";
   static Tensor compose(const Tensor& x, const Value& other, double alpha) {
-    return okibi::sub(beside(x, other), with(x, other), alpha);
+    const Beside both(x, other);
+    return okibi::sub(both.number, both.x, alpha);
   }
 };
 struct DivScalar {
   static constexpr std::string_view schema = "aten::div.Scalar(Tensor self, Scalar other) -> Tensor";
-  static Tensor compose(const Tensor& x, const Value& other) { return okibi::div(with(x, other), beside(x, other)); }
+  static Tensor compose(const Tensor& x, const Value& other) {
+    const Beside both(x, other);
+    return okibi::div(both.x, both.number);
+  }
 };
 
 // -------------------------------------------------------------------------------------------------------------- powers
@@ -56,7 +55,7 @@ T power(T base, T exponent) {
 
 void require_no_negative_power_of_integers(DType dtype, const Value& exponent) {
   if (is_floating_point(dtype) || exponent.to_double() >= 0) return;
-  throw Error(ErrorKind::bad_argument, "Integers to negative integer powers are not allowed.");
+  refuse("Integers to negative integer powers are not allowed.");
 }
 
 struct PowScalar {
@@ -130,8 +129,7 @@ struct PowTensor {
   }
 };
 
-// --------------------------------------------------------------------------------------- the larger and the smaller
-// one
+// ----------------------------------------------------------------------------------- the larger and the smaller one
 
 template <class T>
 bool is_nan(T x) {
@@ -144,7 +142,7 @@ bool is_nan(T x) {
 
 // NaN wins. Of equals each gets half of the gradient.
 template <bool larger>
-struct ChosenOfTwo {
+struct ChosenOfTwo : SavesBoth {
   static OutputSpec infer(const Tensor& a, const Tensor& b) { return promoted(a, b); }
   static void forward(const Tensor& a, const Tensor& b, const Tensor& out) {
     const Operands in(a, b, out.sizes(), out.dtype());
@@ -154,26 +152,16 @@ struct ChosenOfTwo {
   }
 
   static constexpr const char* backward_name = larger ? "MaximumBackward0" : "MinimumBackward0";
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
-    const Tensor &a = std::get<0>(saved).get(), &b = std::get<1>(saved).get();
-    std::array<Tensor, 2> gradients;
-    if (edges.needed(0)) gradients[0] = sum_to(share(gradient, a, b), a.sizes());
-    if (edges.needed(1)) gradients[1] = sum_to(share(gradient, b, a), b.sizes());
-    return gradients;
+    const auto by_a = [](auto x, auto y) { return share(x, y); };
+    const auto by_b = [](auto x, auto y) { return share(y, x); };
+    return pair_gradients(gradient, saved, edges, "maximum and minimum", by_a, by_b);
   }
 
  private:
-  static Tensor share(const Tensor& g, const Tensor& mine, const Tensor& other) {
-    const Operands in(mine, other, g.sizes(), g.dtype());
-    const Tensor factor = empty(g.sizes(), {g.dtype()});
-    dispatch_floating(g.dtype(), "maximum and minimum", [&]<class T>() {
-      map2<T>(in, factor, [](T x, T y) { return x == y ? T(0.5) : (larger ? x < y : x > y) ? T(0) : T(1); });
-    });
-    return okibi::mul(g, factor);
+  template <class T>
+  static T share(T mine, T other) {
+    return mine == other ? T(0.5) : (larger ? mine < other : mine > other) ? T(0) : T(1);
   }
 };
 struct Maximum : ChosenOfTwo<true> {
@@ -200,7 +188,7 @@ DType bounded_type(const Tensor& x, const Value& least, const Value& most) {
 
 void bound(const Tensor& x, const Value& least, const Value& most, const Tensor& out) {
   if (least.is_none() && most.is_none()) {
-    throw Error(ErrorKind::bad_argument, "torch.clamp: At least one of 'min' or 'max' must not be None");
+    refuse("torch.clamp: At least one of 'min' or 'max' must not be None");
   }
   const Tensor in = x.to(out.dtype()).contiguous();
   dispatch_numbers(out.dtype(), "clamp", [&]<class T>() {
@@ -276,12 +264,16 @@ struct FloorDivide {
 struct FloorDivideScalar {
   static constexpr std::string_view schema = "aten::floor_divide.Scalar(Tensor self, Scalar other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Value& b) { return {a.sizes(), result_type(a.dtype(), b)}; }
-  static void forward(const Tensor& a, const Value& b, const Tensor& out) { divide<true>(a, beside(a, b), out); }
+  static void forward(const Tensor& a, const Value& b, const Tensor& out) {
+    divide<true>(a, number_tensor(b, out.dtype()), out);
+  }
 };
 struct RemainderScalar {
   static constexpr std::string_view schema = "aten::remainder.Scalar(Tensor self, Scalar other) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Value& b) { return {a.sizes(), result_type(a.dtype(), b)}; }
-  static void forward(const Tensor& a, const Value& b, const Tensor& out) { divide<false>(a, beside(a, b), out); }
+  static void forward(const Tensor& a, const Value& b, const Tensor& out) {
+    divide<false>(a, number_tensor(b, out.dtype()), out);
+  }
   static constexpr const char* backward_name = "RemainderBackward0";
   using Saved = std::tuple<>;
   static Saved save(const Tensor&, const Value&, const Tensor&) { return {}; }

@@ -4,6 +4,7 @@
 #include "kernels/kernels.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/operands.h"
 
 namespace okibi::ops {
 namespace {
@@ -39,7 +40,7 @@ Tensor product(bool transpose_a, const Tensor& a, bool transpose_b, const Tensor
   return out;
 }
 
-struct Mm {
+struct Mm : SavesBoth {
   static constexpr std::string_view schema = "aten::mm(Tensor self, Tensor mat2) -> Tensor";
   static OutputSpec infer(const Tensor& a, const Tensor& b) {
     check_matrix(a, "self");
@@ -54,10 +55,6 @@ struct Mm {
   }
 
   static constexpr const char* backward_name = "MmBackward0";
-  using Saved = std::tuple<SavedTensor, SavedTensor>;
-  static Saved save(const Tensor& a, const Tensor& b, const Tensor&) {
-    return {SavedTensor::input(a), SavedTensor::input(b)};
-  }
   static std::array<Tensor, 2> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor g = gradient.contiguous();
     std::array<Tensor, 2> gradients;

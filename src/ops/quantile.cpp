@@ -1,4 +1,5 @@
 // Quantiles: between which two of the numbers in order a share of them lies.
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -28,7 +29,7 @@ Between between_named(const std::string& name) {
 }
 
 void check(const Tensor& x, const Tensor& q) {
-  if (x.numel() == 0) throw Error(ErrorKind::bad_argument, "quantile() input tensor must be non-empty");
+  if (x.numel() == 0) refuse("quantile() input tensor must be non-empty");
   if (q.dim() > 1) {
     throw Error(ErrorKind::bad_argument, "quantile() q must be a scalar or 1D tensor").found(to_string(q.sizes()));
   }
@@ -53,42 +54,37 @@ struct Ranks {
   Tensor below, above, weights;
 };
 
-// A row with NaN has that as all quantiles, unless those do not count.
+// Of how many numbers the share is: those that are none of NaN, which come last. A row with NaN has that as all
+// quantiles, unless those do not count.
 template <class T>
-T rank_of(const T* row, int64_t n, T share, bool ignores_nan) {
-  int64_t count = n;
-  while (count > 0 && std::isnan(row[count - 1])) --count;
+T rank_of(T share, int64_t count, int64_t n, bool ignores_nan) {
   if (!ignores_nan && count < n) return static_cast<T>(n - 1);
-  return count == 0 ? T(0) : share * static_cast<T>(count - 1);
+  return share * static_cast<T>(std::max<int64_t>(count - 1, 0));
+}
+
+template <class T>
+T rounded(T rank, Between between) {
+  if (between == Between::lower) return std::floor(rank);
+  if (between == Between::higher) return std::ceil(rank);
+  return between == Between::nearest ? std::nearbyint(rank) : rank;
 }
 
 template <class T>
 Ranks ranks_of(const Tensor& ordered, const Tensor& q, Between between, bool ignores_nan) {
   const int64_t n = ordered.size(-1), rows = ordered.numel() / n, many = q.numel();
   const Ranks ranks = {empty({rows, many}, {int64}), empty({rows, many}, {int64}), empty({rows, many}, {q.dtype()})};
-  for (int64_t at = 0; at < rows * many; ++at) {
-    T rank = rank_of(ordered.data<T>() + at / many * n, n, q.data<T>()[at % many], ignores_nan);
-    if (between == Between::lower) rank = std::floor(rank);
-    if (between == Between::higher) rank = std::ceil(rank);
-    if (between == Between::nearest) rank = std::nearbyint(rank);
-    const T low = std::floor(rank);
-    ranks.below.data<int64_t>()[at] = static_cast<int64_t>(low);
-    ranks.above.data<int64_t>()[at] = static_cast<int64_t>(std::ceil(rank));
-    ranks.weights.data<T>()[at] = between == Between::midpoint ? T(0.5) : rank - low;
+  const auto place = [n](T rank) { return std::min(static_cast<int64_t>(rank), n - 1); };  // a float rounds large ones
+  for (int64_t at = 0; at < rows * many;) {
+    const std::span<const T> row(ordered.data<T>() + at / many * n, static_cast<size_t>(n));
+    const int64_t count = std::ranges::partition_point(row, [](T v) { return v == v; }) - row.begin();
+    for (int64_t i = 0; i < many; ++i, ++at) {
+      const T rank = rounded(rank_of(q.data<T>()[i], count, n, ignores_nan), between), low = std::floor(rank);
+      ranks.below.data<int64_t>()[at] = place(low);
+      ranks.above.data<int64_t>()[at] = place(std::ceil(rank));
+      ranks.weights.data<T>()[at] = between == Between::midpoint ? T(0.5) : rank - low;
+    }
   }
   return ranks;
-}
-
-// The dimension moved to the end, or all in one where there is none.
-Tensor moved_to_end(const Tensor& x, MaybeDim dim) {
-  if (!dim || x.dim() == 0) return x.reshape({-1});
-  const size_t along = wrap_dim(*dim, x.sizes().size());
-  Dims order;
-  for (size_t d = 0; d < x.sizes().size(); ++d) {
-    if (d != along) order.push_back(static_cast<int64_t>(d));
-  }
-  order.push_back(static_cast<int64_t>(along));
-  return x.permute(order);
 }
 
 // (…, q) → (q, …), with the dimension where it was.
@@ -108,7 +104,8 @@ Tensor quantile(const Tensor& x, const Tensor& q, MaybeDim dim, bool keepdim, co
   check(x, q);
   check_has_no_gradient(q, "q");
   if (dim) wrap_dim(*dim, x.sizes().size());
-  const Tensor moved = moved_to_end(x, dim);
+  const bool in_one = !dim || x.dim() == 0;
+  const Tensor moved = in_one ? x.reshape({-1}) : computed("aten::movedim.int", x, *dim, int64_t{-1});
   const Tensor ordered = okibi::sort(moved.reshape({-1, moved.size(-1)}), -1).values;
   Ranks ranks;
   dispatch_floating(x.dtype(), "quantile", [&]<class T>() {

@@ -13,8 +13,6 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 // ---------------------------------------------------------------------------------------------------------- reductions
 
 enum class Reduce : uint8_t { sum, prod, mean, amax, amin };
@@ -72,20 +70,9 @@ void for_each_pair(const Tensor& x, size_t dim, const Tensor& index, const Tenso
 }
 
 void check_reduced(const Tensor& x, int64_t dim, const Tensor& index, const Tensor& source) {
-  require_plain(x, "scatter_reduce");
-  require_plain(source, "scatter_reduce");
-  require_index(index, "scatter");
-  if (x.dtype() != source.dtype()) refuse("scatter(): Expected self.dtype to be equal to src.dtype");
-  const size_t along = wrap_dim(dim, std::max<size_t>(x.sizes().size(), 1));
-  const Dims sizes = at_least(1, x).sizes(), at = at_least(1, index).sizes(), from = at_least(1, source).sizes();
-  bool fits = at.size() == sizes.size() && at.size() == from.size();
-  for (size_t d = 0; fits && d < at.size(); ++d) fits = at[d] <= from[d] && (d == along || at[d] <= sizes[d]);
-  if (!fits && index.numel() > 0) {
-    refuse(
-        fmt::format("Expected index {} to be smaller than self {} apart from dimension {} and to be smaller size than "
-                    "src {}",
-                    to_string(index.sizes()), to_string(x.sizes()), along, to_string(source.sizes())));
-  }
+  check_scatter(x, dim, index, source);
+  const Dims sizes = at_least(1, x).sizes();
+  const size_t along = wrap_dim(dim, sizes.size());
   require_within(index.contiguous(), sizes[along], along);
 }
 
@@ -94,14 +81,15 @@ void reduce_into(const Tensor& out, int64_t dim, const Tensor& index, const Tens
   if (index.numel() == 0) return;
   const Tensor x = at_least(1, out), from = at_least(1, source.contiguous()), at = at_least(1, index);
   const size_t along = wrap_dim(dim, x.sizes().size());
-  std::vector<int64_t> counts(static_cast<size_t>(x.numel()), include_self ? 1 : 0);
+  const bool counts_matter = reduce == Reduce::mean || !include_self;
+  std::vector<int64_t> counts(counts_matter ? static_cast<size_t>(x.numel()) : 0, include_self ? 1 : 0);
   dispatch_numbers(x.dtype(), "scatter_reduce", [&]<class T>() {
     if (std::is_same_v<T, bool> && reduce == Reduce::mean) throw_cannot_compute("scatter_reduce of means", boolean);
     T* to = x.data<T>();
     for_each_pair(x, along, at, from, [&](int64_t place, int64_t i) {
       const T number = from.data<T>()[i];
-      int64_t& count = counts[static_cast<size_t>(place)];
-      to[place] = count++ == 0 ? number : combined(reduce, to[place], number);
+      const bool is_first = counts_matter && counts[static_cast<size_t>(place)]++ == 0;
+      to[place] = is_first ? number : combined(reduce, to[place], number);
     });
     for (int64_t i = 0; reduce == Reduce::mean && i < x.numel(); ++i) {
       if (counts[static_cast<size_t>(i)] > 1) to[i] = divided(to[i], counts[static_cast<size_t>(i)]);
@@ -149,6 +137,7 @@ struct ScatterReduce {
   }
   static std::array<Tensor, 4> backward(const Tensor& gradient, const Saved& saved, const Edges& edges) {
     const Tensor &index = saved.index.get(), &x = saved.x.get(), &source = saved.source.get();
+    if (index.numel() == 0) return {gradient, {}, zeros(source.sizes(), {gradient.dtype()}), {}};
     Tensor of_x, of_source;
     if (saved.reduce == Reduce::sum) {
       of_x = gradient;
@@ -160,9 +149,8 @@ struct ScatterReduce {
       of_x = okibi::div(gradient, counts);
       of_source = taken(of_x, saved);
     } else {  // those that are the extreme share it
-      const Tensor out = saved.out.get(), reached = reached_of(source, index.sizes());
-      const Tensor x_is = okibi::eq(x, out).to(x.dtype()),
-                   source_is = okibi::eq(reached, taken(out, saved)).to(x.dtype());
+      const Tensor out = saved.out.get(), part = reached(source, at_least(1, index).sizes(), {}).reshape(index.sizes());
+      const Tensor x_is = okibi::eq(x, out).to(x.dtype()), source_is = okibi::eq(part, taken(out, saved)).to(x.dtype());
       const Tensor counts = okibi::scatter_add(x_is, saved.dim, index, source_is);
       const Tensor share = okibi::div(gradient, okibi::clamp(counts, 1));
       of_x = okibi::mul(x_is, share);
@@ -170,24 +158,15 @@ struct ScatterReduce {
     }
     std::array<Tensor, 4> gradients;
     if (edges.needed(0)) gradients[0] = saved.include_self ? of_x : without(of_x, saved);
-    if (edges.needed(2)) gradients[2] = enlarged(of_source, source.sizes());
+    if (edges.needed(2)) gradients[2] = enlarged(of_source, index, source.sizes());
     return gradients;
   }
 
  private:
   static Tensor taken(const Tensor& x, const Saved& saved) { return okibi::gather(x, saved.dim, saved.index.get()); }
   static Tensor without(const Tensor& x, const Saved& saved) {
-    return okibi::scatter(x, saved.dim, saved.index.get(), zeros(saved.index.get().sizes(), {x.dtype()}));
-  }
-  static Tensor reached_of(Tensor x, const Dims& sizes) {
-    for (size_t d = 0; d < sizes.size(); ++d) x = x.narrow(static_cast<int64_t>(d), 0, sizes[d]);
-    return x;
-  }
-  static Tensor enlarged(const Tensor& x, const Dims& sizes) {
-    if (x.sizes() == sizes) return x;
-    const Tensor whole = zeros(sizes, {x.dtype()});
-    reached_of(whole, x.sizes()).copy_(x);
-    return whole;
+    const std::vector<Value> arguments = {x, saved.dim, saved.index.get(), 0};
+    return call_named("aten::scatter.value", arguments).to_tensor();
   }
 };
 
@@ -274,9 +253,9 @@ struct Put {
                               source.numel(), index.numel()));
     }
     const Tensor places = places_of(x, index, "put_()"), flat = x.reshape({-1}), from = source.reshape({-1});
-    const Tensor result =
-        accumulate ? okibi::scatter_add(flat, 0, places, from) : okibi::scatter(flat, 0, places, from);
-    return result.reshape(x.sizes());
+    if (!accumulate) return okibi::scatter(flat, 0, places, from).reshape(x.sizes());
+    const std::vector<Value> arguments = {flat, 0, places, from, 1};
+    return call_named("aten::index_add", arguments).to_tensor().reshape(x.sizes());
   }
 };
 

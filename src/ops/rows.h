@@ -48,6 +48,7 @@ template <class Work>
 Tensor gradient_of_rows(const Tensor& x, const NamedDims& named, std::string_view what, Work&& work) {
   const Rows in(x, named);
   const Tensor out = empty(in.x.sizes(), {x.dtype()});
+  if (out.numel() == 0) return in.put_back(out);  // of which there may be any number of rows
   dispatch_floating(x.dtype(), what, [&]<class T>() {
     T* to = out.data<T>();
     for_each_row<T>(in, [&](int64_t row, const T* numbers) { work(row, numbers, in.n, to + row * in.n); });

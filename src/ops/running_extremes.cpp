@@ -1,12 +1,12 @@
 // Of each number and all before it along a dimension: the largest, the smallest, the logarithm of the sum of
 // exponentials.
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "ops/around.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
+#include "ops/special_functions.h"
 #include "tensor/geometry.h"
 
 namespace okibi::ops {
@@ -61,18 +61,11 @@ struct RunningExtreme {
   }
 };
 
-// log(exp(a) + exp(b))
-double log_sum(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::numeric_limits<double>::quiet_NaN();
-  const double low = std::min(a, b), high = std::max(a, b);
-  return low == high && std::isinf(low) ? low : high + std::log1p(std::exp(low - high));
-}
-
 struct Logcumsumexp {
   static constexpr std::string_view schema = "aten::logcumsumexp(Tensor self, int dim) -> Tensor";
   static OutputSpec infer(const Tensor& x, int64_t dim) {
     wrap_dim(dim, x.sizes().size());
-    if (!is_floating_point(x.dtype())) throw_cannot_compute("logcumsumexp", x.dtype());
+    require_floating(x, "logcumsumexp");
     return {x.sizes(), x.dtype()};
   }
   static void forward(const Tensor& x, int64_t dim, const Tensor& out) {
@@ -82,7 +75,7 @@ struct Logcumsumexp {
       for_each_line(around, [&](int64_t begin, int64_t step) {
         double sum = -std::numeric_limits<double>::infinity();
         for (int64_t i = begin; i < begin + around.n * step; i += step) {
-          sum = log_sum(sum, static_cast<double>(in.data<T>()[i]));
+          sum = special::log_sum(sum, static_cast<double>(in.data<T>()[i]));
           out.data<T>()[i] = static_cast<T>(sum);
         }
       });
@@ -106,8 +99,8 @@ struct Logcumsumexp {
         double above = nothing, below = nothing;
         for (int64_t i = begin + (around.n - 1) * step; i >= begin; i -= step) {
           const double up = static_cast<double>(g.data<T>()[i]), at = static_cast<double>(out.data<T>()[i]);
-          if (up > 0) above = log_sum(above, std::log(up) - at);
-          if (up < 0) below = log_sum(below, std::log(-up) - at);
+          if (up > 0) above = special::log_sum(above, std::log(up) - at);
+          if (up < 0) below = special::log_sum(below, std::log(-up) - at);
           const double here = static_cast<double>(x.data<T>()[i]);
           result.data<T>()[i] = static_cast<T>(std::exp(above + here) - std::exp(below + here));
         }

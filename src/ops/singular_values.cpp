@@ -6,10 +6,8 @@
 namespace okibi::ops {
 namespace {
 
-[[noreturn]] void refuse(std::string sentence) { throw Error(ErrorKind::bad_argument, std::move(sentence)); }
-
 void svd_into(const Tensor& x, kernels::SingularVectors vectors, const Tensor& u, const Tensor& s, const Tensor& vh) {
-  const Tensor work = x.clone(), info = zeros(batch_sizes(x), {int32});
+  const Tensor work = x.clone(), info = zeros(batch_of(x), {int32});
   const int64_t m = x.size(-2), n = x.size(-1), k = std::min(m, n);
   const bool is_full = vectors == kernels::SingularVectors::full, has_vectors = u.defined();
   const int64_t wide = is_full ? m : k, high = is_full ? n : k;
@@ -19,7 +17,7 @@ void svd_into(const Tensor& x, kernels::SingularVectors vectors, const Tensor& u
     if (!is_finite) {
       refuse("linalg.svd: The algorithm failed to converge because the input matrix contained non-finite values.");
     }
-    for_each_matrix(matrices_in(x), m * n * k, [&](int64_t i) {
+    for_each_matrix(matrices_in(x), cost_of(m, n, k), [&](int64_t i) {
       info.data<int32_t>()[i] = static_cast<int32_t>(
           kernels::svd(m, n, vectors, work.data<T>() + i * m * n, has_vectors ? u.data<T>() + i * m * wide : nullptr,
                        s.data<T>() + i * k, has_vectors ? vh.data<T>() + i * high * n : nullptr));
@@ -38,7 +36,7 @@ struct Svd {
   static std::array<OutputSpec, 3> infer(const Tensor& x) {
     require_matrices(x, "linalg.svd");
     require_moderate(x, "linalg.svd");
-    const Dims batch = batch_sizes(x);
+    const Dims batch = batch_of(x);
     const int64_t m = x.size(-2), n = x.size(-1), k = std::min(m, n);
     return {OutputSpec{with_matrix(batch, m, k), x.dtype()}, OutputSpec{with_vector(batch, k), x.dtype()},
             OutputSpec{with_matrix(batch, k, n), x.dtype()}};
@@ -58,10 +56,10 @@ struct Svd {
   static std::array<Tensor, 1> backward(std::span<const Tensor> gradients, const Saved& saved, const Edges&) {
     const Tensor &u = std::get<0>(saved).get(), &s = std::get<1>(saved).get(), &vh = std::get<2>(saved).get();
     const Tensor row = s.unsqueeze(-2), column = s.unsqueeze(-1);
-    const Tensor same = identity_like(zeros({s.size(-1), s.size(-1)}, {s.dtype()}));
+    const Tensor same = identity(s.size(-1), s.dtype());
     const Tensor apart = okibi::add(okibi::mul(okibi::sub(row, column), okibi::add(row, column)), same);
     const auto turned = [&](const Tensor& x) { return okibi::div(okibi::sub(x, transposed(x)), apart); };
-    Tensor middle = zeros(with_matrix(batch_sizes(u), s.size(-1), s.size(-1)), {s.dtype()});
+    Tensor middle = zeros(with_matrix(batch_of(u), s.size(-1), s.size(-1)), {s.dtype()});
     if (gradients[0].defined()) {
       middle = okibi::add(middle, okibi::mul(turned(okibi::matmul(transposed(u), gradients[0])), row));
     }
@@ -86,20 +84,30 @@ struct Svd {
   }
 };
 
-// Without what belongs to no singular value nobody could tell the gradient of the vectors, which has none.
+// What needs no vectors takes a fraction of the time.
+struct ValuesAlone {
+  static OutputSpec infer(const Tensor& x) { return Svd::infer(x)[1]; }
+  static void forward(const Tensor& x, const Tensor& s) {
+    svd_into(x, kernels::SingularVectors::none, Tensor(), s, Tensor());
+  }
+};
+
+// Vectors that belong to no singular value are any that stand upright on the others: these have no gradient.
 struct FullSvd {
+  static constexpr const char* no_gradient =
+      "linalg.svd of full matrices has no gradient here, but with full_matrices=False it has";
   static std::array<OutputSpec, 3> infer(const Tensor& x) {
     auto specs = Svd::infer(x);
     require_side(x.size(-1));
     require_side(x.size(-2));
-    specs[0].sizes = with_matrix(batch_sizes(x), x.size(-2), x.size(-2));
-    specs[2].sizes = with_matrix(batch_sizes(x), x.size(-1), x.size(-1));
+    specs[0].sizes = with_matrix(batch_of(x), x.size(-2), x.size(-2));
+    specs[2].sizes = with_matrix(batch_of(x), x.size(-1), x.size(-1));
     return specs;
   }
   static void forward(const Tensor& x, const Tensor& u, const Tensor& s, const Tensor& vh) {
     if (x.size(-1) == 0 || x.size(-2) == 0) {
-      u.copy_(identity_like(u));
-      vh.copy_(identity_like(vh));
+      u.copy_(identity(u.size(-1), u.dtype()));
+      vh.copy_(identity(vh.size(-1), vh.dtype()));
       return;
     }
     svd_into(x, kernels::SingularVectors::full, u, s, vh);
@@ -121,10 +129,6 @@ struct LinalgSvd {
       refuse("linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.");
     require_matrices(x, "linalg.svd");
     if (!full_matrices || x.size(-1) == x.size(-2)) return call_all<Svd>(x);
-    if (grad_enabled() && x.requires_grad()) {
-      throw Error(ErrorKind::unsupported, "linalg.svd of full matrices has no gradient here")
-          .hint("Use full_matrices=False.");
-    }
     return call_all<FullSvd>(x);
   }
 };
@@ -133,7 +137,7 @@ struct LinalgSvdvals {
   static Tensor compose(const Tensor& x, const std::optional<std::string>& driver) {
     if (driver)
       refuse("linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend.");
-    return svd_of(x).s;
+    return singular_values_of(x);
   }
 };
 struct OldSvd {
@@ -145,9 +149,9 @@ struct OldSvd {
       auto [u, s, vh] = LinalgSvd::compose(x, !some, std::nullopt);
       return {u, s, transposed(vh).contiguous()};
     }
-    const Dims batch = batch_sizes(x);
+    const Dims batch = batch_of(x);
     const auto nothing = [&](int64_t side) { return zeros(with_matrix(batch, side, side), {x.dtype()}); };
-    return {nothing(x.size(-2)), svd_of(x).s, nothing(x.size(-1))};
+    return {nothing(x.size(-2)), singular_values_of(x), nothing(x.size(-1))};
   }
 };
 
@@ -156,6 +160,9 @@ struct OldSvd {
 SingularValues svd_of(const Tensor& x) {
   const auto [u, s, vh] = call_all<Svd>(x);
   return {u, s, vh};
+}
+Tensor singular_values_of(const Tensor& x) {
+  return grad_enabled() && x.requires_grad() ? svd_of(x).s : call<ValuesAlone>(x);
 }
 
 std::span<const okibi::Op> singular_value_ops() {

@@ -8,9 +8,6 @@
 namespace okibi::ops {
 namespace {
 
-// Integers and booleans become float32.
-OutputSpec floating_spec(const Tensor& x) { return {x.sizes(), is_floating_point(x.dtype()) ? x.dtype() : float32}; }
-
 // f of each number in double, whatever the dtype.
 template <class F>
 void map_in_double(const Tensor& x, const Tensor& out, std::string_view what, F f) {
@@ -29,9 +26,10 @@ Tensor times_in_double(const Tensor& gradient, const Tensor& x, std::string_view
 template <class Function>
 struct Special {
   static constexpr std::string_view schema = Function::schema;
+  static constexpr std::string_view name = schema.substr(6, schema.find('(') - 6);
   static constexpr const char* backward_name = Function::backward_name;
-  static OutputSpec infer(const Tensor& x) { return floating_spec(x); }
-  static void forward(const Tensor& x, const Tensor& out) { map_in_double(x, out, schema.substr(6), Function::value); }
+  static OutputSpec infer(const Tensor& x) { return floating_spec(x, name); }
+  static void forward(const Tensor& x, const Tensor& out) { map_in_double(x, out, name, Function::value); }
   using Saved = std::tuple<SavedTensor>;
   static Saved save(const Tensor& x, const Tensor&) { return {SavedTensor::input(x)}; }
   static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
@@ -58,9 +56,8 @@ double sinc_slope(double x) {
   return x == 0 ? 0 : (y * std::cos(y) - std::sin(y)) / (y * x);
 }
 double squared_exp(double x) { return std::exp(x * x); }
-bool is_tiny(double x) {
-  return !(std::abs(x) > std::numeric_limits<double>::epsilon());
-}  // NaN too, as PyTorch has it
+// NaN too, as PyTorch has it.
+bool is_tiny(double x) { return !(std::abs(x) > std::numeric_limits<double>::epsilon()); }
 double i1_slope(double x) { return is_tiny(x) ? 0.5 : special::i0(x) - special::i1(x) / x; }
 double i0e_slope(double x) { return special::i1e(x) - ((x > 0) - (x < 0)) * special::i0e(x); }
 double i1e_slope(double x) {
@@ -84,14 +81,14 @@ OKIBI_SPECIAL(Sinc, "sinc", sinc(x), sinc_slope(x))
 
 struct Polygamma {
   static constexpr std::string_view schema = "aten::polygamma(int n, Tensor self) -> Tensor";
-  static constexpr int64_t most = 170;  // beyond, n! is no double
+  static constexpr int64_t most = 170;  // whose derivative, the next one, would have 171! in it, which is no double
   static OutputSpec infer(int64_t n, const Tensor& x) {
-    if (n < 0) throw Error(ErrorKind::bad_argument, "polygamma(n, x) does not support negative n.");
+    if (n < 0) refuse("polygamma(n, x) does not support negative n.");
     if (n >= most) {
       throw Error(ErrorKind::unsupported, fmt::format("polygamma(n, x) of an n from {} on is not implemented", most))
           .found(std::to_string(n));
     }
-    return floating_spec(x);
+    return floating_spec(x, "polygamma");
   }
   static void forward(int64_t n, const Tensor& x, const Tensor& out) {
     map_in_double(x, out, "polygamma", [n](double v) { return special::polygamma(n, v); });
@@ -113,7 +110,7 @@ struct Mvlgamma {
   static OutputSpec infer(const Tensor& x, int64_t p) {
     if (p < 1) throw Error(ErrorKind::bad_argument, "p has to be greater than or equal to 1").found(std::to_string(p));
     if (p > most) throw Error(ErrorKind::limit, "mvlgamma adds up at most a million terms").found(std::to_string(p));
-    return floating_spec(x);
+    return floating_spec(x, "mvlgamma");
   }
   static void forward(const Tensor& x, int64_t p, const Tensor& out) {
     const double count = static_cast<double>(p);

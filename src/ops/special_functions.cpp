@@ -41,14 +41,13 @@ double zeta_above_zero(double s, double x) {
   return sum + std::pow(a, -s) * (a / (s - 1) + 0.5 + series);
 }
 
-// Of x below 0 the terms up to the first above it, added one by one; there is none at whole numbers.
+// Of a whole s. The terms of x below 0 are those of its distances from there, from the smallest one on, up to -x: the
+// difference of two such sums. There is none at whole numbers.
 double zeta(double s, double x) {
-  constexpr double most = 1e5;
-  if (x <= 0 && x == std::floor(x)) return infinity;
-  if (x < -most) return nan;
-  double sum = 0;
-  for (; x < 0; ++x) sum += std::pow(x, -s);
-  return sum + zeta_above_zero(s, x);
+  if (x > 0) return zeta_above_zero(s, x);
+  if (x == std::floor(x)) return infinity;
+  const double above = x - std::floor(x), below = std::ceil(x) - x, sign = std::fmod(s, 2) == 0 ? 1 : -1;
+  return (zeta_above_zero(s, above) + sign * zeta_above_zero(s, below)) - sign * zeta_above_zero(s, 1 - x);
 }
 
 // 6.4.12 behind six steps of 6.4.6, and below ½ by 6.4.7: ψ1(1 - x) + ψ1(x) = π² / sin²(πx). Ten digits, and the same

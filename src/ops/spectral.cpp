@@ -4,9 +4,9 @@
 
 #include <fmt/format.h>
 
+#include "ops/by_name.h"
 #include "ops/complex_numbers.h"
 #include "ops/fourier.h"
-#include "ops/op.h"
 #include "tensor/geometry.h"
 
 namespace okibi::ops {
@@ -14,8 +14,10 @@ namespace {
 
 // -------------------------------------------------------------------------------------------- complex numbers as pairs
 
-// (*, 2) in float as (*) in complex numbers, over the same memory. Nothing is recorded: gradients are of real numbers.
+// (*, 2) in float as (*) in complex numbers, over the same memory.
 Tensor as_complex(const Tensor& x) {
+  require_resolved(x);
+  refuse_recording<ThroughComplexNumbers>(x);
   const bool fits = x.dim() > 0 && x.size(-1) == 2 && (x.stride(-1) == 1) && x.storage_offset() % 2 == 0;
   bool is_even = fits;
   Dims sizes = x.sizes(), strides = x.strides();
@@ -37,20 +39,13 @@ Tensor as_real(const Tensor& x) {
       .found(std::string(name_of(x.dtype())));
 }
 
-// Gradients do not go through complex numbers: better said than lost.
-Tensor without_gradient(const Tensor& x) {
-  if (!grad_enabled() || !x.requires_grad()) return x;
-  throw Error(ErrorKind::unsupported, "gradients through complex numbers are not there yet")
-      .hint("Use detach(), or let a NoGrad live meanwhile.");
-}
-
 struct ViewAsReal {
   static constexpr std::string_view schema = "aten::view_as_real(Tensor(a) self) -> Tensor(a)";
   static Tensor view(const Tensor& x) { return as_real(x); }
 };
 struct ViewAsComplex {
   static constexpr std::string_view schema = "aten::view_as_complex(Tensor(a) self) -> Tensor(a)";
-  static Tensor view(const Tensor& x) { return as_complex(without_gradient(x)); }
+  static Tensor view(const Tensor& x) { return as_complex(x); }
 };
 struct Real {
   static constexpr std::string_view schema = "aten::real(Tensor(a) self) -> Tensor(a)";
@@ -98,7 +93,7 @@ struct Stft {
   }
   Tensor result(const Tensor& x) const {
     const Tensor pairs = (*this)(x);
-    return return_complex.value_or(false) ? as_complex(without_gradient(pairs).contiguous()) : pairs;
+    return return_complex.value_or(false) ? as_complex(pairs.contiguous()) : pairs;
   }
 
  private:
@@ -156,8 +151,7 @@ struct StftCentred {
                         std::optional<bool> return_complex, std::optional<bool> align_to_window) {
     const Stft transform{n_fft, hop_length, win_length, window, normalized, onesided, return_complex, align_to_window};
     if (!center || n_fft < 1 || n_fft > Stft::most) return transform.result(x);
-    const std::vector<Value> arguments = {x, List{n_fft / 2, n_fft / 2}, pad_mode, Value()};
-    return transform.result(find_op("aten::pad")->call(arguments).to_tensor());
+    return transform.result(computed("aten::pad", x, List{n_fft / 2, n_fft / 2}, pad_mode, Value()));
   }
 };
 
@@ -191,8 +185,9 @@ struct Istft {
 
   void check(const Tensor& x) const {
     if (!is_complex(x.dtype())) {
-      throw Error(ErrorKind::bad_argument, "istft requires a complex-valued input tensor matching the output from stft "
-                                           "with return_complex=True.")
+      throw Error(ErrorKind::bad_argument,
+                  "istft requires a complex-valued input tensor matching the output from stft "
+                  "with return_complex=True.")
           .found(std::string(name_of(x.dtype())));
     }
     if (x.dim() < 2 || x.dim() > 3 || x.numel() == 0) {
@@ -231,7 +226,7 @@ struct Istft {
     return out;
   }
   Tensor part_of(const Tensor& whole) const {
-    const int64_t end = wanted                ? std::min(start() + *wanted, whole.size(1))
+    const int64_t end = wanted    ? std::min(start() + *wanted, whole.size(1))
                         : centred ? whole.size(1) - n_fft / 2
                                   : whole.size(1);
     return whole.slice(1, start(), end);
@@ -257,11 +252,11 @@ struct IstftOp {
                         std::optional<int64_t> win_length, const Tensor& window, bool center, bool normalized,
                         std::optional<bool> onesided, std::optional<int64_t> length, bool return_complex) {
     if (return_complex) throw Error(ErrorKind::unsupported, "istft: complex signals are not there yet");
-    without_gradient(x);
-    if (window.defined()) without_gradient(window);
+    refuse_recording<ThroughComplexNumbers>(x, window);
     const NoGrad no_grad;
-    return Istft{n_fft,  hop_length.value_or(n_fft / 4), win_length.value_or(n_fft), window, center, normalized,
-                 onesided, length}(x);
+    return Istft{
+        n_fft, hop_length.value_or(n_fft / 4), win_length.value_or(n_fft), window, center, normalized, onesided,
+        length}(x);
   }
 };
 
@@ -270,9 +265,8 @@ struct IstftOp {
 std::span<const okibi::Op> spectral_ops() {
   constexpr okibi::Op view_as_complex = {
       .schema = ViewAsComplex::schema, .is_view = true, .call = &call_boxed<ViewAsComplex>};
-  static constexpr okibi::Op rows[] = {entry<ViewAsReal>(), view_as_complex, entry<Real>(),
-                                       entry<Imag>(),       entry<StftOp>(), entry<StftCentred>(),
-                                       entry<IstftOp>()};
+  static constexpr okibi::Op rows[] = {entry<ViewAsReal>(), view_as_complex,      entry<Real>(),         entry<Imag>(),
+                                       entry<StftOp>(),     entry<StftCentred>(), plain_entry<IstftOp>()};
   return rows;
 }
 

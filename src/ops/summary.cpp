@@ -1,14 +1,14 @@
-// What sums up numbers: areas under curves, covariances, histograms, the most frequent ones, traces.
+// What sums up numbers: areas under curves, covariances, histograms, traces.
 #include <algorithm>
 #include <cmath>
-#include <vector>
 
 #include <fmt/format.h>
 
 #include "ops/by_name.h"
+#include "ops/dispatch.h"
 #include "ops/op.h"
-#include "ops/ordering.h"
-#include "ops/rows.h"
+#include "ops/operands.h"
+#include "tensor/geometry.h"
 
 namespace okibi::ops {
 namespace {
@@ -27,7 +27,7 @@ struct Sides {
 
 void require_no_truths(const Tensor& x, std::string_view name) {
   if (x.dtype() != boolean) return;
-  throw Error(ErrorKind::bad_argument, fmt::format("{}: bool is not supported", name));
+  refuse(fmt::format("{}: bool is not supported", name));
 }
 
 int64_t along(const Tensor& y, int64_t dim) { return static_cast<int64_t>(wrap_dim(dim, y.sizes().size())); }
@@ -123,7 +123,7 @@ void check_weights(const Tensor& weights, int64_t observations, bool are_counts)
         .found(std::string(name_of(weights.dtype())));
   }
   if (weights.numel() > 0 && okibi::amin(weights).to(float64).item<double>() < 0) {
-    throw Error(ErrorKind::bad_argument, fmt::format("cov(): {} cannot be negative", name));
+    refuse(fmt::format("cov(): {} cannot be negative", name));
   }
 }
 
@@ -151,7 +151,7 @@ struct Cov {
   }
 
  private:
-  static Tensor count_tensor(int64_t count) { return full({}, static_cast<double>(count), {int64}); }
+  static Tensor count_tensor(int64_t count) { return number_tensor(count, int64); }
   static Tensor divisor(const Tensor& weights, const Tensor& shares, const Tensor& total, int64_t correction) {
     Tensor by = okibi::sub(total, count_tensor(correction));
     if (weights.defined() && shares.defined() && correction != 0) {
@@ -180,8 +180,7 @@ struct Trace {
   static constexpr std::string_view schema = "aten::trace(Tensor self) -> Tensor";
   static Tensor compose(const Tensor& x) {
     if (x.dim() != 2) {
-      throw Error(ErrorKind::bad_argument,
-                  fmt::format("trace: expected a matrix, but got tensor with dim {}", x.dim()));
+      refuse(fmt::format("trace: expected a matrix, but got tensor with dim {}", x.dim()));
     }
     return okibi::sum(call_named("aten::diagonal", {x, 0, 0, 1}).to_tensor());
   }
@@ -235,62 +234,6 @@ struct Histc {
   }
 };
 
-// --------------------------------------------------------------------------------------------------- the most frequent
-
-// Of several that are equally frequent the smallest, at its last place.
-struct ModeOp {
-  static constexpr std::string_view schema =
-      "aten::mode(Tensor self, int dim=-1, bool keepdim=False) -> (Tensor values, Tensor indices)";
-  static std::array<OutputSpec, 2> infer(const Tensor& x, int64_t dim, bool keepdim) {
-    const NamedDims named = named_dims(x, Dims{dim});
-    require_some(x, named, "mode");
-    const Dims sizes = sizes_without(x, named, keepdim);
-    return {OutputSpec{sizes, x.dtype()}, OutputSpec{sizes, int64}};
-  }
-  template <class T>
-  static int64_t most_frequent(const T* numbers, std::vector<int64_t>& order) {
-    const auto at = [numbers](int64_t place) { return comparable(numbers[place]); };
-    for (size_t i = 0; i < order.size(); ++i) order[i] = static_cast<int64_t>(i);
-    std::ranges::sort(order, [at](int64_t a, int64_t b) {
-      if (comes_before(at(a), at(b))) return true;
-      return a < b && !comes_before(at(b), at(a));
-    });
-    size_t best = 0, run = 0;
-    int64_t place = 0;
-    for (size_t i = 0; i < order.size(); ++i) {
-      run = i > 0 && at(order[i]) == at(order[i - 1]) ? run + 1 : 1;
-      if (run > best || (run == best && at(order[i]) == at(place))) best = run, place = order[i];
-    }
-    return place;
-  }
-  static void forward(const Tensor& x, int64_t dim, bool, const Tensor& values, const Tensor& indices) {
-    if (values.numel() == 0) return;
-    const Rows in(x, named_dims(x, Dims{dim}));
-    dispatch_ordered(x.dtype(), "mode", [&]<class T>() {
-      std::vector<int64_t> order(static_cast<size_t>(in.n));
-      for (int64_t row = 0; row < in.rows; ++row) {
-        const T* const numbers = numbers_of<const T>(in.x) + row * in.n;
-        const int64_t place = most_frequent(numbers, order);
-        numbers_of<T>(values)[row] = numbers[place];
-        indices.data<int64_t>()[row] = place;
-      }
-    });
-  }
-
-  static constexpr const char* backward_name = "ModeBackward0";
-  using Saved = std::tuple<SavedTensor, Dims, size_t>;
-  static Saved save(const Tensor& x, int64_t dim, bool, const Tensor&, const Tensor& indices) {
-    return {SavedTensor::output(indices), x.sizes(), wrap_dim(dim, x.sizes().size())};
-  }
-  static std::array<Tensor, 1> backward(const Tensor& gradient, const Saved& saved, const Edges&) {
-    const auto& [indices, sizes, at] = saved;
-    Dims kept = sizes;
-    if (!kept.empty()) kept[at] = 1;
-    return {okibi::scatter(zeros(sizes, {gradient.dtype()}), static_cast<int64_t>(at), indices.get().reshape(kept),
-                           gradient.reshape(kept))};
-  }
-};
-
 }  // namespace
 
 std::span<const okibi::Op> summary_ops() {
@@ -302,8 +245,7 @@ std::span<const okibi::Op> summary_ops() {
                                        entry<Cov>(),
                                        entry<Corrcoef>(),
                                        entry<Trace>(),
-                                       entry<Histc>(),
-                                       entry<ModeOp>()};
+                                       entry<Histc>()};
   return rows;
 }
 

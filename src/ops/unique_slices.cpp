@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "ops/by_name.h"
 #include "ops/dispatch.h"
 #include "ops/op.h"
 #include "ops/operands.h"
@@ -20,21 +21,12 @@ struct Slices {
   Tensor x;
   int64_t n, width;
   Slices(const Tensor& tensor, MaybeDim dim) {
-    const Tensor front = !dim || tensor.dim() == 0 ? tensor.reshape({-1}) : moved_to_front(tensor, *dim);
+    const Tensor front =
+        !dim || tensor.dim() == 0 ? tensor.reshape({-1}) : computed("aten::movedim.int", tensor, *dim, int64_t{0});
     x = front.contiguous();
     n = front.sizes()[0];
     width = 1;
     for (size_t d = 1; d < front.sizes().size(); ++d) width *= front.sizes()[d];
-  }
-
- private:
-  static Tensor moved_to_front(const Tensor& tensor, int64_t dim) {
-    const auto along = static_cast<int64_t>(wrap_dim(dim, tensor.sizes().size()));
-    Dims order = {along};
-    for (int64_t d = 0; d < tensor.dim(); ++d) {
-      if (d != along) order.push_back(d);
-    }
-    return tensor.permute(order);
   }
 };
 
@@ -146,9 +138,9 @@ Tensor are_among(const Tensor& elements, const Tensor& others, bool invert) {
     }
   }
   const DType dtype = result_type(elements, others);
-  const Tensor x = elements.to(dtype).contiguous(), among = others.to(dtype).contiguous();
+  const Tensor x = widened(elements.to(dtype)).contiguous(), among = widened(others.to(dtype)).contiguous();
   const Tensor out = empty(elements.sizes(), {boolean});
-  dispatch_numbers(dtype, "isin", [&]<class T>() {
+  dispatch_numbers(x.dtype(), "isin", [&]<class T>() {
     if constexpr (!std::is_same_v<T, bool>) {
       std::vector<T> known(among.data<T>(), among.data<T>() + among.numel());
       std::erase_if(known, [](T v) { return v != v; });
@@ -183,12 +175,6 @@ struct NumberIsin {
     return are_among(number_tensor(number, result_type(among.dtype(), number)), among.detach(), invert);
   }
 };
-
-// Of sizes that only the numbers say, or without a gradient.
-template <class Op>
-constexpr okibi::Op plain_entry() {
-  return {Op::schema, false, false, nullptr, nullptr, &call_boxed<Op>};
-}
 
 }  // namespace
 

@@ -86,7 +86,9 @@ struct NormSaved {
 
 Tensor norm_backward(const Tensor& gradient, const NormSaved& saved) {
   const auto& [saved_x, out, p, dims] = saved;
-  const Tensor x = saved_x.get().to(out.get().dtype()), g = gradient.contiguous(), norms = out.get().contiguous();
+  const DType dtype = is_half(out.get().dtype()) ? float32 : out.get().dtype();
+  const Tensor x = saved_x.get().to(dtype), g = gradient.to(dtype).contiguous(),
+               norms = out.get().to(dtype).contiguous();
   const auto work = [&, p = p]<class T>(int64_t row, const T* numbers, int64_t n, T* to) {
     const double norm = static_cast<double>(norms.data<T>()[row]), up = static_cast<double>(g.data<T>()[row]);
     const double share = std::isinf(p) ? share_of_each(numbers, n, norm) : 1;
@@ -124,6 +126,7 @@ struct NormDims {
 
 // With a dtype, of the numbers in that.
 struct LinalgVectorNorm {
+  static constexpr bool takes_half = true;
   using MaybeDType = std::optional<DType>;
   static constexpr std::string_view schema =
       "aten::linalg_vector_norm(Tensor self, Scalar ord=2, int[1]? dim=None, bool keepdim=False, *, ScalarType? "
@@ -135,7 +138,8 @@ struct LinalgVectorNorm {
           .hint("Convert with .to(okibi::float32) first.");
     }
     const DType computed = dtype.value_or(x.dtype());
-    if (!is_floating_point(computed) || itemsize(computed) < itemsize(x.dtype())) {
+    const bool keeps_all = computed == x.dtype() || itemsize(computed) > itemsize(x.dtype());
+    if (!is_floating_point(computed) || !keeps_all) {
       throw Error(ErrorKind::bad_argument,
                   "linalg.vector_norm: dtype should be floating point, and the dtype of the input should be "
                   "convertible to it without narrowing")
@@ -145,7 +149,10 @@ struct LinalgVectorNorm {
     return {spec.sizes, computed};
   }
   static void forward(const Tensor& x, double p, const DimList& dims, bool, MaybeDType, const Tensor& out) {
-    norm_into(x.to(out.dtype()), p, dims, out);
+    if (!is_half(out.dtype())) return norm_into(x.to(out.dtype()), p, dims, out);
+    const Tensor wide = empty(out.sizes(), {float32});
+    norm_into(x.to(float32), p, dims, wide);
+    out.copy_(wide);
   }
 
   static constexpr const char* backward_name = "LinalgVectorNormBackward0";
@@ -189,13 +196,10 @@ struct FrobeniusNorm {
 struct WeightNorm {
   static constexpr std::string_view schema = "aten::_weight_norm(Tensor v, Tensor g, int dim=0) -> Tensor";
   static Tensor compose(const Tensor& v, const Tensor& g, int64_t dim) {
-    Dims others;
-    for (int64_t d = 0; d < v.dim(); ++d) {
-      if (d != dim) others.push_back(d);
-    }
     if (dim < -1 || dim >= std::max<int64_t>(v.dim(), 1)) {
       throw Error(ErrorKind::out_of_range, "_weight_norm: there is no such dimension").found(std::to_string(dim));
     }
+    const Dims others = dim == -1 ? Dims() : all_but(v, static_cast<size_t>(dim));
     const bool is_alone = dim != -1 && others.empty() && v.dim() == 1;  // then each number is its own direction
     const Tensor length = is_alone ? okibi::abs(v) : call<NormDims>(v, MaybeP(2), others, dim != -1);
     return okibi::mul(v, okibi::div(g, length));

@@ -1,6 +1,7 @@
 // Products of vectors, and of vectors and matrices, alone and added to something.
 #include <fmt/format.h>
 
+#include "ops/complex_numbers.h"
 #include "ops/op.h"
 #include "ops/operands.h"
 
@@ -44,9 +45,11 @@ struct Dot {
   static constexpr std::string_view schema = "aten::dot(Tensor self, Tensor tensor) -> Tensor";
   static Tensor compose(const Tensor& a, const Tensor& b) { return dot_of(a, b); }
 };
-struct Vdot {  // of real numbers the same
+struct Vdot {  // of complex numbers the first ones conjugated; of real ones the same
   static constexpr std::string_view schema = "aten::vdot(Tensor self, Tensor other) -> Tensor";
-  static Tensor compose(const Tensor& a, const Tensor& b) { return dot_of(a, b); }
+  static Tensor compose(const Tensor& a, const Tensor& b) {
+    return dot_of(is_complex(a.dtype()) ? conjugated(a) : a, b);
+  }
 };
 struct Inner {
   static constexpr std::string_view schema = "aten::inner(Tensor self, Tensor other) -> Tensor";

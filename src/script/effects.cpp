@@ -38,21 +38,40 @@ constexpr std::array sized_by_numbers = {"aten::nonzero",
                                          "aten::one_hot",
                                          "aten::tensor_split"};
 
-constexpr std::array drawn = {"aten::rand",         "aten::randn",          "aten::randint",
-                              "aten::randperm",     "aten::rand_like",      "aten::randn_like",
-                              "aten::randint_like", "aten::bernoulli",      "aten::bernoulli_",
-                              "aten::normal",       "aten::normal_",        "aten::uniform_",
-                              "aten::random_",      "aten::multinomial",    "aten::exponential_",
-                              "aten::random",       "aten::exponential",    "aten::geometric",
-                              "aten::geometric_",   "aten::log_normal",     "aten::log_normal_",
-                              "aten::cauchy",       "aten::cauchy_",        "aten::uniform",
+constexpr std::array drawn = {"aten::rand",
+                              "aten::randn",
+                              "aten::randint",
+                              "aten::randperm",
+                              "aten::rand_like",
+                              "aten::randn_like",
+                              "aten::randint_like",
+                              "aten::bernoulli",
+                              "aten::bernoulli_",
+                              "aten::normal",
+                              "aten::normal_",
+                              "aten::uniform_",
+                              "aten::random_",
+                              "aten::multinomial",
+                              "aten::exponential_",
+                              "aten::random",
+                              "aten::exponential",
+                              "aten::geometric",
+                              "aten::geometric_",
+                              "aten::log_normal",
+                              "aten::log_normal_",
+                              "aten::cauchy",
+                              "aten::cauchy_",
+                              "aten::uniform",
                               "aten::normal_functional",
-                              "aten::poisson",      "aten::native_dropout", "aten::scaled_dot_product_attention",
+                              "aten::poisson",
+                              "aten::native_dropout",
+                              "aten::scaled_dot_product_attention",
                               "aten::_scaled_dot_product_attention_math"};
 
 // In place, but for training mode, in which nothing is recorded.
-constexpr std::array change_nothing = {"aten::requires_grad_", "aten::dropout_", "aten::feature_dropout_",
-                                       "aten::alpha_dropout_", "aten::feature_alpha_dropout_"};
+constexpr std::array change_nothing = {"aten::requires_grad_",         "aten::dropout_",
+                                       "aten::feature_dropout_",       "aten::alpha_dropout_",
+                                       "aten::feature_alpha_dropout_", "aten::_native_batch_norm_legit"};
 
 template <size_t n>
 bool is_among(const std::array<const char*, n>& names, std::string_view name) {
@@ -74,9 +93,17 @@ std::optional<size_t> training_of(const Schema& schema) {
   for (size_t i = 0; i < schema.arguments.size(); ++i) {
     const SchemaArgument& argument = schema.arguments[i];
     const Type& type = argument.type.kind == TypeKind::optional ? argument.type.items[0] : argument.type;
-    if (type.kind == TypeKind::boolean && (argument.name == "train" || argument.name == "training")) return i;
+    if (type.kind == TypeKind::boolean &&
+        (argument.name == "train" || argument.name == "training" || argument.name == "use_input_stats"))
+      return i;
   }
   return std::nullopt;
+}
+
+std::optional<size_t> place_of(const Schema& schema, std::string_view argument) {
+  const auto place = std::ranges::find(schema.arguments, argument, &SchemaArgument::name);
+  if (place == schema.arguments.end()) return std::nullopt;
+  return static_cast<size_t>(place - schema.arguments.begin());
 }
 
 }  // namespace
@@ -91,7 +118,8 @@ Effects effects_of(const Schema& schema) {
           .sizes_by_mask = name == "aten::index",
           .is_random = is_among(drawn, name),
           .acts = name == "aten::manual_seed" || name == "aten::warn" || name == "prim::grad",
-          .training = training_of(schema)};
+          .training = training_of(schema),
+          .moved = place_of(schema, "running_mean")};
 }
 
 }  // namespace okibi::script

@@ -5,6 +5,7 @@
 #include <numbers>
 
 #include "ops/dispatch.h"
+#include "ops/operands.h"
 #include "ops/special_functions.h"
 #include "script/host_values.h"
 
@@ -36,9 +37,6 @@ Value functional(Arguments a) {
 
 void require(bool holds, std::string_view sentence, double found) {
   if (!holds) throw Error(ErrorKind::bad_argument, std::string(sentence)).found(fmt::format("{}", found));
-}
-void require_floating(const Tensor& self, std::string_view name) {
-  if (!is_floating_point(self.dtype())) throw_cannot_compute(name, self.dtype());
 }
 
 Value exponential(Arguments a) {
@@ -99,6 +97,15 @@ Value random_whole(Arguments a) {
   return self;
 }
 
+// A float holds all up to its largest, though not each.
+void require_within(int64_t number, DType dtype, std::string_view what) {
+  const Tensor held = ops::number_tensor(number, dtype);
+  const bool is_held = is_floating_point(dtype) ? std::isfinite(held.item<double>()) : held.item<int64_t>() == number;
+  if (is_held) return;
+  throw Error(ErrorKind::bad_argument, fmt::format("{} is out of bounds for {}", what, name_of(dtype)))
+      .found(std::to_string(number));
+}
+
 template <bool has_from>
 Value random_between(Arguments a) {
   const Tensor& self = tensor_of(a[0]);
@@ -111,6 +118,8 @@ Value random_between(Arguments a) {
     throw Error(ErrorKind::bad_argument, "random_ expects 'from' to be less than 'to'")
         .found(fmt::format("from {} to {}", from, to));
   }
+  require_within(from, self.dtype(), "from");
+  require_within(to - 1, self.dtype(), "to - 1");
   self.copy_(randint(from, to, self.sizes()));
   return self;
 }

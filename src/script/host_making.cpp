@@ -7,28 +7,23 @@
 #include "script/host_values.h"
 
 namespace okibi::script {
-namespace {
 
-const Tensor& tensor_of(const Value& value) { return value.to_tensor(); }
-
-Dims dims_of(const Value& list) {
-  Dims sizes;
-  for (const Value& size : list.to_list()) sizes.push_back(size.to_int());
-  return sizes;
-}
-
-DType dtype_of_number(const Value& number) {
-  if (number.is_double()) return DType::float32;
-  return number.is_bool() ? DType::boolean : DType::int64;
-}
-
-// Behind `dtype` stand layout, device and pin_memory. All is dense here, and lies in memory.
 DType dtype_at(Arguments a, size_t index, DType otherwise) {
   if (index + 1 < a.size() && a[index + 1].is_int() && a[index + 1].to_int() != 0) {
     throw Error(ErrorKind::unsupported, "the program makes a tensor that is not dense, which okibi cannot yet");
   }
   return a[index].is_none() ? otherwise : dtype_numbered(a[index].to_int());
 }
+
+DType dtype_of_number(const Value& number) {
+  if (number.kind() == ValueKind::complex_number) return DType::complex64;
+  if (number.is_double()) return DType::float32;
+  return number.is_bool() ? DType::boolean : DType::int64;
+}
+
+namespace {
+
+const Tensor& tensor_of(const Value& value) { return value.to_tensor(); }
 
 // Ints of 64 bits stay what they are.
 Tensor filled(const Dims& sizes, const Value& number, DType dtype) {
@@ -39,17 +34,17 @@ Tensor filled(const Dims& sizes, const Value& number, DType dtype) {
 
 // ------------------------------------------------------------------------------------------------------- of one number
 
-Value made_zeros(Arguments a) { return zeros(dims_of(a[0]), {dtype_at(a, 1, DType::float32)}); }
-Value made_ones(Arguments a) { return ones(dims_of(a[0]), {dtype_at(a, 1, DType::float32)}); }
-Value made_full(Arguments a) { return filled(dims_of(a[0]), a[1], dtype_at(a, 2, dtype_of_number(a[1]))); }
+Value made_zeros(Arguments a) { return zeros(ops::dims_from(a[0]), {dtype_at(a, 1, DType::float32)}); }
+Value made_ones(Arguments a) { return ones(ops::dims_from(a[0]), {dtype_at(a, 1, DType::float32)}); }
+Value made_full(Arguments a) { return filled(ops::dims_from(a[0]), a[1], dtype_at(a, 2, dtype_of_number(a[1]))); }
 
 Value zeros_like(Arguments a) { return zeros(tensor_of(a[0]).sizes(), {dtype_at(a, 1, tensor_of(a[0]).dtype())}); }
 Value ones_like(Arguments a) { return ones(tensor_of(a[0]).sizes(), {dtype_at(a, 1, tensor_of(a[0]).dtype())}); }
 Value full_like(Arguments a) { return filled(tensor_of(a[0]).sizes(), a[1], dtype_at(a, 2, tensor_of(a[0]).dtype())); }
 
-Value new_zeros(Arguments a) { return zeros(dims_of(a[1]), {dtype_at(a, 2, tensor_of(a[0]).dtype())}); }
-Value new_ones(Arguments a) { return ones(dims_of(a[1]), {dtype_at(a, 2, tensor_of(a[0]).dtype())}); }
-Value new_full(Arguments a) { return filled(dims_of(a[1]), a[2], dtype_at(a, 3, tensor_of(a[0]).dtype())); }
+Value new_zeros(Arguments a) { return zeros(ops::dims_from(a[1]), {dtype_at(a, 2, tensor_of(a[0]).dtype())}); }
+Value new_ones(Arguments a) { return ones(ops::dims_from(a[1]), {dtype_at(a, 2, tensor_of(a[0]).dtype())}); }
+Value new_full(Arguments a) { return filled(ops::dims_from(a[1]), a[2], dtype_at(a, 3, tensor_of(a[0]).dtype())); }
 
 // Real numbers keep all their digits, other than in torch.tensor().
 Value number_to_tensor(Arguments a) {
@@ -84,15 +79,17 @@ int64_t whole(const Value& number) {
 
 struct Steps {
   Value start, end, step;
+  bool closed = false;  // the end is among them: torch.range
 };
 
 Error bad_range(std::string sentence, const Steps& range) {
-  return Error(ErrorKind::bad_argument, "arange: " + std::move(sentence))
+  return Error(ErrorKind::bad_argument, (range.closed ? "range: " : "arange: ") + std::move(sentence))
       .found(
           fmt::format("from {} to {} by {}", range.start.to_double(), range.end.to_double(), range.step.to_double()));
 }
 
-// For results in int64 the bounds are such; for all others they are compared as they come.
+// For results in int64 (and, of closed ones, in any integers) the bounds are such; for all others they are compared as
+// they come.
 int64_t count_of(const Steps& range, bool of_int64) {
   const double start = range.start.to_double(), end = range.end.to_double();
   if (!std::isfinite(start) || !std::isfinite(end)) throw bad_range("the bounds are not finite", range);
@@ -109,18 +106,18 @@ int64_t count_of(const Steps& range, bool of_int64) {
     const auto low = static_cast<uint64_t>(up ? from.to_int() : to.to_int()),
                high = static_cast<uint64_t>(up ? to.to_int() : from.to_int());
     const uint64_t width = up ? static_cast<uint64_t>(by.to_int()) : 0 - static_cast<uint64_t>(by.to_int());
-    const uint64_t count = (high - low) / width + ((high - low) % width != 0);
+    const uint64_t count = (high - low) / width + (range.closed || (high - low) % width != 0);
     if (count > static_cast<uint64_t>(INT64_MAX)) throw bad_range("there is no such size", range);
     return static_cast<int64_t>(count);
   }
-  const double count = std::ceil((end - start) / step);
+  const double between = (end - start) / step, count = range.closed ? std::floor(between) + 1 : std::ceil(between);
   if (!(count < 0x1p63)) throw bad_range("there is no such size", range);
   return static_cast<int64_t>(count);
 }
 
 Tensor arange_of(const Steps& range, DType dtype) {
-  const int64_t count = count_of(range, dtype == DType::int64);
   const bool are_ints = is_integral(dtype) || dtype == DType::boolean;
+  const int64_t count = count_of(range, dtype == DType::int64 || (range.closed && are_ints));
   const Tensor result = empty({count}, {are_ints ? DType::int64 : DType::float64});
   if (are_ints) {  // they wrap around
     const auto start = static_cast<uint64_t>(whole(range.start)), step = static_cast<uint64_t>(whole(range.step));
@@ -139,6 +136,11 @@ Value arange(Arguments a) {
   const Steps range = {numbers > 1 ? a[0] : Value(0), numbers > 1 ? a[1] : a[0], numbers > 2 ? a[2] : Value(1)};
   const bool has_real = range.start.is_double() || range.end.is_double() || range.step.is_double();
   return arange_of(range, dtype_at(a, numbers, has_real ? DType::float32 : DType::int64));
+}
+
+template <size_t numbers>
+Value closed_range(Arguments a) {
+  return arange_of({a[0], a[1], numbers > 2 ? a[2] : Value(1), true}, dtype_at(a, numbers, DType::float32));
 }
 
 // `steps` numbers from start to end, both among them, each counted from the end that it is nearer to.
@@ -251,7 +253,7 @@ Value randn_of(const Dims& sizes, DType dtype) { return randn(sizes, {dtype}); }
 
 template <Value (*make)(const Dims&, DType), size_t dtype>
 Value random_of_sizes(Arguments a) {
-  return make(dims_of(a[0]), dtype_at(a, dtype, DType::float32));
+  return make(ops::dims_from(a[0]), dtype_at(a, dtype, DType::float32));
 }
 template <Value (*make)(const Dims&, DType), size_t dtype>
 Value random_like(Arguments a) {
@@ -261,7 +263,7 @@ Value random_like(Arguments a) {
 template <bool has_low, size_t dtype>
 Value made_randint(Arguments a) {
   const int64_t low = has_low ? a[0].to_int() : 0;
-  return randint(low, a[has_low].to_int(), dims_of(a[has_low + 1])).to(dtype_at(a, dtype, DType::int64));
+  return randint(low, a[has_low].to_int(), ops::dims_from(a[has_low + 1])).to(dtype_at(a, dtype, DType::int64));
 }
 template <bool has_low, size_t dtype>
 Value randint_like(Arguments a) {
@@ -308,7 +310,7 @@ Value bernoulli_in_place(Arguments a) {
 }
 
 Value normal_of_sizes(Arguments a) {
-  return normal_(empty(dims_of(a[2]), {dtype_at(a, 4, DType::float32)}), a[0].to_double(), a[1].to_double());
+  return normal_(empty(ops::dims_from(a[2]), {dtype_at(a, 4, DType::float32)}), a[0].to_double(), a[1].to_double());
 }
 
 constexpr HostRow rows[] = {
@@ -330,6 +332,8 @@ constexpr HostRow rows[] = {
     {"aten::arange", "-", arange<1>},
     {"aten::arange", "start", arange<2>},
     {"aten::arange", "start_step", arange<3>},
+    {"aten::range", "-", closed_range<2>},
+    {"aten::range", "step", closed_range<3>},
     {"aten::linspace", "- Tensor_Tensor Tensor_Scalar Scalar_Tensor", linspace},
     {"aten::logspace", "- Tensor_Tensor Tensor_Scalar Scalar_Tensor", logspace},
     {"prim::NumToTensor", "Scalar bool", number_to_tensor},

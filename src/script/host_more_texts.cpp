@@ -1,4 +1,6 @@
 // More of what programs do with texts, numbers as texts, and complex numbers.
+#include <cerrno>
+#include <charconv>
 #include <cmath>
 #include <complex>
 #include <cstdlib>
@@ -8,11 +10,8 @@
 namespace okibi::script {
 namespace {
 
-// Letters beyond ASCII are left as they are.
-bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
-char upper(char c) { return is_lower(c) ? static_cast<char>(c - 32) : c; }
-char lower(char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; }
+bool is_upper(char c) { return lower(c) != c; }
+bool is_lower(char c) { return upper(c) != c; }
 
 template <bool (*wanted)(char), bool (*other)(char)>
 Value consists_of_case(Arguments a) {
@@ -39,10 +38,10 @@ Value swapped_case(Arguments a) {
 
 // ---- wider, with what stands on both sides
 std::string widened(const std::string& text, const Value& width, char fill, bool on_left, bool on_right) {
-  constexpr int64_t widest = 1 << 28;
   const int64_t wanted = std::max<int64_t>(width.to_int(), 0);
   const int64_t missing = std::max<int64_t>(wanted - static_cast<int64_t>(text.size()), 0);
-  if (wanted > widest) throw Error(ErrorKind::limit, "a text of the program grows beyond any").found(wanted);
+  if (std::cmp_greater(wanted, longest_text))
+    throw Error(ErrorKind::limit, "a text of the program grows beyond any").found(wanted);
   if (missing == 0) return text;
   const int64_t half = missing / 2 + (missing & wanted & 1);
   const int64_t left = on_left && on_right ? half : on_left ? missing : 0;
@@ -105,10 +104,12 @@ Value compared(Arguments a) {
 
 // ---- texts as numbers, and back
 Value float_of(Arguments a) {
-  const std::string& text = a[0].to_string();
-  char* end = nullptr;
-  const double number = std::strtod(text.c_str(), &end);
-  if (!text.empty() && end == text.c_str() + text.size()) return number;
+  std::string_view text = a[0].to_string();
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\r\v\f"), text.size()));
+  if (text.starts_with('+')) text.remove_prefix(1);
+  double number = 0;  // from_chars goes by no locale, as a program's text does
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error == std::errc() && end == text.data() + text.size()) return number;
   throw Error(ErrorKind::bad_argument, fmt::format("could not convert string to float: '{}'", printable(text, 80)));
 }
 Value int_of(Arguments a) {
@@ -136,17 +137,6 @@ Value code_of(Arguments a) {
   throw Error(ErrorKind::bad_argument, fmt::format("String for ord() must be 1 character, found: {}", text.size()));
 }
 
-Value quotient_and_rest(Arguments a) {
-  const bool are_whole = are_ints(a[0], a[1]);
-  const Kernel quotient = find_kernel(are_whole ? "aten::floordiv.int" : "aten::floordiv.float"),
-               rest = find_kernel(are_whole ? "aten::remainder.int" : "aten::remainder.float");
-  return Tuple{quotient(a), rest(a)};
-}
-Value towards_zero(Arguments a) {
-  const int64_t x = a[0].to_int(), y = a[1].to_int();
-  if (y == 0) throw Error(ErrorKind::bad_argument, "the program divides by zero");
-  return y == -1 ? static_cast<int64_t>(0 - static_cast<uint64_t>(x)) : x / y;
-}
 Value factorial(Arguments a) {
   const int64_t n = a[0].to_int();
   if (n < 0) throw Error(ErrorKind::bad_argument, "factorial() not defined for negative values").found(n);
@@ -210,8 +200,6 @@ constexpr HostRow rows[] = {
     {"aten::bin", "-", binary},
     {"aten::chr", "-", character},
     {"aten::ord", "-", code_of},
-    {"aten::divmod", "int float int_float float_int", quotient_and_rest},
-    {"aten::__round_to_zero_floordiv", "int", towards_zero},
     {"aten::factorial", "int", factorial},
     {"aten::lgamma", "int float Scalar", log_of_gamma},
     {"aten::sqrt", "complex", of_complex<std::sqrt<double>>},

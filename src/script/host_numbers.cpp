@@ -66,6 +66,14 @@ Value remainder(Arguments a) {
   return rest != 0 && (rest < 0) != (b < 0) ? rest + b : rest;
 }
 
+Value quotient_and_rest(Arguments a) { return Tuple{floor_division(a), remainder(a)}; }
+
+Value towards_zero(Arguments a) {
+  const int64_t x = a[0].to_int(), y = a[1].to_int();
+  if (y == 0) throw no_division();
+  return y == -1 ? wrapped(0, x, std::minus<>()) : x / y;  // the least int has no positive
+}
+
 Value power(Arguments a) { return std::pow(a[0].to_double(), a[1].to_double()); }
 
 Value integer_power(Arguments a) {
@@ -203,6 +211,8 @@ constexpr HostRow rows[] = {
     {"aten::sub", pairs, arithmetic<std::minus<>>},
     {"aten::mul", pairs, arithmetic<std::multiplies<>>},
     {"aten::div", "int float complex -", true_division},
+    {"aten::divmod", "int float int_float float_int", quotient_and_rest},
+    {"aten::__round_to_zero_floordiv", "int", towards_zero},
     {"aten::floordiv", "int float int_float float_int -", floor_division},
     {"aten::remainder", "int float int_float float_int -", remainder},
     {"aten::pow", "int float int_float float_int Scalar_Scalar", power},

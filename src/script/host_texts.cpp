@@ -7,17 +7,15 @@ namespace okibi::script {
 
 std::string text_of(const Value& value) { return value.is_string() ? value.to_string() : repr(value); }
 
-namespace {
-
-constexpr size_t longest_text = 1 << 28;
-
-Value checked(std::string text) {
+Value checked_text(std::string text) {
   if (text.size() > longest_text)
     throw Error(ErrorKind::limit, "a text of the program grows beyond any").found(uint64_t{text.size()});
   return text;
 }
 
-Value concatenated(Arguments a) { return checked(a[0].to_string() + a[1].to_string()); }
+namespace {
+
+Value concatenated(Arguments a) { return checked_text(a[0].to_string() + a[1].to_string()); }
 Value as_text(Arguments a) { return text_of(a[0]); }
 
 // The braces of the first text give way to the others, one by one.
@@ -35,7 +33,7 @@ Value format(Arguments a) {
       text += pattern[i];
     }
   }
-  return checked(std::move(text));
+  return checked_text(std::move(text));
 }
 
 // "%s", "%d", "%f" … of the items of a tuple; and "%%".
@@ -70,7 +68,7 @@ Value percent_format(Arguments a) {
       throw Error(ErrorKind::unsupported, fmt::format("okibi does not know the format %{}", kind));
     }
   }
-  return checked(std::move(text));
+  return checked_text(std::move(text));
 }
 
 Value letter(Arguments a) {
@@ -88,12 +86,10 @@ Value part(Arguments a) {
   return taken;
 }
 
-template <int (*change)(int)>
+template <char (*change)(char)>
 Value changed(Arguments a) {
   std::string text = a[0].to_string();
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 128) c = static_cast<char>(change(c));
-  }
+  for (char& c : text) c = change(c);
   return text;
 }
 
@@ -135,7 +131,7 @@ Value join(Arguments a) {
   std::string text;
   for (const Value& item : a[1].to_list())
     text += (&item == a[1].to_list().begin() ? "" : a[0].to_string()) + item.to_string();
-  return checked(std::move(text));
+  return checked_text(std::move(text));
 }
 
 Value replace(Arguments a) {
@@ -146,9 +142,9 @@ Value replace(Arguments a) {
   size_t at = 0;
   for (size_t end = 0; left > 0 && (end = text.find(old, at)) != text.npos; at = end + old.size(), --left) {
     (result += text.substr(at, end - at)) += by;
-    checked(result);
+    checked_text(result);
   }
-  return checked(result + text.substr(at));
+  return checked_text(result + text.substr(at));
 }
 
 // The part of a text from `start` to `end`, as those are given behind what is looked for; -1 is the end itself.
@@ -224,9 +220,6 @@ Value raise(Arguments a) {
   throw Error(ErrorKind::bad_argument,
               fmt::format("the program raises {}: {}", printable(kind, 100), printable(a[0].to_string())));
 }
-
-int upper(int c) { return c >= 'a' && c <= 'z' ? c - 32 : c; }
-int lower(int c) { return c >= 'A' && c <= 'Z' ? c + 32 : c; }
 
 constexpr HostRow rows[] = {
     {"aten::add", "str", concatenated},

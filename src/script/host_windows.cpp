@@ -1,5 +1,6 @@
-// Tensors that programs make of a few numbers: windows of signals, frequencies, ranges with their end, and tensors
+// Tensors that programs make of a few numbers: windows of signals, frequencies, and tensors
 // whose elements lie in an order of their own. And what is known of dtypes.
+#include <okibi/base.h>
 #include <okibi/ops.h>
 
 #include <cmath>
@@ -11,19 +12,6 @@
 namespace okibi::script {
 namespace {
 
-Dims dims_of(const Value& list) {
-  Dims sizes;
-  for (const Value& size : list.to_list()) sizes.push_back(size.to_int());
-  return sizes;
-}
-
-// Behind it stand layout, device and pin_memory.
-DType dtype_at(Arguments a, size_t index, DType otherwise) {
-  if (index + 1 < a.size() && a[index + 1].is_int() && a[index + 1].to_int() != 0) {
-    throw Error(ErrorKind::unsupported, "the program makes a tensor that is not dense, which okibi cannot yet");
-  }
-  return a[index].is_none() ? otherwise : dtype_numbered(a[index].to_int());
-}
 DType floating_at(Arguments a, size_t index, std::string_view name) {
   const DType dtype = dtype_at(a, index, DType::float32);
   if (is_floating_point(dtype)) return dtype;
@@ -89,7 +77,7 @@ Value kaiser_window(Arguments a) {
                    });
 }
 
-// --------------------------------------------------------------------------------------------- frequencies and ranges
+// --------------------------------------------------------------------------------------------- frequencies
 
 Value frequencies(Arguments a) {
   const int64_t n = a[0].to_int();
@@ -111,26 +99,6 @@ Value half_frequencies(Arguments a) {
   return all.to(dtype);
 }
 
-// torch.range: the end is among them.
-template <size_t dtype>
-Value closed_range(Arguments a) {
-  const double start = a[0].to_double(), end = a[1].to_double(), step = dtype > 2 ? a[2].to_double() : 1;
-  const double count = std::floor((end - start) / step) + 1;
-  if (step == 0) throw Error(ErrorKind::bad_argument, "step must be nonzero");
-  if (!std::isfinite(start) || !std::isfinite(end)) {
-    throw Error(ErrorKind::bad_argument, fmt::format("unsupported range: {} -> {}", start, end));
-  }
-  if (!(step > 0 ? end >= start : end <= start)) {
-    throw Error(ErrorKind::bad_argument, "upper bound and lower bound inconsistent with step sign");
-  }
-  if (!(count < 0x1p60)) throw Error(ErrorKind::limit, "torch.range: there is no such size");
-  const Tensor all = empty({static_cast<int64_t>(count)}, {DType::float64});
-  const bool is_whole = !is_floating_point(dtype_at(a, dtype, DType::float32));
-  const double by = is_whole ? std::trunc(step) : step;
-  for (int64_t i = 0; i < all.numel(); ++i) all.data<double>()[i] = start + by * static_cast<double>(i);
-  return all.to(dtype_at(a, dtype, DType::float32));
-}
-
 // ------------------------------------------------------------------------------------------------------------- strides
 
 Tensor with_strides(const Dims& sizes, const Dims& strides, DType dtype) {
@@ -143,18 +111,21 @@ Tensor with_strides(const Dims& sizes, const Dims& strides, DType dtype) {
   uint64_t reach = 1;
   for (size_t d = 0; d < sizes.size() && numel_of(sizes) > 0; ++d) {
     if (strides[d] < 0) throw Error(ErrorKind::bad_argument, "strides may not be negative").found(to_string(strides));
-    reach += checked_mul(static_cast<uint64_t>(sizes[d] - 1), static_cast<uint64_t>(strides[d]), "empty_strided");
-    if (reach > uint64_t{1} << 60) throw Error(ErrorKind::limit, "empty_strided: there is no such size");
+    const uint64_t more =
+        checked_mul(static_cast<uint64_t>(sizes[d] - 1), static_cast<uint64_t>(strides[d]), "empty_strided");
+    reach = checked_add(reach, more, "empty_strided");
   }
   const int64_t count = numel_of(sizes) == 0 ? 0 : static_cast<int64_t>(reach);
   return zeros({count}, {dtype}).as_strided(sizes, strides, 0);
 }
-Value empty_strided(Arguments a) { return with_strides(dims_of(a[0]), dims_of(a[1]), dtype_at(a, 2, DType::float32)); }
+Value empty_strided(Arguments a) {
+  return with_strides(ops::dims_from(a[0]), ops::dims_from(a[1]), dtype_at(a, 2, DType::float32));
+}
 Value new_empty_strided(Arguments a) {
-  return with_strides(dims_of(a[1]), dims_of(a[2]), dtype_at(a, 3, a[0].to_tensor().dtype()));
+  return with_strides(ops::dims_from(a[1]), ops::dims_from(a[2]), dtype_at(a, 3, a[0].to_tensor().dtype()));
 }
 Value empty_permuted(Arguments a) {
-  const Dims sizes = dims_of(a[0]), layout = dims_of(a[1]);
+  const Dims sizes = ops::dims_from(a[0]), layout = ops::dims_from(a[1]);
   Dims physical, back(sizes.size(), -1);
   for (size_t i = 0; i < layout.size(); ++i) {
     const bool is_dim = layout.size() == sizes.size() && layout[i] >= 0 && std::cmp_less(layout[i], sizes.size());
@@ -174,11 +145,6 @@ Value empty_permuted(Arguments a) {
 
 // -------------------------------------------------------------------------------------------------------------- dtypes
 
-DType dtype_of_number(const Value& number) {
-  if (number.kind() == ValueKind::complex_number) return DType::complex64;
-  if (number.is_double()) return DType::float32;
-  return number.is_bool() ? DType::boolean : DType::int64;
-}
 Value result_of_tensors(Arguments a) { return number_of(ops::result_type(a[0].to_tensor(), a[1].to_tensor())); }
 Value result_with_number(Arguments a) { return number_of(ops::result_type(a[0].to_tensor().dtype(), a[1])); }
 Value result_of_number(Arguments a) { return number_of(ops::result_type(a[1].to_tensor().dtype(), a[0])); }
@@ -186,16 +152,13 @@ Value result_of_numbers(Arguments a) { return number_of(promote_types(dtype_of_n
 Value promoted(Arguments a) {
   return number_of(promote_types(dtype_numbered(a[0].to_int()), dtype_numbered(a[1].to_int())));
 }
-int rank_of(DType dtype) {
-  return is_complex(dtype) ? 3 : is_floating_point(dtype) ? 2 : dtype == DType::boolean ? 0 : 1;
-}
 Value can_cast(Arguments a) { return rank_of(dtype_numbered(a[0].to_int())) <= rank_of(dtype_numbered(a[1].to_int())); }
 Value is_conj(Arguments a) { return a[0].to_tensor().is_conj(); }
 Value is_neg(Arguments a) { return a[0].to_tensor().is_neg(); }
 
 Value broadcast_shapes(Arguments a) {
   std::vector<Value> sizes;
-  for (const int64_t size : broadcast_sizes(dims_of(a[0]), dims_of(a[1]))) sizes.emplace_back(size);
+  for (const int64_t size : broadcast_sizes(ops::dims_from(a[0]), ops::dims_from(a[1]))) sizes.emplace_back(size);
   return List(std::move(sizes));
 }
 
@@ -215,8 +178,6 @@ constexpr HostRow rows[] = {
     {"aten::kaiser_window", "beta", kaiser_window<3>},
     {"aten::fft_fftfreq", "-", frequencies},
     {"aten::fft_rfftfreq", "-", half_frequencies},
-    {"aten::range", "-", closed_range<2>},
-    {"aten::range", "step", closed_range<3>},
     {"aten::empty_strided", "-", empty_strided},
     {"aten::new_empty_strided", "-", new_empty_strided},
     {"aten::empty_permuted", "-", empty_permuted},

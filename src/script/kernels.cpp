@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "script/aliases.h"
+#include "script/host_values.h"
 #include "tensor/pool.h"
 
 namespace okibi::script {
@@ -32,9 +33,8 @@ HostFunction find_old(std::string_view name, int64_t version) {
 }
 
 HostFunction find_host(std::string_view name) {
-  for (const auto rows :
-       {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), drawing_rows(), indexing_rows(),
-        nested_rows(), more_text_rows(), window_rows()}) {
+  for (const auto rows : {number_rows(), container_rows(), text_rows(), tensor_rows(), making_rows(), drawing_rows(),
+                          indexing_rows(), nested_rows(), more_text_rows(), window_rows()}) {
     for (const HostRow& row : rows) {
       if (is_of(row, name)) return row.function;
     }
@@ -72,10 +72,6 @@ Kernel find_in_place(std::string_view name) {
   return kernel;
 }
 
-int rank_of(DType dtype) {
-  return is_complex(dtype) ? 3 : is_floating_point(dtype) ? 2 : dtype == DType::boolean ? 0 : 1;
-}
-
 void check_fits(const Tensor& result, const Tensor& self) {
   if (rank_of(result.dtype()) > rank_of(self.dtype())) {
     throw Error(ErrorKind::bad_argument, fmt::format("result type {} can't be cast to the desired output type {}",
@@ -94,6 +90,10 @@ Value copied_back(const Value& self, const Value& result) {
 }
 
 }  // namespace
+
+int rank_of(DType dtype) {
+  return is_complex(dtype) ? 3 : is_floating_point(dtype) ? 2 : dtype == DType::boolean ? 0 : 1;
+}
 
 // Of what only looks at its argument otherwise, as transpose_ does, nothing can be copied back.
 std::string functional_of(std::string_view in_place) {

@@ -174,7 +174,6 @@ NodePtr Lowering::make_named_tuple(const ClassInfo& c, const Expr& expr) {
   return node;
 }
 
-// The function runs at once, in the same frame: what it sees of the variables around it is as they are now.
 // Within a function in the function. What is around it goes on as it was, also where the body cannot be understood.
 class Lowering::Nested {
  public:
@@ -201,6 +200,7 @@ class Lowering::Nested {
   uint32_t function_;
 };
 
+// The function runs at once, in the same frame: what it sees of the variables around it is as they are now.
 NodePtr Lowering::fork(const Expr& expr) {
   require_arguments(expr, 1);
   const auto found = scope_.find(expr.items[1].text);

@@ -204,7 +204,8 @@ TEST(Load, BytesThatAreNoBoolsBecomeTrue) {
   for (size_t i = 0; i < 3; ++i) EXPECT_EQ(read.raw_data()[i], std::byte{1}) << i;
 }
 
-// A storage is looked at once, however many tensors see it: looked at by each of these, it would take minutes.
+// A storage is looked at once, however many tensors see it: looked at by each of these, it would take hours, and only
+// the time that ctest gives a test would tell.
 TEST(Load, ManyTensorsMayShareBools) {
   const Tensor bools = zeros({1 << 24}, {boolean});
   const List views;

@@ -17,16 +17,6 @@ namespace nn = okibi::nn;
 
 using Files = std::vector<std::string>;
 
-// All tensors that a call gives.
-std::vector<Tensor> tensors_of(const Value& result) {
-  if (result.is_tensor()) return {result.to_tensor()};
-  std::vector<Tensor> tensors;
-  for (size_t i = 0; i < result.size(); ++i) {
-    if (result[i].is_tensor()) tensors.push_back(result[i].to_tensor());
-  }
-  return tensors;
-}
-
 using testing_help::some_gradient;
 
 // op-samples OUT: what every differentiable operator gives for every sample, and its gradients.
@@ -44,7 +34,7 @@ void op_samples(const Files& files) {
       List leaf_places;
       for (size_t i = 0; i < arguments.size(); ++i) {
         Value& argument = arguments[i];
-        if (!samples::gets_gradient(op.name(), i)) continue;
+        if (!samples::gets_gradient(op.name(), i) || samples::pytorch_drops_gradient(op.name(), i)) continue;
         leaf_places.push_back(static_cast<int64_t>(i));
         if (argument.is_list()) {
           argument = List(argument.to_list().items());
@@ -53,9 +43,9 @@ void op_samples(const Files& files) {
         make_leaf(argument);
       }
       const Value result = op.call(arguments);
-      const Tensor out = samples::differentiable_part(result);
+      const Tensor out = samples::differentiable_part(op.name(), result);
       List outputs, gradients;
-      for (const Tensor& each : tensors_of(result)) outputs.push_back(each.detach().clone());  // views are written out
+      for (const Tensor& each : samples::tensors_in(result)) outputs.push_back(each.detach().clone());  // no views
       Value gradient;
       if (op.differentiable && out.requires_grad()) {  // integers have none
         gradient = some_gradient(out);
@@ -66,6 +56,7 @@ void op_samples(const Files& files) {
                          {"arguments", List(arguments)},
                          {"leaf_places", leaf_places},
                          {"outputs", outputs},
+                         {"first_alone", samples::has_statistics_beside(op.name())},  // has a gradient
                          {"gradient", gradient},
                          {"gradients", gradients}});
     }

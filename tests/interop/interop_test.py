@@ -97,33 +97,35 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         compared = 0
         for sample in torch.load(self.folder / "ops.pth", **whole):  # a complex number is made by a call
             with self.subTest(sample["schema"]):
-                self.compare_operator(sample)
-                compared += 1
-        self.assertGreater(compared, 60)
+                compared += self.compare_operator(sample)
+        self.assertGreater(compared, 2900)
 
+    # Than PyTorch 1.13, or grown since: channel_shuffle has no derivative there.
     newer_operators = ["rms_norm", "scaled_dot_product_attention", "aminmax", "_native_multi_head_attention",
                        "_transformer_encoder_layer_fwd", "_scaled_dot_product_attention_math", "_safe_softmax", "_pad_enum",
-                       "_native_batch_norm_legit", "_native_batch_norm_legit_no_training",
-                       "channel_shuffle", "nonzero_static", "pad_sequence"]  # than PyTorch 1.13, or grown since
-    up_to_signs = ["linalg_svd", "svd", "linalg_eigh"]  # of vectors, which each LAPACK chooses
+                       "_native_batch_norm_legit", "_native_batch_norm_legit_no_training", "channel_shuffle", "nonzero_static"]
+    newer_overloads = ["aten::squeeze.dims", "aten::all.dims", "aten::any.dims"]
+    vectors_of = {"linalg_svd": (0, 2), "svd": (0, 2), "linalg_eigh": (1,)}  # whose signs each LAPACK chooses
     never_on_cpus = ["_conv_depthwise2d", "conv_depthwise3d"]
 
     def is_new(self, name, values):
         """Whether PyTorch 1.13 has no such overload, refuses such arguments, or gave something else then."""
         if torch.__version__ >= "2":
             return False
-        return (name == "aten::squeeze.dims" or (name == "aten::sort.stable" and values[1] is None)
+        return (name in self.newer_overloads or (name == "aten::sort.stable" and values[1] is None)
+                or (name == "aten::pad_sequence" and values[3] != "right")
                 or (name == "aten::index.Tensor" and any(at is not None and at.dtype == torch.int32 for at in values[1]))
                 or (name.startswith("aten::where.Scalar") and any(isinstance(value, bool) for value in values))
                 or (name.startswith("aten::bitwise_") and name.endswith(".Scalar"))
                 or (name == "aten::_unique2" and (not values[2] or values[0].isnan().any())))
 
     def compare_operator(self, sample):
+        """Whether there was something to compare."""
         name, schema = sample["schema"].split("(")[0], sample["schema"]
         namespace, name_in_it = name.split("::")
         packet, _, overload = name_in_it.partition(".")
         if (namespace == "torchvision" and torchvision is None) or packet in self.never_on_cpus:
-            return
+            return False
         operators = getattr(torch.ops, namespace)
         leaves = []
 
@@ -143,10 +145,11 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         values = [torch.contiguous_format if "MemoryFormat " in word and value == 0 else value
                   for word, value in zip([word for word in words if word != "*"], values)]
         if packet in self.newer_operators and torch.__version__.startswith("1.") or self.is_new(name, values):
-            return
+            return False
         operator = getattr(getattr(operators, packet), overload or "default")
         known = {argument.name for argument in operator._schema.arguments}
-        for newer in [name for name, value in zip(names, values) if name not in known and value is None]:
+        otherwise = {"padding_side": "right"}  # than None
+        for newer in [name for name, value in zip(names, values) if name not in known and value == otherwise.get(name)]:
             values.pop(names.index(newer))
             keyword_from -= names.index(newer) < keyword_from
             names.remove(newer)
@@ -155,26 +158,30 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         if packet == "embedding_bag":  # what else it gives is between PyTorch and its backward
             results, sample["outputs"] = results[:1], sample["outputs"][:1]
         self.assertEqual(len(results), len(sample["outputs"]))
-        for each, ours in zip(results, sample["outputs"]):
+        for i, (each, ours) in enumerate(zip(results, sample["outputs"])):
             tolerance = 1e-6 if each.dtype in (torch.float32, torch.complex64) else 1e-12
             self.assertEqual(each.dtype, ours.dtype)
             self.assertEqual(each.shape, ours.shape)
-            if packet in self.up_to_signs:
+            if i in self.vectors_of.get(packet, ()):
                 each, ours = each.abs(), ours.abs()
             torch.testing.assert_close(ours, each.detach(), rtol=tolerance, atol=tolerance, equal_nan=True)
-        if sample["gradient"] is None or packet in self.up_to_signs:
-            return
+        if sample["gradient"] is None or packet in self.vectors_of:
+            return True
         floating = [each for each in results if each.dtype.is_floating_point]
-        result = torch.cat([each.flatten() for each in floating]) if isinstance(result, (tuple, list)) else result
+        if sample["first_alone"]:
+            result = results[0]
+        elif isinstance(result, (tuple, list)):
+            result = torch.cat([each.flatten() for each in floating])
         tolerance = 1e-6 if result.dtype == torch.float32 else 1e-12
         result.backward(sample["gradient"])
         # PyTorch up to 2.13 divides by the count of another row there.
         if name == "aten::embedding_bag.padding_idx" and sample["arguments"][3] and torch.__version__ < "2.14":
-            return
+            return True
         self.assertEqual(len(leaves), len(sample["gradients"]))
         for ours, theirs in zip(sample["gradients"], leaves):
             theirs = torch.zeros_like(theirs) if theirs.grad is None else theirs.grad
             torch.testing.assert_close(ours, theirs, rtol=tolerance, atol=tolerance, equal_nan=True)
+        return True
 
     def test_embeddings_with_every_option(self):
         cases = embeddings.cases()
@@ -410,6 +417,9 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
         ours, theirs = load(self.folder / "program.pth"), program.state_dict(keep_vars=True)
         self.same({name: ours[name] for name in sorted(ours)}, {name: theirs[name].data.requires_grad_(theirs[name].requires_grad) for name in sorted(theirs)})
 
+    # Programs with an operator or an overload that PyTorch 1.13 does not know.
+    too_new = ["encoder", "interpolating", "numbers", "transformer"] if torch.__version__.startswith("1.13") else []
+
     # formats.md: torchscript | `torch.jit.save` (1.2 and later): the module tree with its tensors and attributes |
     #   written, of programs that were loaded
     def test_programs_are_saved_again(self):
@@ -418,14 +428,14 @@ class Interop(layers.LayerTests, optimizers.OptimizerTests, unittest.TestCase):
             with self.subTest(path.stem):
                 try:
                     torch.jit.load(str(folder / f"{path.stem}.pt"))
-                except RuntimeError as error:  # this PyTorch is older than an operator, or an overload
-                    self.assertRegex(str(error), "Unknown builtin op|not found|has no|is not a known|Could not find|Arguments for call are not valid")
+                except RuntimeError as error:
+                    self.assertIn(path.stem, self.too_new, str(error))
                     continue
                 run(driver, "save-program-again", folder / f"{path.stem}.pt", self.folder / "again.pt")
                 run(driver, "save-program-again", self.folder / "again.pt", self.folder / "thrice.pt")
                 self.run_program(torch.jit.load(str(self.folder / "thrice.pt")), torch.load(path, **whole))
                 saved += 1
-        self.assertGreater(saved, 8)
+        self.assertGreater(saved, 11)
 
     def run_program(self, program, runs):
         for one in runs:

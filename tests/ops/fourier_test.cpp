@@ -46,7 +46,11 @@ Numbers summed(const Numbers& x) {
 }
 double apart(const Numbers& a, const Numbers& b) {
   double most = 0;
-  for (size_t i = 0; i < a.size(); ++i) most = std::max(most, std::abs(a[i] - b[i]));
+  for (size_t i = 0; i < a.size(); ++i) {
+    const double distance = std::abs(a[i] - b[i]);
+    if (std::isnan(distance)) return distance;  // which no maximum shows
+    most = std::max(most, distance);
+  }
   return most;
 }
 
@@ -63,6 +67,34 @@ TEST(FourierPlan, GoesThereAndBack) {
     for (auto& number : back) number /= static_cast<double>(n);
     EXPECT_LE(apart(back, signal(n)), 1e-10) << n;
   }
+}
+
+TEST(Spectra, OfRealNumbersAreThoseOfComplexOnes) {
+  for (int64_t n = 1; n <= 70; ++n) {
+    const kernels::RealFourierPlan plan(n);
+    std::vector<double> x, pairs(static_cast<size_t>(2 * n));
+    for (const auto& number : signal(n)) x.push_back(number.real());
+    Numbers room(static_cast<size_t>(plan.room())), found;
+    plan.transform(x.data(), n, 2.0, pairs.data(), room.data());
+    for (size_t k = 0; k < x.size(); ++k) found.emplace_back(pairs[2 * k] / 2, pairs[2 * k + 1] / 2);
+    EXPECT_LE(apart(found, summed(Numbers(x.begin(), x.end()))), 1e-11) << n;
+    if (n % 2 == 0) {
+      EXPECT_EQ(found[static_cast<size_t>(n / 2)].imag(), 0) << n;
+    }
+  }
+}
+
+// Neither a NaN nor large numbers of one row may be seen in another.
+TEST(Spectra, OfRowsDoNotMix) {
+  const Tensor both = tensor({{1.0, 2.0, 3.0, 5.0}, {NAN, 0.0, 0.0, 0.0}}, float64);
+  const Tensor pairs = computed("aten::view_as_real", {computed("aten::fft_rfft", {both, nullptr, -1, nullptr})});
+  EXPECT_LE(max_abs_difference(pairs.select(0, 0), tensor({{11.0, 0.0}, {-2.0, 3.0}, {-3.0, 0.0}}, float64)), 1e-14);
+  const Tensor small = tensor({{1.0, 2.0, 3.0, 5.0}, {1e-18, 0.0, 0.0, 0.0}}, float64);
+  const Tensor spectrum = computed("aten::view_as_real", {computed("aten::fft_rfft", {small, nullptr, -1, nullptr})});
+  EXPECT_LE(max_abs_difference(spectrum.select(0, 1).select(-1, 0), full({3}, 1e-18, {float64})), 1e-32);
+  const Value none;
+  const Tensor frames = computed("aten::stft", {both, 4, 4, none, none, false, true, false, none});
+  EXPECT_FALSE(std::isnan(sum(frames.select(0, 0)).item<double>()));
 }
 
 TEST(Spectra, OfRealSignalsComeBack) {
@@ -86,7 +118,6 @@ TEST(Spectra, OfShortTimesComeBackAndHaveGradients) {
   const Tensor back = computed("aten::istft", {spectra, 16, 5, nullptr, window, true, true, nullptr, 40, false});
   EXPECT_LE(max_abs_difference(back.narrow(1, 0, 35), x.detach().narrow(1, 0, 35)), 1e-12);
 
-  sum(square(pairs.detach())).item<double>();
   pairs.backward(pairs.detach());  // of half the sum of squares
   for (const int64_t i : {0, 7, 39}) {
     const Tensor above = x.detach().clone(), below = x.detach().clone();
@@ -108,11 +139,20 @@ TEST(Spectra, SayWhatTheyRefuse) {
   });
   expect_error(ErrorKind::limit, "a signal is longer than any transform",
                [&] { fft(x, int64_t{1} << 40, 0, nullptr); });
+  expect_error(ErrorKind::limit, "a signal is longer than any transform", [&] {
+    computed("aten::fft_irfft", {zeros({1}).expand({int64_t{1} << 62}), nullptr, 0, nullptr});
+  });
+  expect_error(ErrorKind::bad_argument, "Invalid number of data points (-2) specified", [&] {
+    computed("aten::fft_irfft", {zeros({2, 0}), nullptr, -1, nullptr});
+  });
   expect_error(ErrorKind::out_of_range, "Dimension specified as -1 but tensor has no dimensions",
                [&] { fft(zeros({}), nullptr, -1, nullptr); });
   expect_error(ErrorKind::bad_argument, "Invalid normalization mode: \"x\"", [&] { fft(x, nullptr, 0, "x"); });
   expect_error(ErrorKind::unsupported, "gradients through complex numbers are not there yet",
                [&] { fft(x.clone().requires_grad_(), nullptr, 0, nullptr); });
+  expect_error(ErrorKind::unsupported, "gradients through complex numbers are not there yet", [&] {
+    computed("aten::fft_irfft", {x.clone().requires_grad_(), nullptr, 0, nullptr});
+  });
   const Tensor z = computed("aten::complex", {x, x});
   expect_error(ErrorKind::bad_argument, "rfft expects a real input tensor, but got complex64", [&] {
     computed("aten::fft_rfft", {z, nullptr, -1, nullptr});
@@ -136,7 +176,34 @@ TEST(ComplexNumbers, HaveNoGradientsButSaySo) {
   EXPECT_EQ(mul(z, ones({2}).requires_grad_()).dtype(), complex64);
   expect_error(ErrorKind::unsupported, "erf is not implemented for complex64", [&] { computed("aten::erf", {z}); });
   expect_error(ErrorKind::unsupported, "not implemented for complex64", [&] { lt(z, z); });
+}
+
+TEST(ComplexNumbers, OfRealOnesHaveNoGradientsEither) {
+  const Tensor x = ones({2}).requires_grad_();
+  for (const char* name : {"aten::complex", "aten::polar"}) {
+    expect_error(ErrorKind::unsupported, "gradients through complex numbers are not there yet",
+                 [&] { computed(name, {x, ones({2})}); });
+  }
+  const NoGrad no_grad;
+  EXPECT_EQ(computed("aten::complex", {x, x}).dtype(), complex64);
+}
+
+TEST(ComplexNumbers, HaveAnAngleOfNaNWhereTheyAreNaN) {
   EXPECT_TRUE(std::isnan(computed("aten::angle", {tensor({NAN})}).item<double>()));
+}
+
+TEST(ComplexNumbers, AreConjugatedOnTheLeftOfAProductOfVectors) {
+  const Tensor i = computed("aten::complex", {zeros({1}), ones({1})});
+  for (const Tensor& product : {computed("aten::linalg_vecdot", {i, i, -1}), computed("aten::vdot", {i, i})}) {
+    EXPECT_TRUE(equal(product.reshape({1}), computed("aten::complex", {ones({1}), zeros({1})})));
+  }
+  EXPECT_TRUE(equal(computed("aten::dot", {i, i}).reshape({1}), computed("aten::complex", {ones({1}) * -1, zeros({1})})));
+}
+
+TEST(ComplexNumbers, AreNoViewOfNumbersThatAreYetToBeNegated) {
+  expect_error(ErrorKind::unsupported, "resolve_neg", [] {
+    computed("aten::view_as_complex", {ones({3, 2}).neg_view()});
+  });
 }
 
 }  // namespace

@@ -5,15 +5,15 @@
 
 #include <cmath>
 
+#include "calls.h"
+#include "sample_tensors.h"
 #include "tensor/expect_error.h"
 
 namespace okibi {
 namespace {
 
-Value call(std::string_view name, std::vector<Value> arguments) { return find_op(name)->call(arguments); }
-Tensor computed(std::string_view name, std::vector<Value> arguments) {
-  return call(name, std::move(arguments)).to_tensor();
-}
+using testing_help::call;
+using testing_help::computed;
 
 TEST(Shuffles, SayWhatDoesNotDivide) {
   const Tensor x = zeros({1, 6, 2, 2});
@@ -67,6 +67,75 @@ TEST(SafeSoftmax, GivesZerosWhereAllIsMasked) {
   EXPECT_TRUE(equal(computed("aten::_safe_softmax", {x, 1, nullptr}), tensor({{0.0, 0.0}, {1.0, 0.0}})));
 }
 
+TEST(Softmax, OfHalvesMayBeOfFloat32) {
+  const Tensor x = tensor({0.1, 2.0, -1.0}).to(float16);
+  const Tensor found = computed("aten::_softmax", {x, 0, true});
+  EXPECT_EQ(found.dtype(), float32);
+  EXPECT_TRUE(equal(found, softmax(x.to(float32), 0)));
+  EXPECT_EQ(computed("aten::_log_softmax", {x, 0, true}).dtype(), float32);
+}
+
+// Of one head with two queries and three keys; with numbers of PyTorch.
+struct Heads {
+  Tensor q = leaf({{{0.5, -1.0}, {2.0, 0.25}}}), k = leaf({{{1.0, 2.0}, {-1.0, 0.5}, {0.0, 1.0}}}),
+         v = leaf({{{1.0}, {2.0}, {4.0}}});
+
+ private:
+  static Tensor leaf(TensorLiteral numbers) { return tensor(numbers, float64).requires_grad_(); }
+};
+
+TEST(Attention, IsZeroWhereARowIsMaskedWhole) {
+  const Tensor truths = tensor({{false, false, false}, {true, false, true}});
+  const Tensor numbers = masked_fill(zeros({2, 3}, {float64}), logical_not(truths), -INFINITY);
+  for (const Tensor& mask : {truths, numbers}) {
+    const Heads heads;
+    const Tensor out =
+        computed("aten::scaled_dot_product_attention", {heads.q, heads.k, heads.v, mask, 0.0, false, nullptr, false});
+    EXPECT_TRUE(allclose(out, tensor({{{0.0}, {1.50773386068736}}}, float64), 1e-12)) << out;
+    sum(out).backward();
+    EXPECT_TRUE(
+        allclose(heads.q.grad(), tensor({{{0.0, 0.0}, {-0.29825950442029747, -0.2982595044202974}}}, float64), 1e-12))
+        << heads.q.grad();
+    EXPECT_TRUE(allclose(
+        heads.k.grad(),
+        tensor({{{-0.5965190088405949, -0.07456487610507437}, {0.0, 0.0}, {0.596519008840595, 0.07456487610507438}}},
+               float64),
+        1e-12))
+        << heads.k.grad();
+    EXPECT_TRUE(
+        allclose(heads.v.grad(), tensor({{{0.8307553797708799}, {0.0}, {0.16924462022912004}}}, float64), 1e-12))
+        << heads.v.grad();
+  }
+}
+
+TEST(Attention, TakesScalesBelowZero) {
+  const Heads heads;
+  const std::vector<Value> inputs = {heads.q, heads.k, heads.v, nullptr, 0.0, false};
+  std::vector<Value> plain = inputs, in_parts = inputs;
+  plain.insert(plain.end(), {-0.7, false});
+  in_parts.insert(in_parts.end(), {nullptr, -0.7, false});
+  const Value found = call("aten::_scaled_dot_product_attention_math", in_parts);
+  EXPECT_TRUE(allclose(computed("aten::scaled_dot_product_attention", plain), found[0].to_tensor(), 1e-12));
+  EXPECT_TRUE(allclose(found[0].to_tensor(), tensor({{{2.1699096151656208}, {2.318300150631877}}}, float64), 1e-12));
+  EXPECT_TRUE(allclose(found[1].to_tensor(),
+                       tensor({{{0.4150451924171896, 0.2924774037914052, 0.2924774037914052},
+                                {0.03674891955003857, 0.7857265453590037, 0.17752453509095778}}},
+                              float64),
+                       1e-12));
+}
+
+TEST(Attention, SharesKeysAndValuesAmongHeadsInPartsToo) {
+  const Tensor q = samples::distinct({2, 4, 3, 2}), k = samples::distinct({2, 2, 5, 2}),
+               v = samples::some({2, 2, 5, 2});
+  for (const double scale : {0.7, -0.7}) {
+    const Tensor plain = computed("aten::scaled_dot_product_attention", {q, k, v, nullptr, 0.0, false, scale, true});
+    const Value parts =
+        call("aten::_scaled_dot_product_attention_math", {q, k, v, nullptr, 0.0, false, nullptr, scale, true});
+    EXPECT_TRUE(allclose(parts[0].to_tensor(), plain, 1e-12)) << scale;
+    EXPECT_EQ(parts[1].to_tensor().sizes(), (Dims{2, 4, 3, 5}));
+  }
+}
+
 TEST(FeatureAlphaDropout, DropsWholeChannels) {
   manual_seed(1);
   const Tensor out = computed("aten::feature_alpha_dropout", {ones({3, 4, 5}), 0.5, true});
@@ -82,6 +151,15 @@ TEST(DepthwiseConvolutions, AreConvolutionsOfOneChannelEach) {
   const Tensor expected = convolution(x, weight, {}, {.stride = {1}, .padding = {1}, .dilation = {1}, .groups = 3});
   EXPECT_TRUE(allclose(
       computed("aten::_conv_depthwise2d", {x, weight, List{2, 2}, nullptr, List{1, 1}, List{1, 1}, List{1, 1}}),
+      expected));
+}
+
+TEST(DepthwiseConvolutions, AreSuchInThreeDimensionsToo) {
+  const Tensor x = rand({2, 3, 4, 5, 4}), weight = rand({6, 1, 2, 2, 1}), bias = rand({6});
+  const Tensor expected =
+      convolution(x, weight, bias, {.stride = {1, 2, 1}, .padding = {1, 0, 0}, .dilation = {1, 2, 1}, .groups = 3});
+  EXPECT_TRUE(allclose(
+      computed("aten::conv_depthwise3d", {x, weight, List{2, 2, 1}, bias, List{1, 2, 1}, List{1, 0, 0}, List{1, 2, 1}}),
       expected));
 }
 
@@ -159,6 +237,7 @@ TEST(Matrices, SayWhatTheyRefuse) {
     computed("aten::diag", {tensor(3), 0});
   });
   EXPECT_THROW(computed("aten::diag_embed", {zeros({3}), INT64_MIN, -2, -1}), Error);
+  EXPECT_EQ(computed("aten::block_diag", {List{ones({1, 2}), tensor(2.0, float64)}}).dtype(), float32);
   expect_error(ErrorKind::limit, "combinations: there are too many", [] {
     computed("aten::combinations", {arange(1000), 500, false});
   });
@@ -188,9 +267,10 @@ TEST(Reductions, IntoPlaces) {
                [&] { reduced(tensor({0}), ones({1}), "foo"); });
   expect_error(ErrorKind::out_of_range, "index 3 is out of bounds for dimension 0 with size 3",
                [&] { reduced(tensor({3}), ones({1}), "sum"); });
-  expect_error(ErrorKind::bad_argument, "Expected index [2] to be smaller than self [3]", [&] {
-    reduced(tensor({0, 0}), ones({1}), "sum");
-  });
+  expect_error(ErrorKind::bad_argument,
+               "wants an index of 1 dimensions, in none of which it is larger: expected at most [1], found [2]", [&] {
+                 reduced(tensor({0, 0}), ones({1}), "sum");
+               });
   expect_error(ErrorKind::out_of_range, "out of range: tried to access index -4 on a tensor of 3 elements.", [&] {
     computed("aten::take", {one, tensor({-4})});
   });

@@ -1,6 +1,7 @@
 // What the sample arguments of operators are made of.
 #pragma once
 
+#include <limits>
 #include <map>
 #include <string>
 #include <vector>
@@ -8,6 +9,8 @@
 #include <okibi/op_table.h>
 
 namespace okibi::samples {
+
+constexpr double infinity = std::numeric_limits<double>::infinity();
 
 using Arguments = std::vector<Value>;
 using Map = std::map<std::string, std::vector<Arguments>>;  // by the operator's name with overload
@@ -31,15 +34,14 @@ inline Tensor probabilities(Dims sizes, double shift = 0) { return sigmoid(some(
 inline Tensor ids(std::initializer_list<TensorLiteral> values) { return tensor(TensorLiteral(values)); }
 inline Value dims(std::initializer_list<Value> values) { return List(values); }
 
-// What gradients are taken of: all numbers of a result that may have some, in one row where it has several tensors.
-inline Tensor differentiable_part(const Value& result) {
-  if (result.is_tensor()) return result.to_tensor();
-  std::vector<Tensor> parts;
-  for (size_t i = 0; i < result.size(); ++i) {
-    const Tensor& each = result[i].to_tensor();
-    if (is_floating_point(each.dtype())) parts.push_back(each.flatten());
+// All tensors in a value, also in lists and tuples of it, in order.
+inline std::vector<Tensor> tensors_in(const Value& value) {
+  if (value.is_tensor()) return {value.to_tensor()};
+  std::vector<Tensor> tensors;
+  for (size_t i = 0; (value.is_list() || value.is_tuple()) && i < value.size(); ++i) {
+    for (const Tensor& tensor : tensors_in(value[i])) tensors.push_back(tensor);
   }
-  return parts.empty() ? result[0].to_tensor() : cat(parts);
+  return tensors;
 }
 
 }  // namespace okibi::samples

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "script/kernels.h"
+#include "script/planned.h"
 #include "script/schema.h"
 
 namespace okibi::script {
@@ -81,6 +82,43 @@ TEST(Aliases, InPlaceIsNotAnotherOverload) {
   EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{2.25, 9}));
   find_kernel("aten::ldexp_")(std::vector<Value>{x, tensor(TensorLiteral({1, 2}))});
   EXPECT_EQ(x.to_vector<double>(), (std::vector<double>{4.5, 36}));
+}
+
+// It computes in double whatever it is given, so that no plan may put the functional one in its place.
+TEST(Aliases, ToThePowerOfFloatsIsThatInEachCall) {
+  testing_help::Made a(
+      "  def f(self, x: Tensor) -> Tensor:\n    y = torch.add(x, 1)\n    _0 = torch.float_power_(y, 2.)\n    return "
+      "y\n");
+  const auto outcome = [&] {
+    try {
+      return std::string(name_of(a.call({tensor({1.0, 2.0})}).to_tensor().dtype()));
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+  };
+  const std::string first = outcome();
+  for (int call = 0; call < 3; ++call) EXPECT_EQ(outcome(), first);
+}
+
+TEST(Drawing, BeyondTheDTypeIsRefused) {
+  const auto problem = [](std::string_view name, std::vector<Value> arguments) {
+    try {
+      find_kernel(name)(arguments);
+    } catch (const Error& error) {
+      return std::string(error.what());
+    }
+    return std::string("no problem");
+  };
+  const auto of = [](DType dtype) { return empty({2}, {dtype}); };
+  using testing::HasSubstr;
+  EXPECT_THAT(problem("aten::random_.from", {of(uint8), 0, 1000, nullptr}),
+              HasSubstr("to - 1 is out of bounds for uint8"));
+  EXPECT_THAT(problem("aten::random_.from", {of(uint8), -1, 5, nullptr}), HasSubstr("from is out of bounds for uint8"));
+  EXPECT_THAT(problem("aten::random_.to", {of(boolean), 3, nullptr}), HasSubstr("to - 1 is out of bounds for bool"));
+  EXPECT_THAT(problem("aten::random_.to", {of(float16), 1 << 25, nullptr}), HasSubstr("out of bounds for float16"));
+  EXPECT_EQ(problem("aten::random_.from", {of(uint8), 0, 256, nullptr}), "no problem");
+  EXPECT_EQ(problem("aten::random_.to", {of(boolean), 2, nullptr}), "no problem");
+  EXPECT_EQ(problem("aten::random_.to", {of(float32), 1 << 25, nullptr}), "no problem");
 }
 
 }  // namespace

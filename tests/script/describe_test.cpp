@@ -83,7 +83,6 @@ TEST(Describe, TellsOperatorsAndWhichOkibiHas) {
             "code/__torch__/torch/nn/modules/linear/___torch_mangle_2.py:14");
   EXPECT_TRUE(operator_of(golden("torture"), "prim::RaiseException").supported);
   EXPECT_TRUE(operator_of(golden("making"), "aten::pow_.Scalar").supported);
-  EXPECT_TRUE(operator_of(golden("making"), "aten::erfinv").supported);
   EXPECT_FALSE(operator_of(golden("interpolating"), "aten::_upsample_lanczos2d_aa.vec").supported);
 }
 

@@ -99,19 +99,30 @@ TEST(Windows, AreThoseOfPyTorch) {
   EXPECT_TRUE(allclose(window("aten::hamming_window.periodic", {4, false}), tensor({0.08, 0.77, 0.77, 0.08})));
   EXPECT_TRUE(allclose(window("aten::blackman_window", {4}), tensor({0.0, 0.34, 1.0, 0.34}), 1e-5, 1e-7));
   EXPECT_TRUE(allclose(window("aten::bartlett_window", {5}), tensor({0.0, 0.4, 0.8, 0.8, 0.4})));
-  EXPECT_TRUE(
-      allclose(window("aten::kaiser_window.beta", {4, false, 3.0}), tensor({0.2049, 0.8712, 0.8712, 0.2049}), 1e-3));
+  EXPECT_TRUE(allclose(window("aten::kaiser_window.beta", {4, false, 3.0}),
+                       tensor({0.204884756, 0.871241874, 0.871241874, 0.204884756})));
   EXPECT_TRUE(equal(window("aten::hann_window", {1}), ones({1})));
   EXPECT_EQ(window("aten::hann_window", {0}).numel(), 0);
   EXPECT_TRUE(allclose(window("aten::fft_fftfreq", {5, 2.0}), tensor({0.0, 0.1, 0.2, -0.2, -0.1})));
-  EXPECT_TRUE(allclose(window("aten::range.step", {0, 4.5, 1.5}), tensor({0.0, 1.5, 3.0, 4.5})));
   expect_error(ErrorKind::bad_argument, "hann_window requires non-negative window_length, got window_length=-1",
                [&] { window("aten::hann_window", {-1}); });
   expect_error(ErrorKind::unsupported, "a beta of at most 700", [&] {
     window("aten::kaiser_window.beta", {4, false, INFINITY});
   });
-  expect_error(ErrorKind::bad_argument, "upper bound and lower bound inconsistent with step sign", [&] {
-    window("aten::range", {1, 0});
+}
+
+// With their end, and for whole dtypes as PyTorch makes them: as many as the bounds hold, by what is left of the step.
+TEST(Ranges, HaveTheirEnd) {
+  const auto range = [](std::string_view name, std::vector<Value> bounds, Value dtype) {
+    bounds.insert(bounds.end(), {dtype, nullptr, nullptr, nullptr});
+    return call(name, bounds).to_tensor();
+  };
+  const Value whole = static_cast<int64_t>(int64);
+  EXPECT_TRUE(allclose(range("aten::range.step", {0, 4.5, 1.5}, nullptr), tensor({0.0, 1.5, 3.0, 4.5})));
+  EXPECT_TRUE(equal(range("aten::range", {0.5, 3}, whole), tensor({0, 1, 2, 3})));
+  EXPECT_TRUE(equal(range("aten::range.step", {0, 10, 2.5}, whole), tensor({0, 2, 4, 6, 8, 10})));
+  expect_error(ErrorKind::bad_argument, "range: the bounds do not fit the sign of the step", [&] {
+    range("aten::range", {1, 0}, nullptr);
   });
 }
 

@@ -38,7 +38,7 @@ Counts counts_in(const nlohmann::json& operators) {
   return counts;
 }
 
-// The golden programs, or those of another folder that make_script_golden.py has described.
+// The golden programs, or those of another folder that script_golden.py has described.
 std::vector<std::filesystem::path> programs() {
   const char* other = std::getenv("OKIBI_SCRIPTS");
   std::vector<std::filesystem::path> paths;

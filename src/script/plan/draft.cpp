@@ -83,26 +83,27 @@ std::vector<bool> shared_registers(const Recorded& recorded) {
   return shares;
 }
 
-// Whether what the operator gives has the dtype of its first argument: not where it compares, or others are of more
-// digits.
+// Whether what the operator gives has the dtype of its first argument: not where it compares or always gives doubles,
+// or others are of more digits.
 bool keeps_dtype(const Instruction& instruction, const std::vector<Register>& registers) {
-  constexpr std::array compare = {"eq_",
-                                  "ne_",
-                                  "lt_",
-                                  "le_",
-                                  "gt_",
-                                  "ge_",
-                                  "not_equal_",
-                                  "less_",
-                                  "less_equal_",
-                                  "greater_",
-                                  "greater_equal_",
-                                  "logical_not_",
-                                  "logical_and_",
-                                  "logical_or_",
-                                  "logical_xor_"};
+  constexpr std::array give_others = {"eq_",
+                                      "ne_",
+                                      "lt_",
+                                      "le_",
+                                      "gt_",
+                                      "ge_",
+                                      "not_equal_",
+                                      "less_",
+                                      "less_equal_",
+                                      "greater_",
+                                      "greater_equal_",
+                                      "logical_not_",
+                                      "logical_and_",
+                                      "logical_or_",
+                                      "logical_xor_",
+                                      "float_power_"};
   const std::string name = instruction.name.substr(0, instruction.name.find('.')).substr(6);  // behind "aten::"
-  if (std::ranges::find(compare, name) != compare.end()) return false;
+  if (std::ranges::find(give_others, name) != give_others.end()) return false;
   const DType dtype = registers[instruction.arguments[0].reg].dtype;
   return is_fused(dtype) && std::ranges::all_of(instruction.arguments, [&](const Pattern& argument) {
            if (argument.is_reg()) return registers[argument.reg].dtype == dtype;

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <okibi/ops.h>
 
+#include "ops/half.h"
 #include "script/plan/fuse.h"
 
 namespace okibi::script {
@@ -38,8 +39,6 @@ std::optional<Tensor> constant_tensor(const Pattern& argument) {
   if (!value->is_tensor() || !is_fused(value->to_tensor().dtype())) return std::nullopt;
   return value->to_tensor();
 }
-
-Tensor in_float32(const Tensor& tensor) { return tensor.defined() ? tensor.to(float32).contiguous() : tensor; }
 
 // The same for tensors of the same numbers in the same places. No other storage comes to lie there while a plan watches
 // it.
@@ -101,8 +100,8 @@ class Fuser {
                                       *stride,
                                       *padding,
                                       *dilation},
-                 .weight = in_float32(*weight),
-                 .bias = in_float32(*bias),
+                 .weight = *weight,
+                 .bias = *bias,
                  .name = identity_of(*weight) + identity_of(*bias),
                  .x = instruction.arguments[0].reg,
                  .out = out};
@@ -120,8 +119,8 @@ class Fuser {
     if (rows * in * out < (x.dtype == float32 ? worth_preparing : worth_preparing_halves)) return std::nullopt;
     note_constants(*weight, *bias);
     return Fused{.shape = kernels::Linear{rows, in, out},
-                 .weight = in_float32(*weight),
-                 .bias = in_float32(*bias),
+                 .weight = *weight,
+                 .bias = *bias,
                  .name = identity_of(*weight) + identity_of(*bias),
                  .x = instruction.arguments[0].reg,
                  .out = *instruction.outputs[0]};
@@ -221,7 +220,7 @@ class Fuser {
 
 }  // namespace
 
-bool is_fused(DType dtype) noexcept { return dtype == float32 || dtype == bfloat16 || dtype == float16; }
+bool is_fused(DType dtype) noexcept { return dtype == float32 || ops::is_half(dtype); }
 
 FusedDraft fuse(Draft draft) { return Fuser(std::move(draft)).run(); }
 

@@ -16,7 +16,7 @@ namespace okibi::script {
 // A convolution or a linear layer with all that it takes in: x ∗ weight · scale + bias + added, then the activation.
 struct Fused {
   std::variant<kernels::Convolution, kernels::Linear> shape = {};
-  Tensor weight, bias;  // float32, contiguous; bias may be undefined
+  Tensor weight, bias;  // as the program has them; bias may be undefined
   Tensor scale;         // of each filter of the weight, float64; undefined for 1
   std::string name;     // of what the weights were made of
   uint32_t x = 0;

@@ -95,10 +95,13 @@ class LayingOut {
   }
 
   std::optional<Prepared> prepared_of(const Fused& f) {
+    const auto wide = [](const Tensor& x) { return x.defined() ? x.to(float32).contiguous() : x; };
     const auto numbers = [](const Tensor& tensor) { return tensor.defined() ? tensor.data<float>() : nullptr; };
-    const kernels::Weighted weighted{.weight = numbers(f.weight),
+    const Tensor weight = wide(f.weight),
+                 bias = wide(f.bias);  // of one layer at a time: of all it would be the file again
+    const kernels::Weighted weighted{.weight = numbers(weight),
                                      .scale = f.scale.defined() ? f.scale.data<double>() : nullptr,
-                                     .bias = numbers(f.bias),
+                                     .bias = numbers(bias),
                                      .name = f.name,
                                      .adds = f.added.has_value(),
                                      .activation = f.activation};

@@ -33,6 +33,11 @@ struct Walk {
   }
 };
 
+// In training mode a norm moves its running statistics, where it has some. What drops out draws random numbers.
+bool moves_something(const Effects& effects, std::span<const Value> arguments) {
+  return !effects.moved || !arguments[*effects.moved].is_none();
+}
+
 }  // namespace
 
 bool is_plain(const Tensor& tensor) {
@@ -218,7 +223,8 @@ bool Recording::refuses(const Effects& effects, std::span<const Value> arguments
   if (depends && (effects.reads || effects.sizes)) refuse("its way or its sizes depend on the numbers of a tensor");
   if (depends && effects.sizes_by_mask && is_mask(arguments[1])) refuse("it picks by a mask");
   if (effects.acts) refuse("it acts on something that is no argument");
-  if (effects.training && arguments[*effects.training] == Value(true)) refuse("it is in training mode");
+  if (effects.training && arguments[*effects.training] == Value(true) && moves_something(effects, arguments))
+    refuse("it is in training mode");
   return refusal_ != nullptr;
 }
 
